@@ -1,0 +1,44 @@
+# gantry_module(NAME [DEPENDS MODULE...] [LIBRARIES TARGET...])
+#
+# One static library per folder of src/, from all its .cpp files but *_test.cpp, which become the program NAME_test.
+# Headers are included as "module/header.h". Each module's headers are reachable only through an include folder of its
+# own that holds one link to it, so including a header of a module that is not in DEPENDS does not compile.
+function(gantry_module NAME)
+  cmake_parse_arguments(MODULE "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  set(folder ${CMAKE_SOURCE_DIR}/src/${NAME})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  if(NOT sources)
+    set(sources ${CMAKE_BINARY_DIR}/empty.cpp)
+    file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "")
+  endif()
+
+  set(include_root ${CMAKE_BINARY_DIR}/include/${NAME})
+  file(MAKE_DIRECTORY ${include_root})
+  file(CREATE_LINK ${folder} ${include_root}/${NAME} SYMBOLIC)
+
+  add_library(gantry_${NAME} STATIC ${sources})
+  target_include_directories(gantry_${NAME} PUBLIC ${include_root})
+  list(TRANSFORM MODULE_DEPENDS PREPEND gantry_)
+  target_link_libraries(gantry_${NAME} PUBLIC ${MODULE_DEPENDS} Threads::Threads ${MODULE_LIBRARIES})
+
+  if(GANTRY_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE gantry_${NAME} GTest::gmock GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE GANTRY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GANTRY_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+    add_test(NAME unit.${NAME} COMMAND ${NAME}_test --gtest_brief=1)
+    set_tests_properties(unit.${NAME} PROPERTIES LABELS unit TIMEOUT 600)
+  endif()
+endfunction()
+
+# gantry_program(NAME SOURCE MODULE...) builds a program from one source on top of modules.
+function(gantry_program NAME SOURCE)
+  if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${SOURCE})
+    return()
+  endif()
+  add_executable(${NAME} ${SOURCE})
+  list(TRANSFORM ARGN PREPEND gantry_)
+  target_link_libraries(${NAME} PRIVATE ${ARGN})
+endfunction()

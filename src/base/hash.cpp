@@ -1,0 +1,51 @@
+#include "base/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+namespace gantry {
+namespace {
+
+int hex_digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string Digest::hex() const {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  text.reserve(64);
+  for (std::uint8_t byte : bytes) {
+    text.push_back(digits[byte >> 4]);
+    text.push_back(digits[byte & 15]);
+  }
+  return text;
+}
+
+Result<Digest> Digest::from_hex(std::string_view hex) {
+  Error wrong{Code::invalid_argument, "a digest is 64 lower-case hexadecimal digits, found '" + std::string(hex.substr(0, 80)) + "'"};
+  if (hex.size() != 64) return wrong;
+  Digest digest;
+  for (std::size_t i = 0; i < 32; ++i) {
+    int high = hex_digit_value(hex[2 * i]);
+    int low = hex_digit_value(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return wrong;
+    digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return digest;
+}
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.bytes.data());
+  return digest;
+}
+
+bool equal_in_constant_time(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+}  // namespace gantry

@@ -1,0 +1,26 @@
+// SHA-256, for digests of definitions, effects and stored payloads. Text form: 64 lower-case hexadecimal digits.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace gantry {
+
+struct Digest {
+  std::array<std::uint8_t, 32> bytes{};
+  auto operator<=>(const Digest&) const = default;
+  std::string hex() const;
+  static Result<Digest> from_hex(std::string_view hex);
+};
+
+Digest sha256(std::string_view bytes);
+
+// Compares in time that depends on the lengths only; for secrets.
+bool equal_in_constant_time(std::string_view left, std::string_view right);
+
+}  // namespace gantry

@@ -1,0 +1,53 @@
+// All definitions of one project directory, loaded and checked together, immutable. An instance is pinned to the
+// Project it started under (by digest); policies alone are always those of the newest deployed Project.
+//
+//   gantry.yaml                 settings (optional)
+//   workflows/*.yaml  policies/*.yaml  decisions/*.yaml  tools/*.yaml  (.yml and .json too; sub-folders are searched)
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "definition/decision.h"
+#include "definition/problem.h"
+
+namespace gantry::definition {
+
+// gantry.yaml. Unknown keys are refused. The table of keys, types, defaults and sentences is in settings.cpp.
+struct Settings {
+  std::string store = "sqlite:.gantry/gantry.db";  // relative to the project directory
+  std::string listen = "127.0.0.1:8420";
+  std::vector<std::string> egress_allow;           // hosts or "scheme://host:port" that the http driver may reach
+  std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
+  std::size_t workers = 16;                        // effects in flight at most
+};
+
+// The source of a Project: relative path -> text. What `deploy` sends and the store keeps.
+using SourceFiles = std::map<std::string, std::string>;
+
+struct Project {
+  Digest digest;  // of the canonical JSON of `files`
+  SourceFiles files;
+  Settings settings;
+  std::map<WorkflowName, std::shared_ptr<const Workflow>> workflows;
+  std::map<std::string, std::shared_ptr<const Decision>> decisions;
+  std::map<std::string, std::shared_ptr<const Tool>> tools;
+  std::map<std::string, std::shared_ptr<const Policy>> policies;
+
+  // The exact version, or with "" or "latest" the highest semantic version; null when there is none.
+  std::shared_ptr<const Workflow> find_workflow(std::string_view namespace_, std::string_view name, std::string_view version = "") const;
+  const Operation* find_operation(std::string_view tool, std::string_view operation) const;
+};
+using ProjectPointer = std::shared_ptr<const Project>;
+
+// Reads the directory (not following links out of it); io problems are Problems too.
+std::variant<SourceFiles, Problems> read_project_files(const std::string& directory);
+// Parses and checks everything together. All problems are reported, sorted by path and line; a Project only if none.
+std::variant<ProjectPointer, Problems> load_project(SourceFiles files);
+// One workflow file on its own, as `gantry run FILE` without a project: no tools, and the built-in policy
+// `reads-only` (class read and egress_read allowed, all else denied).
+std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text);
+
+}  // namespace gantry::definition

@@ -1,0 +1,64 @@
+// A tool: typed operations on one outside system, bound to a driver. File form: docs/reference/tool.md.
+//
+//   tool: tos
+//   version: 1.0.0
+//   driver: http
+//   settings: {baseUrl: "http://tos.port.internal", timeout: PT10S}   # checked by the driver
+//   operations:
+//     reslot:
+//       class: write
+//       arguments: {type: object, ...}          # JSON Schema
+//       binding: {method: POST, path: "/moves"} # checked by the driver
+//       idempotency: key                        # none | key | readBack
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "definition/workflow.h"
+
+namespace gantry::definition {
+
+// What an operation does to the world; an operation that declares none is `credential`, the strictest.
+enum class EffectClass { read, egress_read, write, notify, send, grant, destroy, money, credential };
+const char* name_of(EffectClass effect_class);
+Result<EffectClass> parse_effect_class(std::string_view name);
+
+// What makes a second attempt after a lost answer safe.
+enum class Idempotency {
+  none,       // nothing: a person decides
+  key,        // the system honours our idempotency key: send again
+  read_back,  // another operation tells whether the effect took place
+};
+
+// Asks the system whether an effect took place. `arguments` and `done` see $effect {id, key, arguments};
+// `done` runs on the result of the operation and yields true (took place) or false (did not).
+struct ReadBack {
+  std::string operation;  // of the same tool, class read
+  Template arguments;
+  Expression done;
+};
+
+struct Operation {
+  std::string name;
+  std::string description;
+  EffectClass effect_class = EffectClass::credential;
+  bool irreversible = false;
+  Value arguments_schema;
+  std::optional<Schema> arguments;
+  Label result_label;  // put on every result
+  Value binding;       // the driver's own settings for this operation
+  Idempotency idempotency = Idempotency::none;
+  std::optional<ReadBack> read_back;
+};
+
+struct Tool {
+  std::string name, version, driver, path;
+  Digest digest;
+  Value settings;
+  std::map<std::string, Operation> operations;
+};
+
+}  // namespace gantry::definition

@@ -1,0 +1,176 @@
+// A workflow: the Open Workflow Specification's DSL (1.0.3 and main), in the profile of docs/reference/workflow.md,
+// as an immutable tree with all expressions compiled. Built by parse.h only; shared by all instances that run it.
+//
+// Expressions see these arguments, always in this order: $context $input $output $secrets $task $workflow $runtime
+// $authorization, then the variables of the enclosing scopes, outermost first (`for` item and index, `catch` error).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "expression/template.h"
+#include "value/schema.h"
+#include "value/yaml.h"
+
+namespace gantry::definition {
+
+inline constexpr std::size_t standard_argument_count = 8;
+const std::vector<std::string>& standard_arguments();  // "context", "input", ... in the order above
+
+struct Expression {
+  expression::ProgramPointer program;
+  std::string text;
+};
+using expression::Template;
+
+// What becomes of a value on its way in or out: `input.schema`, `input.from`, `output.as`, `export.as`...
+struct DataFlow {
+  std::optional<Schema> schema;      // inline JSON Schema
+  std::optional<Template> transform;  // from / as: an expression or a structure with expressions
+};
+
+// Where the flow goes after a task: `then`.
+struct FlowDirective {
+  enum class Kind { proceed, exit, end, task } kind = Kind::proceed;  // "continue", "exit", "end", a name
+  std::size_t index = 0;                                              // of the task in the same list, for Kind::task
+  std::string name;
+};
+
+// A duration: fixed, or given by an expression that yields ISO 8601 text or an object {days,hours,minutes,seconds,milliseconds}.
+struct DurationSource {
+  std::optional<Duration> fixed;
+  std::optional<Template> computed;
+};
+// Reads what a DurationSource's template evaluated to.
+Result<Duration> duration_from(const Value& value);
+
+struct Task;
+using TaskPointer = std::shared_ptr<const Task>;
+struct TaskList {
+  std::vector<TaskPointer> tasks;
+};
+
+struct DoTask {
+  TaskList tasks;
+};
+struct SetTask {
+  Template value;
+};
+struct SwitchCase {
+  std::string name;
+  std::optional<Expression> when;  // absent: the default case
+  FlowDirective then;
+};
+struct SwitchTask {
+  std::vector<SwitchCase> cases;
+};
+struct ForTask {
+  std::string each = "item";
+  std::string at = "index";
+  Expression in;
+  std::optional<Expression> while_;
+  TaskList body;  // its scope has `each` and `at`, in this order
+};
+struct ForkTask {
+  TaskList branches;
+  bool compete = false;
+};
+
+// Problem details (RFC 7807) with expressions in it, for raise.
+struct ErrorTemplate {
+  Template type, status, title, detail;  // each null when absent
+};
+// Static filter of `catch.errors.with`: absent fields match anything. `type` is normalised, see error_kind().
+struct ErrorFilter {
+  std::optional<std::string> type, title, detail, instance;
+  std::optional<std::int64_t> status;
+};
+struct RetryPolicy {
+  enum class Backoff { constant, linear, exponential };
+  std::optional<Expression> when, except_when;  // scope: as the catch
+  DurationSource delay;
+  Backoff backoff = Backoff::constant;
+  std::optional<DurationSource> jitter_from, jitter_to;
+  std::optional<std::int64_t> attempt_count;  // number of retries
+  std::optional<DurationSource> attempt_duration, total_duration;
+};
+struct TryTask {
+  TaskList body;
+  ErrorFilter filter;
+  std::string as = "error";
+  std::optional<Expression> when, except_when;  // scope: enclosing scope plus `as`
+  std::optional<RetryPolicy> retry;
+  std::optional<TaskList> handler;  // catch.do; scope: enclosing scope plus `as`
+  std::optional<FlowDirective> then;  // catch.then
+};
+struct RaiseTask {
+  ErrorTemplate error;
+};
+struct EmitTask {
+  Template event;  // CloudEvent attributes and data
+};
+struct WaitTask {
+  DurationSource duration;
+};
+// A call of a tool through the gate: `call: http`, `call: TOOL.OPERATION`, or a function of `use.functions` that is one
+// of these (its arguments are merged at parse time).
+struct CallTask {
+  std::string tool;       // "http" for the standard's call: http
+  std::string operation;  // for http: "request"
+  Template arguments;
+};
+// `call: decide` with {decision: NAME, input: ...}: answered by the deciders of the decision definition.
+struct DecideTask {
+  std::string decision;
+  Template input;
+};
+struct RunWorkflowTask {
+  std::string namespace_, name, version;  // version "latest" allowed
+  Template input;
+  bool await = true;
+};
+
+struct Task {
+  std::string name;
+  std::string reference;  // JSON pointer: "/do/0/name/try/1/other"
+  SourcePlace place;
+  std::size_t scope_size = 0;  // how many scope variables are visible here, after the standard arguments
+  Value definition;            // as written, for $task.definition
+  std::optional<Expression> condition;  // if
+  DataFlow input, output, export_;
+  FlowDirective then;
+  std::optional<DurationSource> timeout;
+  std::variant<DoTask, SetTask, SwitchTask, ForTask, ForkTask, TryTask, RaiseTask, EmitTask, WaitTask, CallTask, DecideTask, RunWorkflowTask> body;
+  const char* kind_name() const;  // "do", "set", ... as the standard names them
+};
+
+struct WorkflowName {
+  std::string namespace_, name, version;
+  std::string text() const { return namespace_ + "/" + name + ":" + version; }
+  auto operator<=>(const WorkflowName&) const = default;
+};
+
+struct Workflow {
+  WorkflowName name;
+  std::string title, summary;
+  std::string path;  // the file it came from
+  Digest digest;     // of the canonical JSON form
+  Value source;      // the document as JSON
+  DataFlow input, output;
+  std::optional<DurationSource> timeout;
+  TaskList tasks;
+  std::vector<std::string> secrets;  // names under use.secrets
+};
+
+// All spellings of the standard's error types (hosts serverlessworkflow.io and open-workflow-specification.org,
+// "/spec/1.0.0/errors/KIND" and "/dsl/errors/types/KIND") give "KIND"; anything else is returned as it is.
+std::string error_kind(std::string_view type);
+// "communication" -> "https://open-workflow-specification.org/spec/1.0.0/errors/communication"
+std::string standard_error_type(std::string_view kind);
+
+}  // namespace gantry::definition

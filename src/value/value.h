@@ -1,0 +1,169 @@
+// The value that flows through workflows, expressions, decisions, the gate and the journal: an immutable JSON tree.
+//
+// - 16 bytes; copies share. Strings, arrays and objects live in nodes with an atomic reference count, so a Value may
+//   be handed between threads freely. One Value object is not itself synchronised.
+// - Integers in the range of int64 are kept exact; all other numbers are doubles. NaN and infinity can't be parsed;
+//   they can arise in arithmetic and print as null and as the largest double.
+// - Objects keep the order in which members were added; equality ignores order.
+// - Updates are functions on an rvalue: `std::move(v).with_member(k, x)` changes in place when nobody shares the
+//   node, and copies one level otherwise.
+// - Each value carries a Label. The label of an array or object covers all below it: reading a child through
+//   `member()` or `item()` joins the label of the parent into the child's. `find()` and the ranges give the raw child.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "value/label.h"
+
+namespace gantry {
+
+class Value;
+struct Member;
+
+namespace detail {
+struct Node;
+struct StringNode;
+struct ArrayNode;
+struct ObjectNode;
+}  // namespace detail
+
+// A shared immutable string, 8 bytes: the key of an object member. UTF-8.
+class Text {
+ public:
+  explicit Text(std::string_view text);
+  Text(const Text& other) noexcept;
+  Text(Text&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Text& operator=(Text other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Text();
+  std::string_view view() const;
+  operator std::string_view() const { return view(); }
+  bool operator==(const Text& other) const { return node_ == other.node_ || view() == other.view(); }
+
+ private:
+  friend class Value;
+  explicit Text(detail::StringNode* node) : node_(node) {}  // takes over one reference
+  detail::StringNode* node_;
+};
+
+class Value {
+ public:
+  enum class Kind : std::uint8_t { null, boolean, integer, number, string, array, object };
+
+  Value() = default;  // null
+  Value(bool boolean) : kind_(Kind::boolean) { payload_.integer = boolean ? 1 : 0; }
+  Value(int number) : Value(static_cast<std::int64_t>(number)) {}
+  Value(std::int64_t number) : kind_(Kind::integer) { payload_.integer = number; }
+  Value(std::size_t number);  // exact up to the largest int64, else a double
+  // Keeps the double, except that a whole number within +-2^53 becomes an integer, so that 1.0 and 1 are one value.
+  Value(double number);
+  Value(std::string_view text);
+  Value(const char* text) : Value(std::string_view(text)) {}
+  Value(const std::string& text) : Value(std::string_view(text)) {}
+  Value(const Text& text);
+  static Value array(std::vector<Value> items);
+  // Later duplicates of a key win and take the place of the first.
+  static Value object(std::vector<Member> members);
+  static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
+
+  Value(const Value& other) noexcept;
+  Value(Value&& other) noexcept : kind_(std::exchange(other.kind_, Kind::null)), label_(other.label_), payload_(other.payload_) {}
+  Value& operator=(const Value& other) noexcept;
+  Value& operator=(Value&& other) noexcept;
+  ~Value() { release(); }
+
+  Kind kind() const { return kind_; }
+  const char* kind_name() const;  // JSON's words: "null" "boolean" "number" "string" "array" "object"
+  bool is_null() const { return kind_ == Kind::null; }
+  bool is_boolean() const { return kind_ == Kind::boolean; }
+  bool is_integer() const { return kind_ == Kind::integer; }
+  bool is_number() const { return kind_ == Kind::integer || kind_ == Kind::number; }
+  bool is_string() const { return kind_ == Kind::string; }
+  bool is_array() const { return kind_ == Kind::array; }
+  bool is_object() const { return kind_ == Kind::object; }
+  bool is_true() const { return kind_ == Kind::boolean && payload_.integer != 0; }
+  // jq's notion: everything but null and false.
+  bool is_truthy() const { return kind_ != Kind::null && (kind_ != Kind::boolean || payload_.integer != 0); }
+
+  // Each asserts its kind.
+  bool as_boolean() const;
+  std::int64_t as_integer() const;
+  double as_number() const;  // integer or number
+  std::string_view as_string() const;
+  Text as_text() const;
+  const std::vector<Value>& items() const;
+  const std::vector<Member>& members() const;
+
+  std::size_t size() const;  // of an array or object, bytes of a string; 0 for the rest
+  // The raw child (label of the parent not joined), or nullptr when absent or when this is no object / array.
+  const Value* find(std::string_view key) const;
+  const Value* find(std::size_t index) const;
+  // The child with this value's label joined in; null when absent.
+  Value member(std::string_view key) const;
+  Value item(std::size_t index) const;
+  // Conveniences for reading documents: the string / integer / boolean at a key, or the fallback.
+  std::string_view string_or(std::string_view key, std::string_view fallback) const;
+  std::int64_t integer_or(std::string_view key, std::int64_t fallback) const;
+  bool boolean_or(std::string_view key, bool fallback) const;
+
+  Value with_member(std::string_view key, Value value) &&;  // this is an object
+  Value with_member(const Text& key, Value value) &&;
+  Value without_member(std::string_view key) &&;
+  Value with_item(std::size_t index, Value value) &&;  // this is an array; pads with null; index < 2^29
+  Value appended(Value value) &&;                      // this is an array
+  Value without_item(std::size_t index) &&;
+  // Takes the elements out, moving them when nobody shares the node: `for (auto& x : std::move(v).take_items())`.
+  std::vector<Value> take_items() &&;
+  std::vector<Member> take_members() &&;
+
+  Label label() const { return Label(label_); }
+  Value labelled(Label label) const&;  // joins the label into this value's own
+  Value labelled(Label label) &&;
+  // The join of the labels of this value and everything below it.
+  Label deep_label() const;
+  // This value with every label below it removed and `label` at its root.
+  Value relabelled(Label label) const;
+
+  // Same JSON value: 1 == 1.0, objects regardless of order, labels ignored. NaN equals nothing.
+  friend bool operator==(const Value& left, const Value& right);
+
+  // True when both share the same node or are the same scalar: a quick "unchanged" test.
+  bool same_as(const Value& other) const { return kind_ == other.kind_ && payload_.integer == other.payload_.integer; }
+
+ private:
+  void retain() const noexcept;
+  void release() noexcept;
+  detail::ArrayNode& own_array();
+  detail::ObjectNode& own_object();
+
+  Kind kind_ = Kind::null;
+  std::uint32_t label_ = 0;
+  union Payload {
+    std::int64_t integer;
+    double number;
+    detail::Node* node;
+  } payload_{.integer = 0};
+};
+
+static_assert(sizeof(Value) == 16);
+
+struct Member {
+  Text key;
+  Value value;
+};
+
+// jq's total order: null < false < true < numbers < strings (by code point) < arrays < objects (sorted keys first,
+// then values). Returns <0, 0, >0. Integers and doubles compare by exact mathematical value; NaN sorts below numbers.
+int compare(const Value& left, const Value& right);
+
+}  // namespace gantry
