@@ -1,0 +1,141 @@
+// The pure interpreter: state and an input event in, state and actions out. No clock, no I/O, no randomness, no
+// threads; replaying an instance's input events gives the same state byte for byte.
+//
+// The engine (engine.h) turns actions into journal events and outside work, and outside answers into input events.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "definition/project.h"
+#include "journal/event.h"
+
+namespace gantry::engine {
+
+// Ask the gate for this effect; answer with effect_done, effect_failed or effect_denied carrying `effect`.
+struct CallEffect {
+  std::string effect;  // id: "<instance>-e<number>"
+  std::string task;    // reference
+  std::string tool, operation;
+  Value arguments;
+};
+// The workflow no longer waits for this effect (timeout, cancelled): its answer will be ignored; an approval that is
+// still open is withdrawn.
+struct AbandonEffect {
+  std::string effect;
+};
+struct SetTimer {
+  std::string timer;  // id: "<instance>-w<number>"
+  Timestamp due;
+  std::string purpose;  // "wait", "timeout", "retry"
+};
+struct CancelTimer {
+  std::string timer;
+};
+// Rules answered a decision: for the record.
+struct RecordDecision {
+  std::string decision, digest, task, decider;  // decider: "rules" or "person"
+  std::vector<std::string> rules;
+  Value answer;
+};
+// No rule answered and a person is next: create a human task; answer with task_answered.
+struct AskPerson {
+  std::string human_task;  // id: "<instance>-t<number>"; the engine numbers its own tasks from the same counter
+  std::string task;        // reference
+  std::string decision;
+  std::string question;
+  std::vector<std::string> roles;
+  Value input, answer_schema;
+};
+struct WithdrawTask {
+  std::string human_task;
+};
+struct EmitEvent {
+  Value event;  // CloudEvent with id, source, time filled in
+  std::string task;
+};
+// Start another workflow; when `await`, answer with child_ended.
+struct StartChild {
+  std::string child;  // instance id: "<instance>-c<number>"
+  std::string task;
+  definition::WorkflowName workflow;
+  Value input;
+  bool await = true;
+};
+struct Complete {
+  Value output;
+};
+struct Fault {
+  Value error;  // RFC 7807
+};
+struct Cancelled {};
+// The step budget of one turn is used up: answer with instance_continued.
+struct Continue {};
+
+using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, RecordDecision, AskPerson, WithdrawTask, EmitEvent,
+                            StartChild, Complete, Fault, Cancelled, Continue>;
+
+// What happened to tasks, for `run --json`, `show` and lifecycle events; recomputed by replay, never journaled.
+struct TaskTrace {
+  std::string reference, name;
+  enum class Status { started, completed, faulted, skipped, cancelled, retried } status = Status::started;
+  Timestamp at{};
+};
+
+struct Turn {
+  std::vector<Action> actions;
+  std::vector<TaskTrace> trace;
+};
+
+struct InterpreterLimits {
+  std::uint64_t steps_per_turn = 20'000;      // task executions before Continue
+  std::uint64_t steps_max = 10'000'000;       // per instance; more is a fault
+  std::size_t nesting_max = 200;              // frames on one branch
+  expression::Limits expression;
+};
+
+// The state of one instance. Move-only; one thread at a time.
+class InstanceState {
+ public:
+  InstanceState();
+  InstanceState(InstanceState&&) noexcept;
+  InstanceState& operator=(InstanceState&&) noexcept;
+  ~InstanceState();
+
+  enum class Status { created, running, completed, faulted, cancelled };
+  Status status() const;
+  bool waiting() const;  // running, and nothing happens before an outside answer
+  const Value& output() const;
+  const Value& error() const;
+  std::uint64_t take_task_number();  // next number for a human task id ("t"), shared with AskPerson
+
+  // Canonical text with labels; parse(serialise()) == the same state, and equal states give equal bytes.
+  std::string serialise() const;
+  static Result<InstanceState> parse(std::string_view text, const definition::Workflow& workflow);
+
+ private:
+  friend class Interpreter;
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
+
+class Interpreter {
+ public:
+  // `project` and `workflow` are those the instance is pinned to. `runtime` is $runtime ({name, version, metadata}).
+  Interpreter(definition::ProjectPointer project, std::shared_ptr<const definition::Workflow> workflow, InterpreterLimits limits = {});
+
+  // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
+  // Event types that are no inputs are ignored.
+  Turn apply(InstanceState& state, const journal::Event& event) const;
+
+ private:
+  definition::ProjectPointer project_;
+  std::shared_ptr<const definition::Workflow> workflow_;
+  InterpreterLimits limits_;
+};
+
+}  // namespace gantry::engine

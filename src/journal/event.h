@@ -1,0 +1,84 @@
+// The events of the journal: append-only, the truth; every table and view is rebuilt from them.
+//
+// Some events are *inputs*: the interpreter computes its state from them and from nothing else, so that replaying them
+// gives the same state byte for byte. The others are *records*: what the engine did because of the input before them.
+// One input and its records are always in one transaction.
+//
+// `data` by type (labels are stored with the values; large values are kept once, by content hash, in blobs):
+//   project_deployed    {project, files: count, principal}                             record, instance ""
+//   event_received      {event: CloudEvent, principal}                                 record, instance ""
+//   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
+//                        key?, parent?:{instance,task}}                                input
+//   instance_continued  {}            a long computation is cut into turns             input
+//   instance_cancelled  {by:{person,roles}, reason}                                    input
+//   instance_completed  {output}                                                       record
+//   instance_faulted    {error}                                                        record
+//   effect_proposed     {effect:{id,task,tool,operation,class,arguments,digest,key}, verdict}      record: waits for approval
+//   effect_permitted    {effect:{...} or {id} if proposed before, verdict, approvals?} record: the durable intent
+//   effect_denied       {effect:{...} or {id}, verdict, reason}                        input (as an authorization error)
+//   effect_sent_again   {effect, attempt, reason}                                      record
+//   effect_ambiguous    {effect, reason}                                               record
+//   effect_done         {effect, result, resolvedBy?: key|readBack|person}             input
+//   effect_failed       {effect, error, resolvedBy?}                                   input
+//   timer_set           {timer, due, purpose}                                          record
+//   timer_fired         {timer}                                                        input
+//   timer_cancelled     {timer}                                                        record
+//   task_created        {task, kind: approval|decision|resolution, title, effect?, digest?, requirements?, roles?,
+//                        answerSchema?, context, expires?, requester}                  record
+//   task_voted          {task, person, roles, approve, comment, digest}                record
+//   task_answered       {task, person, roles, answer}                                  input for kind decision
+//   task_closed         {task, outcome: approved|rejected|expired|answered|withdrawn}  record
+//   decision_made       {decision, digest, task, decider, rules, answer}               record
+//   event_emitted       {event: CloudEvent, task}                                      record
+//   child_started       {child, workflow, task, await}                                 record
+//   child_ended         {child, status, output?, error?}                               input
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "value/value.h"
+
+namespace gantry::journal {
+
+enum class EventType : std::uint8_t {
+  project_deployed,
+  event_received,
+  instance_started,
+  instance_continued,
+  instance_cancelled,
+  instance_completed,
+  instance_faulted,
+  effect_proposed,
+  effect_permitted,
+  effect_denied,
+  effect_sent_again,
+  effect_ambiguous,
+  effect_done,
+  effect_failed,
+  timer_set,
+  timer_fired,
+  timer_cancelled,
+  task_created,
+  task_voted,
+  task_answered,
+  task_closed,
+  decision_made,
+  event_emitted,
+  child_started,
+  child_ended,
+};
+
+const char* name_of(EventType type);
+Result<EventType> parse_event_type(std::string_view name);
+
+struct Event {
+  std::string instance;         // "" for events of the installation
+  std::uint64_t sequence = 0;   // within the instance, from 1, without gaps
+  Timestamp at{};
+  EventType type{};
+  Value data;
+};
+
+}  // namespace gantry::journal

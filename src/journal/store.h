@@ -1,0 +1,77 @@
+// Where the journal lives. One writer (the engine's thread) appends; readers use query.h on connections of their own.
+//
+// Errors of every call: unavailable = the disk is full or the database can't be reached (the message says which file and
+// what to do); nothing of the batch is kept then. After a failed sync the store refuses all further writes until it
+// is opened again (what is on disk is unknown then). conflict = a sequence number exists already.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "journal/event.h"
+
+namespace gantry::journal {
+
+// The engine's state of one instance after `sequence`, to shorten recovery. `state` is text the engine understands.
+struct Snapshot {
+  std::string instance;
+  std::uint64_t sequence = 0;
+  std::string state;
+};
+
+struct Batch {
+  std::vector<Event> events;
+  std::vector<Snapshot> snapshots;
+};
+
+struct TokenRecord {
+  std::string hash;  // SHA-256 of the token, hexadecimal; the token itself is never stored
+  std::string person;
+  std::vector<std::string> roles;
+  Timestamp created{};
+  std::optional<Timestamp> expires;
+  bool revoked = false;
+};
+
+struct StoreOptions {
+  std::size_t blob_threshold_bytes = 4096;     // larger values go to the blob table, once per content
+  std::size_t event_bytes_max = 64u << 20;     // one event's data
+  std::optional<std::int64_t> page_count_max;  // SQLite's max_page_count: a hard limit on the file, for tests too
+  bool read_only = false;
+};
+
+class Store {
+ public:
+  // "sqlite:PATH" (created with its folder, mode 0600) or "memory:". A database written by a newer Gantry is refused:
+  // conflict, naming both versions. An older one is upgraded in one transaction. A second writer is refused (lock file).
+  static Result<std::unique_ptr<Store>> open(const std::string& url, const StoreOptions& options = {});
+  virtual ~Store() = default;
+
+  // One transaction, on disk when it returns. Sequences continue each instance's without gaps.
+  virtual Status append(const Batch& batch) = 0;
+
+  virtual Result<std::vector<std::string>> unfinished_instances() = 0;  // oldest first
+  virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;
+  virtual Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) = 0;
+  // The instance started with this idempotency key for this workflow ("namespace/name"), if any.
+  virtual Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) = 0;
+  virtual Result<std::uint64_t> last_sequence(std::string_view instance) = 0;  // 0 when there are no events
+
+  // Projects: `files` is the canonical JSON of path -> text. Saving the same digest twice is fine.
+  virtual Status save_project(std::string_view digest, std::string_view files) = 0;
+  virtual Result<std::string> project_files(std::string_view digest) = 0;
+  virtual Result<std::optional<std::string>> current_project() = 0;  // digest of the last project_deployed
+
+  virtual Status add_token(const TokenRecord& token) = 0;
+  virtual Status revoke_tokens(std::string_view person) = 0;
+  virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
+  virtual Result<std::vector<TokenRecord>> tokens() = 0;
+
+  virtual std::string location() const = 0;  // the file's path, or "memory"
+};
+
+}  // namespace gantry::journal

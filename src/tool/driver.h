@@ -1,0 +1,63 @@
+// A driver performs effects of one kind: http, edifact, echo. It runs on a worker thread and may block; it honours the
+// stop token and its own deadline. It never throws.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "definition/project.h"
+#include "tool/permit.h"
+
+namespace gantry::tool {
+
+// RFC 7807; `type` is a full URI, for the standard kinds from definition::standard_error_type().
+struct ErrorDetails {
+  std::string type, title, detail;
+  std::int64_t status = 500;
+};
+Value to_value(const ErrorDetails& error);
+
+// What is known after a call.
+//   done       it took place; `result` is the answer
+//   failed     it did certainly not take place, or the class is read; `error` says why
+//   ambiguous  it may or may not have taken place (timeout, connection lost after sending); `error` says what was seen
+struct Outcome {
+  enum class Kind { done, failed, ambiguous } kind = Kind::failed;
+  Value result;
+  ErrorDetails error;
+};
+
+struct CallContext {
+  const definition::Tool* tool = nullptr;  // null for the standard's call: http
+  const definition::Operation* operation = nullptr;
+  int attempt = 1;
+  std::stop_token stop;
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  // Problems of a tool's `settings` and operations' `binding`, as "pointer: message"; empty when fine.
+  virtual std::vector<std::string> check(const definition::Tool& tool) const = 0;
+  virtual Outcome call(Permit permit, const CallContext& context) = 0;  // any worker thread, many at once
+};
+
+// Driver name -> driver. Immutable after start.
+using Drivers = std::map<std::string, std::shared_ptr<Driver>, std::less<>>;
+
+struct HttpOptions {
+  std::vector<std::string> egress_allow;             // see definition::Settings; empty: nothing may be reached
+  bool egress_any = false;                           // for `gantry run` of a file without a project
+  std::map<std::string, std::string> host_override;  // "https://petstore.swagger.io" -> "http://127.0.0.1:8081"
+  std::map<std::string, std::string> secrets;        // name -> value, for authentication
+  Duration timeout = std::chrono::seconds(30);       // when the tool sets none
+  std::size_t response_bytes_max = 16u << 20;
+};
+std::shared_ptr<Driver> make_http_driver(HttpOptions options);
+std::shared_ptr<Driver> make_edifact_driver();
+std::shared_ptr<Driver> make_echo_driver();  // answers its arguments; for trying things out and for benchmarks
+
+}  // namespace gantry::tool

@@ -1,0 +1,31 @@
+// An effect: one intended tool call with its exact arguments. The digest binds approvals to it; the key lets the other
+// system recognise a second attempt.
+#pragma once
+
+#include <string>
+
+#include "base/hash.h"
+#include "definition/tool.h"
+
+namespace gantry::tool {
+
+struct Effect {
+  std::string id;  // "<instance>-e<number>", the same on every replay
+  std::string instance;
+  definition::WorkflowName workflow;
+  std::string task;  // reference: "/do/2/reslot"
+  std::string tool, operation;
+  definition::EffectClass effect_class = definition::EffectClass::credential;
+  bool irreversible = false;
+  Value arguments;  // with labels
+  Digest digest;    // see digest_of
+  std::string key;  // idempotency key; equals `id` unless the workflow gives one
+};
+
+// SHA-256 of the canonical JSON of {instance, task, effect id, tool, operation, tool digest, arguments}.
+Digest digest_of(const Effect& effect, const Digest& tool_digest);
+
+Value to_value(const Effect& effect);             // the form in events
+Result<Effect> effect_from(const Value& value);   // its inverse
+
+}  // namespace gantry::tool
