@@ -43,6 +43,10 @@ class Query {
   virtual Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) = 0;
   virtual Result<Value> task(std::string_view id) = 0;      // with context, votes, effect
   virtual Result<Value> effect(std::string_view id) = 0;
+  // The token's record, for authentication on any thread (Store is the engine's thread only).
+  virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
+  // CloudEvents received and emitted, newest first: {position, at, direction: in|out, instance, event}.
+  virtual Result<Page> cloud_events(const PageRequest& page) = 0;
   // Counts for /metrics: {instances:{status:n}, effects:{state:n}, tasks:{open:n}, events:n, bytes:n}.
   virtual Result<Value> totals() = 0;
 };
