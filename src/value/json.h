@@ -1,4 +1,4 @@
-// JSON text in and out. Parsing uses simdjson; printing is our own because canonical form and number text are.
+// JSON text in and out. The grammar, numbers and places are ours (see json_parse.cpp for why); simdjson checks the UTF-8.
 #pragma once
 
 #include <cstddef>
