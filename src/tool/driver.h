@@ -17,8 +17,11 @@ namespace gantry::tool {
 struct ErrorDetails {
   std::string type, title, detail;
   std::int64_t status = 500;
+  Label label;  // of all of it: `detail` may quote what the other side said
 };
-Value to_value(const ErrorDetails& error);
+Value to_value(const ErrorDetails& error);  // {type, title, status, detail}, labelled
+// With the type, title and default status of a standard kind: "communication", "validation", "authorization"...
+ErrorDetails standard_error(std::string_view kind, std::string detail);
 
 // What is known after a call.
 //   done       it took place; `result` is the answer
@@ -28,7 +31,16 @@ struct Outcome {
   enum class Kind { done, failed, ambiguous } kind = Kind::failed;
   Value result;
   ErrorDetails error;
+
+  static Outcome done_with(Value result) { return {.kind = Kind::done, .result = std::move(result), .error = {}}; }
+  static Outcome failed_with(ErrorDetails error) { return {.kind = Kind::failed, .result = {}, .error = std::move(error)}; }
+  static Outcome ambiguous_with(ErrorDetails error) {
+    return {.kind = Kind::ambiguous, .result = {}, .error = std::move(error)};
+  }
 };
+
+// The label of an answer: what the operation declares, plus where it comes from ("tool:NAME.OPERATION").
+Label label_of_result(const definition::Operation& operation, const Effect& effect);
 
 struct CallContext {
   const definition::Tool* tool = nullptr;  // null for the standard's call: http

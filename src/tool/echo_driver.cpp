@@ -1,0 +1,25 @@
+#include "tool/driver.h"
+
+namespace gantry::tool {
+namespace {
+
+class EchoDriver final : public Driver {
+ public:
+  std::vector<std::string> check(const definition::Tool& tool) const override {
+    if (tool.settings.is_null() || tool.settings.size() == 0) return {};
+    return {"/settings: the echo driver has no settings"};
+  }
+
+  Outcome call(Permit permit, const CallContext& context) override {
+    const Effect& effect = permit.effect();
+    Value result = effect.arguments;
+    if (context.operation == nullptr) return Outcome::done_with(std::move(result));
+    return Outcome::done_with(std::move(result).labelled(label_of_result(*context.operation, effect)));
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Driver> make_echo_driver() { return std::make_shared<EchoDriver>(); }
+
+}  // namespace gantry::tool

@@ -1,0 +1,78 @@
+#include "tool/effect.h"
+
+#include <fmt/format.h>
+
+#include "value/json.h"
+
+namespace gantry::tool {
+namespace {
+
+Result<std::string> effect_text(const Value& value, std::string_view key) {
+  const Value* found = value.find(key);
+  if (found == nullptr || !found->is_string()) {
+    return Error{Code::invalid_argument, fmt::format("effect: /{}: expected a string, found {}", key,
+                                                     found == nullptr ? "nothing" : found->kind_name())};
+  }
+  return std::string(found->as_string());
+}
+
+}  // namespace
+
+Digest digest_of(const Effect& effect, const Digest& tool_digest) {
+  return sha256(print_canonical(Value::object({
+      {"arguments", effect.arguments},
+      {"effect", effect.id},
+      {"instance", effect.instance},
+      {"operation", effect.operation},
+      {"task", effect.task},
+      {"tool", effect.tool},
+      {"toolDigest", tool_digest.hex()},
+  })));
+}
+
+Value to_value(const Effect& effect) {
+  return Value::object({
+      {"id", effect.id},
+      {"instance", effect.instance},
+      {"workflow", Value::object({{"namespace", effect.workflow.namespace_},
+                                  {"name", effect.workflow.name},
+                                  {"version", effect.workflow.version}})},
+      {"task", effect.task},
+      {"tool", effect.tool},
+      {"operation", effect.operation},
+      {"class", definition::name_of(effect.effect_class)},
+      {"irreversible", effect.irreversible},
+      {"arguments", effect.arguments},
+      {"digest", effect.digest.hex()},
+      {"key", effect.key},
+  });
+}
+
+Result<Effect> effect_from(const Value& value) {
+  if (!value.is_object()) {
+    return Error{Code::invalid_argument, fmt::format("effect: expected an object, found {}", value.kind_name())};
+  }
+  Effect effect;
+  effect.id = TRY(effect_text(value, "id"));
+  effect.instance = TRY(effect_text(value, "instance"));
+  const Value workflow = value.member("workflow");
+  if (!workflow.is_object()) return Error{Code::invalid_argument, "effect: /workflow: expected an object"};
+  effect.workflow.namespace_ = TRY(effect_text(workflow, "namespace"));
+  effect.workflow.name = TRY(effect_text(workflow, "name"));
+  effect.workflow.version = TRY(effect_text(workflow, "version"));
+  effect.task = TRY(effect_text(value, "task"));
+  effect.tool = TRY(effect_text(value, "tool"));
+  effect.operation = TRY(effect_text(value, "operation"));
+  effect.effect_class = TRY(definition::parse_effect_class(TRY(effect_text(value, "class"))));
+  const Value* irreversible = value.find("irreversible");
+  if (irreversible == nullptr || !irreversible->is_boolean()) {
+    return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
+  }
+  effect.irreversible = irreversible->is_true();
+  effect.arguments = value.member("arguments");
+  effect.digest = TRY(Digest::from_hex(TRY(effect_text(value, "digest"))));
+  effect.key = TRY(effect_text(value, "key"));
+  return effect;
+}
+
+}  // namespace gantry::tool
