@@ -1,0 +1,179 @@
+#include "server/api.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.h"
+#include "server/authentication.h"
+#include "tool/edifact.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace gantry::server {
+namespace {
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    std::string_view segment = path.substr(0, path.find('/'));
+    segments.push_back(segment);
+    path.remove_prefix(segment.size());
+  }
+  return segments;
+}
+
+// The values of the placeholders if `path` has the form of `pattern`.
+std::optional<std::vector<std::string>> match_path(std::string_view pattern, const std::vector<std::string_view>& path) {
+  std::vector<std::string_view> expected = segments_of(pattern);
+  if (expected.size() != path.size()) return std::nullopt;
+  std::vector<std::string> arguments;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (expected[i].front() == '{') {
+      if (path[i].empty() || path[i].size() > 200) return std::nullopt;
+      arguments.emplace_back(path[i]);
+    } else if (expected[i] != path[i]) {
+      return std::nullopt;
+    }
+  }
+  return arguments;
+}
+
+Response call_route(const ApiParts& parts, const Request& request, const Route& route, std::vector<std::string> arguments) {
+  Call call{parts, request, {}, std::move(arguments)};
+  if (route.role) {
+    auto principal = authenticate(request.header("authorization"), *parts.query, parts.clock->now());
+    if (!principal) {
+      if (principal.error().code != Code::denied) return error_response(principal.error());
+      Response refused = problem_response(401, "Not authenticated", principal.error().message);
+      refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return refused;
+    }
+    call.principal = std::move(*principal);
+    if (*route.role && !call.principal.has_role(route.role))
+      return problem_response(403, "Not permitted", "this needs the role '" + std::string(route.role) + "'; " + call.principal.person + " does not hold it");
+  }
+  return route.handle(call);
+}
+
+Response dispatch(const ApiParts& parts, const Request& request) {
+  std::vector<std::string_view> path = segments_of(request.path);
+  if (path.empty() || std::any_of(path.begin(), path.end() - 1, [](std::string_view s) { return s.empty(); }))
+    return problem_response(404, "Not found", "there is nothing at " + request.path);
+  std::string allowed;
+  for (const Route& route : routes()) {
+    auto arguments = match_path(route.path, path);
+    if (!arguments) continue;
+    if (request.method == route.method || (request.method == "HEAD" && std::string_view(route.method) == "GET"))
+      return call_route(parts, request, route, std::move(*arguments));
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+  }
+  if (allowed.empty()) return problem_response(404, "Not found", "there is nothing at " + request.path + "; see /api/v1/openapi.json");
+  Response response = problem_response(405, "Method not allowed", request.method + " is not possible here; allowed: " + allowed);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> table{
+      {"GET", "/healthz", "The process is alive.", nullptr, show_health},
+      {"GET", "/readyz", "The store answers and a project is deployed.", nullptr, show_readiness},
+      {"GET", "/metrics", "Counters in the Prometheus text format.", nullptr, show_metrics},
+      {"GET", "/api/v1/openapi.json", "This description.", nullptr, show_openapi},
+      {"GET", "/api/v1/me", "Who the token stands for.", "", show_caller},
+      {"GET", "/api/v1/workflows", "The workflows of the newest project.", "", list_workflows},
+      {"POST", "/api/v1/workflows", "Add or replace one workflow file (YAML or JSON).", "administrator", deploy_workflow},
+      {"POST", "/api/v1/projects", "Deploy a whole project: {\"files\": {path: text}}.", "administrator", deploy_project},
+      {"POST", "/api/v1/workflows/{namespace}/{name}/instances", "Start an instance; ?version=, ?wait=SECONDS, header Idempotency-Key.", "",
+       start_instance},
+      {"GET", "/api/v1/instances", "Instances, newest first; ?status=, ?workflow=NAMESPACE/NAME, ?cursor=, ?limit=.", "", list_instances},
+      {"GET", "/api/v1/instances/{id}", "One instance with its effects, tasks and children.", "", show_instance},
+      {"GET", "/api/v1/instances/{id}/journal", "The events of one instance, in order.", "", show_journal},
+      {"POST", "/api/v1/instances/{id}/cancel", "Cancel a running instance: {\"reason\": ...}.", "operator", cancel_instance},
+      {"GET", "/api/v1/effects/{id}", "One effect: arguments, verdict, approvals, outcome.", "", show_effect},
+      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles may act on; ?state=open|closed, ?all=true.", "", list_tasks},
+      {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.", "", show_task},
+      {"POST", "/api/v1/tasks/{id}/answer",
+       "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and resolutions.", "", answer_task},
+      {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
+      {"POST", "/api/v1/events", "Receive CloudEvents: structured, batch or binary mode.", "", receive_events},
+  };
+  return table;
+}
+
+Response Api::handle(const Request& request) const {
+  try {
+    return dispatch(parts_, request);
+  } catch (const std::exception& error) {
+    log(LogLevel::error, "request failed" + log_field("path", request.path) + log_field("error", error.what()));
+    return problem_response(500, "Internal error", "the request failed inside Gantry; the log has the details");
+  }
+}
+
+int http_status(Code code) {
+  switch (code) {
+    case Code::invalid_argument: return 400;
+    case Code::not_found: return 404;
+    case Code::conflict: return 409;
+    case Code::denied: return 403;
+    case Code::exhausted: return 429;
+    case Code::unavailable: return 503;
+    case Code::timeout: return 504;
+    case Code::cancelled: return 409;
+    case Code::internal: return 500;
+  }
+  return 500;
+}
+
+Response problem_response(int status, std::string_view title, std::string_view detail) {
+  Value body = Value::object({{"type", "about:blank"}, {"status", status}, {"title", title}, {"detail", detail}});
+  return {status, print_json(body), "application/problem+json", {}};
+}
+
+Response error_response(const Error& error) {
+  static constexpr std::pair<Code, std::string_view> titles[] = {
+      {Code::invalid_argument, "The request is wrong"}, {Code::not_found, "Not found"},         {Code::conflict, "Conflict"},
+      {Code::denied, "Not permitted"},                  {Code::exhausted, "A limit is reached"}, {Code::unavailable, "Not available"},
+      {Code::timeout, "Too slow"},                      {Code::cancelled, "Cancelled"},          {Code::internal, "Internal error"}};
+  std::string_view title = titles[static_cast<std::size_t>(error.code)].second;
+  return problem_response(http_status(error.code), title, error.message);
+}
+
+Response json_response(const Value& value, int status) { return {status, print_json(value), "application/json", {}}; }
+
+Response page_response(const journal::Page& page) {
+  Value next = page.next_cursor.empty() ? Value() : Value(page.next_cursor);
+  return json_response(Value::object({{"items", Value::array(page.rows)}, {"next", next}}));
+}
+
+Result<journal::PageRequest> page_request(const Request& request) {
+  journal::PageRequest page;
+  page.cursor = std::string(request.parameter("cursor"));
+  std::string_view limit = request.parameter("limit");
+  if (limit.empty()) return page;
+  page.limit = 0;
+  for (char digit : limit) {
+    if (digit < '0' || digit > '9' || page.limit > 1000) return Error{Code::invalid_argument, "'limit' is a number from 1 to 1000, found '" + std::string(limit.substr(0, 20)) + "'"};
+    page.limit = page.limit * 10 + static_cast<std::size_t>(digit - '0');
+  }
+  if (page.limit < 1 || page.limit > 1000) return Error{Code::invalid_argument, "'limit' is a number from 1 to 1000, found '" + std::string(limit) + "'"};
+  return page;
+}
+
+Result<Value> body_value(const Request& request, const Value& fallback) {
+  if (request.body.empty()) return fallback;
+  std::string_view type = request.header("content-type");
+  type = type.substr(0, type.find(';'));
+  if (type == "application/edifact") return tool::read_edifact(request.body);
+  if (type == "application/yaml" || type == "application/x-yaml" || type == "text/yaml") {
+    auto parsed = parse_yaml(request.body);
+    if (const auto* error = std::get_if<YamlError>(&parsed))
+      return Error{Code::invalid_argument, "body:" + std::to_string(error->place.line) + ":" + std::to_string(error->place.column) + ": " + error->message};
+    return std::get<YamlDocument>(parsed).root;
+  }
+  return parse_json(request.body);
+}
+
+}  // namespace gantry::server

@@ -1,0 +1,107 @@
+#include "server/api.h"
+#include "value/json.h"
+
+namespace gantry::server {
+namespace {
+
+constexpr int wait_seconds_max = 60;
+
+Result<Duration> wait_time(const Request& request) {
+  std::string_view text = request.parameter("wait");
+  int seconds = 0;
+  for (char digit : text) {
+    if (digit < '0' || digit > '9' || seconds > wait_seconds_max)
+      return Error{Code::invalid_argument, "'wait' is a number of seconds from 0 to 60, found '" + std::string(text.substr(0, 20)) + "'"};
+    seconds = seconds * 10 + (digit - '0');
+  }
+  if (seconds > wait_seconds_max) return Error{Code::invalid_argument, "'wait' is at most 60 seconds"};
+  return Duration(std::chrono::seconds(seconds));
+}
+
+Value to_value(const engine::InstanceOutcome& outcome) {
+  return Value::object({{"instance", outcome.instance}, {"status", outcome.status}, {"output", outcome.output}, {"error", outcome.error}});
+}
+
+Result<Value> start(const Call& call) {
+  Duration wait = TRY(wait_time(call.request));
+  Value input = TRY(body_value(call.request, Value::object(std::vector<Member>{})));
+  std::string_view key = call.request.header("idempotency-key");
+  if (key.size() > 200) return Error{Code::invalid_argument, "'Idempotency-Key' has at most 200 characters"};
+  engine::Started started = TRY(call.parts.engine->start({.namespace_ = call.arguments[0],
+                                                          .name = call.arguments[1],
+                                                          .version = std::string(call.request.parameter("version")),
+                                                          .input = std::move(input),
+                                                          .principal = call.principal,
+                                                          .key = std::string(key)}));
+  engine::InstanceOutcome outcome{started.instance, "running", {}, {}};
+  if (wait > Duration::zero()) outcome = TRY(call.parts.engine->wait(started.instance, wait, true));
+  return to_value(outcome).with_member("existed", started.existed);
+}
+
+std::optional<std::string> optional_parameter(const Request& request, std::string_view name) {
+  std::string_view value = request.parameter(name);
+  return value.empty() ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<Value> receive(const Call& call) {
+  std::string_view type = call.request.header("content-type");
+  type = type.substr(0, type.find(';'));
+  std::vector<Value> events;
+  if (type == "application/cloudevents-batch+json") {
+    Value batch = TRY(parse_json(call.request.body));
+    if (!batch.is_array()) return Error{Code::invalid_argument, "a batch of CloudEvents is a JSON array"};
+    events = batch.items();
+  } else if (!call.request.header("ce-type").empty()) {
+    Value event = Value::object(std::vector<Member>{});
+    for (const auto& [name, value] : call.request.headers)
+      if (name.starts_with("ce-")) event = std::move(event).with_member(std::string_view(name).substr(3), value);
+    if (!type.empty()) event = std::move(event).with_member("datacontenttype", type);
+    if (!call.request.body.empty()) event = std::move(event).with_member("data", TRY(body_value(call.request, {})));
+    events.push_back(std::move(event));
+  } else {
+    events.push_back(TRY(parse_json(call.request.body)));
+  }
+  for (const Value& event : events) TRY(call.parts.engine->receive(event, call.principal));
+  return Value::object({{"received", events.size()}});
+}
+
+Response respond(Result<Value> result, int status = 200) { return result ? json_response(*result, status) : error_response(result.error()); }
+Response respond(Result<journal::Page> page) { return page ? page_response(*page) : error_response(page.error()); }
+
+}  // namespace
+
+Response start_instance(const Call& call) { return respond(start(call), 201); }
+
+Response list_instances(const Call& call) {
+  auto page = page_request(call.request);
+  if (!page) return error_response(page.error());
+  return respond(call.parts.query->instances({.status = optional_parameter(call.request, "status"), .workflow = optional_parameter(call.request, "workflow")}, *page));
+}
+
+Response show_instance(const Call& call) { return respond(call.parts.query->instance(call.arguments[0])); }
+
+Response show_journal(const Call& call) {
+  auto page = page_request(call.request);
+  if (!page) return error_response(page.error());
+  return respond(call.parts.query->events(call.arguments[0], *page));
+}
+
+Response cancel_instance(const Call& call) {
+  auto body = body_value(call.request, Value::object(std::vector<Member>{}));
+  if (!body) return error_response(body.error());
+  auto cancelled = call.parts.engine->cancel(call.arguments[0], call.principal, std::string(body->string_or("reason", "")));
+  if (!cancelled) return error_response(cancelled.error());
+  return respond(call.parts.query->instance(call.arguments[0]));
+}
+
+Response show_effect(const Call& call) { return respond(call.parts.query->effect(call.arguments[0])); }
+
+Response receive_events(const Call& call) { return respond(receive(call), 202); }
+
+Response list_events(const Call& call) {
+  auto page = page_request(call.request);
+  if (!page) return error_response(page.error());
+  return respond(call.parts.query->cloud_events(*page));
+}
+
+}  // namespace gantry::server
