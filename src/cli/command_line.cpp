@@ -1,0 +1,172 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "base/version.h"
+#include "cli/commands.h"
+
+namespace gantry::cli {
+namespace {
+
+// Every command's options and the function that runs the one that was chosen.
+struct CommandLine {
+  CLI::App app{"Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.", "gantry"};
+  CheckOptions check;
+  EvalOptions eval;
+  SchemaOptions schema;
+  ConvertOptions convert;
+  RunOptions run;
+  ServeOptions serve;
+  TokenOptions token;
+  DeployOptions deploy;
+  StartOptions start;
+  ListOptions list;
+  IdOptions id;
+  EmitOptions emit;
+  std::function<int()> chosen;
+
+  template <class Options>
+  CLI::App* command(const char* name, const char* help, int (*function)(const Options&), const Options& options) {
+    CLI::App* added = app.add_subcommand(name, help);
+    added->callback([this, function, &options] { chosen = [function, &options] { return function(options); }; });
+    return added;
+  }
+
+  static void add_server(CLI::App* command, ServerOptions& server) {
+    command->add_option("--server", server.url, "Address of the server")->envname("GANTRY_URL")->default_str("http://127.0.0.1:8420");
+    command->add_option("--token-file", server.token_file, "File that holds the bearer token (else GANTRY_TOKEN)");
+    command->add_flag("--json", server.json, "Print JSON");
+  }
+
+  CLI::App* server_command(const char* name, const char* help, int (*function)(const IdOptions&), const char* id_help) {
+    CLI::App* added = command(name, help, function, id);
+    added->add_option("ID", id.id, id_help)->required();
+    add_server(added, id.server);
+    return added;
+  }
+
+  void add_local_commands();
+  void add_program_commands();
+  void add_server_commands();
+  void add_task_commands();
+};
+
+constexpr const char* input_help = "JSON, @FILE (JSON, YAML or EDIFACT), or - for standard input";
+
+void CommandLine::add_local_commands() {
+  CLI::App* c = command("check", "Check definitions; every problem as path:line:column: message", check_command, check);
+  c->add_option("PATH", check.paths, "Project directories or workflow files")->required();
+  c->add_flag("--json", check.json, "Print problems as JSON");
+
+  c = command("eval", "Evaluate a jq expression; one output per line", eval_command, eval);
+  c->add_option("EXPRESSION", eval.expression, "The expression")->required();
+  c->add_option("--input", eval.input, input_help);
+  c->add_option("--arg", eval.arguments, "NAME=JSON: bind $NAME; may be repeated")->allow_extra_args(false);
+  c->add_option("--args-file", eval.arguments_file, "@FILE with a JSON object of arguments");
+  c->add_flag("--json", eval.json, "Accepted for uniformity: output is always JSON");
+
+  c = command("schema", "Validate JSON or YAML against a JSON Schema (2020-12); exit 1 if invalid", schema_command, schema);
+  c->add_option("SCHEMA", schema.schema, "Schema file")->required();
+  c->add_option("INSTANCE", schema.instance, "File to validate, - for standard input; without it only the schema is checked");
+  c->add_flag("--json", schema.json, "Print violations as JSON");
+
+  c = command("convert", "Print a file of any known format as JSON", convert_command, convert);
+  c->add_option("FILE", convert.file, "The file, - for standard input")->required();
+  c->add_option("--as", convert.as, "Format of the file: json, yaml, edifact, csv (default: by name and content)");
+}
+
+void CommandLine::add_program_commands() {
+  CLI::App* c = command("run", "Run a workflow file here and now, without a server", run_command, run);
+  c->add_option("FILE", run.file, "Workflow file")->required();
+  c->add_option("--input", run.input, input_help);
+  c->add_option("--dir", run.directory, "Project directory with tools, policies and decisions");
+  c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
+  c->add_option("--host-override", run.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--person", run.person, "Who asks (default: the login name)");
+  c->add_flag("--no-wait", run.no_wait, "Exit with 3 instead of waiting for people or timers");
+  c->add_flag("--json", run.json, "Print one JSON object with status, output, error and tasks");
+
+  c = command("serve", "Run the server: engine, API, journal", serve_command, serve);
+  c->add_option("--dir", serve.directory, "Project directory (default: the current one)");
+  c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db (default: as gantry.yaml says)");
+  c->add_option("--listen", serve.listen, "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
+  c->add_flag("--any-address", serve.any_address, "Allow an address other than loopback");
+  c->add_option("--host-override", serve.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready");
+
+  c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
+  c->add_option("ACTION", token.action, "create, list or revoke")->required()->check(CLI::IsMember({"create", "list", "revoke"}));
+  c->add_option("--person", token.person, "Whom the token stands for");
+  c->add_option("--role", token.roles, "A role the person holds; may be repeated")->allow_extra_args(false);
+  c->add_option("--valid-for", token.valid_for, "ISO 8601 duration after which it expires, for example P30D");
+  c->add_option("--store", token.store, "Journal (default: that of --dir)");
+  c->add_option("--dir", token.directory, "Project directory (default: the current one)");
+  c->add_flag("--json", token.json, "Print JSON");
+}
+
+void CommandLine::add_server_commands() {
+  CLI::App* c = command("deploy", "Check and deploy a project directory or single files", deploy_command, deploy);
+  c->add_option("PATH", deploy.paths, "A project directory, or files to add to what is deployed")->required();
+  add_server(c, deploy.server);
+
+  c = command("start", "Start an instance of a deployed workflow", start_command, start);
+  c->add_option("WORKFLOW", start.workflow, "NAMESPACE/NAME or NAMESPACE/NAME:VERSION")->required();
+  c->add_option("--input", start.input, input_help);
+  c->add_option("--key", start.key, "Idempotency key: a second start with it answers the first instance");
+  c->add_option("--wait", start.wait_seconds, "Wait up to this many seconds for the end")->check(CLI::Range(0, 60));
+  add_server(c, start.server);
+
+  c = command("instances", "List instances", instances_command, list);
+  c->add_option("--status", list.status, "running, waiting, completed, faulted or cancelled");
+  c->add_option("--workflow", list.workflow, "NAMESPACE/NAME");
+  add_server(c, list.server);
+
+  server_command("show", "Show one instance with its effects and tasks", show_command, "Instance");
+  server_command("journal", "Show the events of one instance", journal_command, "Instance");
+  c = server_command("cancel", "Cancel a running instance", cancel_command, "Instance");
+  c->add_option("--reason", id.reason, "Why; kept in the journal");
+
+  c = command("emit", "Send a CloudEvent to the server", emit_command, emit);
+  c->add_option("CLOUDEVENT", emit.event, input_help)->required();
+  add_server(c, emit.server);
+}
+
+void CommandLine::add_task_commands() {
+  CLI::App* c = command("tasks", "List the human tasks that your roles may act on", tasks_command, list);
+  c->add_option("--state", list.state, "open (default) or closed");
+  c->add_flag("--all", list.all, "Also those for other roles");
+  add_server(c, list.server);
+
+  server_command("task", "Show one human task: what is asked, the exact effect, what is missing", task_command, "Task");
+  c = server_command("approve", "Approve the effect of a task", approve_command, "Task");
+  c->add_option("--comment", id.comment, "Kept in the journal");
+  c->add_option("--digest", id.digest, "Digest of the effect as you saw it; refused when it has changed");
+  c = server_command("reject", "Reject the effect of a task", reject_command, "Task");
+  c->add_option("--comment", id.comment, "Why; kept in the journal")->required();
+  c = server_command("answer", "Answer a decision or resolution task", answer_command, "Task");
+  c->add_option("JSON", id.answer, "The answer, as the task's schema says")->required();
+}
+
+}  // namespace
+
+int run_command_line(int argument_count, char** arguments) {
+  CommandLine line;
+  line.app.set_version_flag("--version", version_text());
+  line.app.require_subcommand(1);
+  line.app.footer("Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: docs/getting-started.md");
+  line.add_local_commands();
+  line.add_program_commands();
+  line.add_server_commands();
+  line.add_task_commands();
+  try {
+    line.app.parse(argument_count, arguments);
+  } catch (const CLI::ParseError& error) {
+    int status = line.app.exit(error);
+    return status == 0 ? 0 : 2;
+  }
+  return line.chosen();
+}
+
+}  // namespace gantry::cli

@@ -1,0 +1,104 @@
+// One option struct and one function per command; command_line.cpp fills the structs. Each function returns the exit
+// status and has printed what there is to say.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gantry::cli {
+
+struct CheckOptions {
+  std::vector<std::string> paths;
+  bool json = false;
+};
+int check_command(const CheckOptions& options);
+
+struct EvalOptions {
+  std::string expression, input, arguments_file;
+  std::vector<std::string> arguments;  // NAME=JSON
+  bool json = false;
+};
+int eval_command(const EvalOptions& options);
+
+struct SchemaOptions {
+  std::string schema, instance;
+  bool json = false;
+};
+int schema_command(const SchemaOptions& options);
+
+struct ConvertOptions {
+  std::string file, as;
+};
+int convert_command(const ConvertOptions& options);
+
+struct RunOptions {
+  std::string file, input, directory, store;
+  bool no_wait = false, json = false;
+  std::vector<std::string> host_overrides;  // FROM=TO
+  std::string person;                       // who runs it; default: the login name
+};
+int run_command(const RunOptions& options);
+
+struct ServeOptions {
+  std::string directory = ".", store, listen;
+  bool any_address = false;
+  std::vector<std::string> host_overrides;
+  std::string port_file;
+};
+int serve_command(const ServeOptions& options);
+
+struct TokenOptions {
+  std::string action, store, directory, person, valid_for;
+  std::vector<std::string> roles;
+  bool json = false;
+};
+int token_command(const TokenOptions& options);
+
+// Where the server is and who asks; from --server and --token-file, or GANTRY_URL and GANTRY_TOKEN.
+struct ServerOptions {
+  std::string url, token_file;
+  bool json = false;
+};
+
+struct DeployOptions {
+  ServerOptions server;
+  std::vector<std::string> paths;
+};
+int deploy_command(const DeployOptions& options);
+
+struct StartOptions {
+  ServerOptions server;
+  std::string workflow, input, key;
+  int wait_seconds = 0;
+};
+int start_command(const StartOptions& options);
+
+struct ListOptions {
+  ServerOptions server;
+  std::string status, workflow, state;
+  bool all = false;
+};
+int instances_command(const ListOptions& options);
+int tasks_command(const ListOptions& options);
+
+struct IdOptions {
+  ServerOptions server;
+  std::string id, comment, answer, digest, reason;
+};
+int show_command(const IdOptions& options);
+int journal_command(const IdOptions& options);
+int cancel_command(const IdOptions& options);
+int task_command(const IdOptions& options);
+int approve_command(const IdOptions& options);
+int reject_command(const IdOptions& options);
+int answer_command(const IdOptions& options);
+
+struct EmitOptions {
+  ServerOptions server;
+  std::string event;
+};
+int emit_command(const EmitOptions& options);
+
+}  // namespace gantry::cli
