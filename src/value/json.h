@@ -1,4 +1,5 @@
-// JSON text in and out. The grammar, numbers and places are ours (see json_parse.cpp for why); simdjson checks the UTF-8.
+// JSON text in and out. The grammar, numbers and places are ours (see json_parse.cpp for why); simdjson checks the
+// UTF-8.
 #pragma once
 
 #include <cstddef>

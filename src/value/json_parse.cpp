@@ -2,7 +2,6 @@
 // place. simdjson checks the UTF-8, which is the part where vector instructions pay. The reader keeps its own stack, so
 // no nesting of the input can overflow the thread's.
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 
 #include "value/json.h"
 #include "value/number.h"
+#include "value/utf8.h"
 
 namespace gantry {
 namespace {
@@ -31,38 +31,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-void append_utf8(std::string& out, std::uint32_t code) {
-  auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | (code >> 6));
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3F));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
-// The first byte that is not part of well-formed UTF-8. Only for the error message; simdjson said that there is one.
-std::size_t first_bad_utf8(std::string_view text) {
-  std::size_t position = 0;
-  while (position < text.size()) {
-    auto lead = static_cast<unsigned char>(text[position]);
-    std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    std::string_view character = text.substr(position, length);
-    if (lead >= 0x80 && !simdjson::validate_utf8(character.data(), character.size())) break;
-    position += length;
-  }
-  return position;
-}
-
 class JsonReader {
  public:
   JsonReader(std::string_view text, const JsonOptions& options) : text_(text), options_(options) {}
@@ -71,8 +39,8 @@ class JsonReader {
     if (text_.size() > options_.limits.bytes_max)
       return Error{Code::exhausted, fmt::format("the text has {} bytes; the limit is {} bytes", text_.size(),
                                                 options_.limits.bytes_max)};
-    if (!simdjson::validate_utf8(text_.data(), text_.size())) {
-      position_ = first_bad_utf8(text_);
+    if (auto bad = find_bad_utf8(text_)) {
+      position_ = *bad;
       fail(fmt::format("expected UTF-8, found the byte 0x{:02x}", static_cast<unsigned char>(text_[position_])));
       return std::move(*error_);
     }

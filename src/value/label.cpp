@@ -61,19 +61,25 @@ constexpr std::array secrecy_names{"public", "internal", "confidential", "secret
 
 }  // namespace
 
-const char* name_of(Integrity integrity) { return integrity_names[static_cast<std::size_t>(integrity)]; }
-const char* name_of(Secrecy secrecy) { return secrecy_names[static_cast<std::size_t>(secrecy)]; }
+const char* name_of(Integrity integrity) {
+  return integrity_names[static_cast<std::size_t>(integrity)];
+}
+const char* name_of(Secrecy secrecy) {
+  return secrecy_names[static_cast<std::size_t>(secrecy)];
+}
 
 Result<Integrity> parse_integrity(std::string_view name) {
   for (std::size_t i = 0; i < integrity_names.size(); ++i)
     if (name == integrity_names[i]) return static_cast<Integrity>(i);
-  return Error{Code::invalid_argument, "integrity is trusted, internal, constrained or untrusted, found '" + std::string(name) + "'"};
+  return Error{Code::invalid_argument,
+               "integrity is trusted, internal, constrained or untrusted, found '" + std::string(name) + "'"};
 }
 
 Result<Secrecy> parse_secrecy(std::string_view name) {
   for (std::size_t i = 0; i < secrecy_names.size(); ++i)
     if (name == secrecy_names[i]) return static_cast<Secrecy>(i);
-  return Error{Code::invalid_argument, "secrecy is public, internal, confidential or secret, found '" + std::string(name) + "'"};
+  return Error{Code::invalid_argument,
+               "secrecy is public, internal, confidential or secret, found '" + std::string(name) + "'"};
 }
 
 Label Label::of(LabelContent content) {
@@ -82,9 +88,13 @@ Label Label::of(LabelContent content) {
   return Label(label_table().intern(content));
 }
 
-Label Label::unknown() { return Label(1); }
+Label Label::unknown() {
+  return Label(1);
+}
 
-const LabelContent& Label::content() const { return *label_table().contents[id_].load(std::memory_order_acquire); }
+const LabelContent& Label::content() const {
+  return *label_table().contents[id_].load(std::memory_order_acquire);
+}
 
 Label Label::join_slowly(Label left, Label right) {
   if (left.id_ == 1 || right.id_ == 1) return unknown();

@@ -44,7 +44,9 @@ class Label {
   bool operator==(const Label&) const = default;
 
   // Integrity: the worse. Secrecy: the higher. Sources and compartments: the union.
-  friend Label join(Label left, Label right) { return left.id_ == right.id_ || right.id_ == 0 ? left : left.id_ == 0 ? right : join_slowly(left, right); }
+  friend Label join(Label left, Label right) {
+    return left.id_ == right.id_ || right.id_ == 0 ? left : left.id_ == 0 ? right : join_slowly(left, right);
+  }
 
  private:
   friend class Value;

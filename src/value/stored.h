@@ -1,6 +1,7 @@
 // A value with its labels as text, for the journal and for messages between nodes: what `print_json` drops is kept.
 // Form: plain JSON when every label is the default one; else
-//   {"$labelled": VALUE, "labels": {"/pointer": {"integrity": ..., "secrecy": ..., "sources": [...], "compartments": [...]}}}
+//   {"$labelled": VALUE, "labels": {"/pointer": {"integrity": ..., "secrecy": ..., "sources": [...], "compartments":
+//   [...]}}}
 // A plain value that happens to be an object with the key "$labelled" is wrapped too, so reading is never ambiguous.
 #pragma once
 

@@ -48,7 +48,8 @@ struct ObjectNode : Node {
     index.reset();
     if (members.size() < indexed_from) return;
     index = std::make_unique<std::unordered_map<std::string_view, std::uint32_t>>(members.size() * 2);
-    for (std::size_t i = 0; i < members.size(); ++i) index->emplace(members[i].key.view(), static_cast<std::uint32_t>(i));
+    for (std::size_t i = 0; i < members.size(); ++i)
+      index->emplace(members[i].key.view(), static_cast<std::uint32_t>(i));
   }
 
   void set(Text key, Value value) {
@@ -96,11 +97,15 @@ void drop(StringNode* node) {
   ::operator delete(static_cast<void*>(node));
 }
 
-bool is_shared(const Node& node) { return node.references.load(std::memory_order_acquire) != 1; }
+bool is_shared(const Node& node) {
+  return node.references.load(std::memory_order_acquire) != 1;
+}
 
 constexpr std::int64_t exact_in_double_max = std::int64_t{1} << 53;
 
-int sign(double difference) { return difference < 0 ? -1 : difference > 0 ? 1 : 0; }
+int sign(double difference) {
+  return difference < 0 ? -1 : difference > 0 ? 1 : 0;
+}
 
 int compare_integer_with_double(std::int64_t left, double right) {
   if (std::isnan(right)) return 1;
@@ -134,7 +139,8 @@ std::vector<const Member*> sorted_members(const Value& object) {
   std::vector<const Member*> sorted;
   sorted.reserve(object.size());
   for (const Member& member : object.members()) sorted.push_back(&member);
-  std::sort(sorted.begin(), sorted.end(), [](const Member* a, const Member* b) { return a->key.view() < b->key.view(); });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Member* a, const Member* b) { return a->key.view() < b->key.view(); });
   return sorted;
 }
 
@@ -158,18 +164,26 @@ int compare_arrays(const Value& left, const Value& right) {
 
 int rank_of(const Value& value) {
   switch (value.kind()) {
-    case Value::Kind::null: return 0;
-    case Value::Kind::boolean: return value.as_boolean() ? 2 : 1;
+    case Value::Kind::null:
+      return 0;
+    case Value::Kind::boolean:
+      return value.as_boolean() ? 2 : 1;
     case Value::Kind::integer:
-    case Value::Kind::number: return 3;
-    case Value::Kind::string: return 4;
-    case Value::Kind::array: return 5;
-    case Value::Kind::object: return 6;
+    case Value::Kind::number:
+      return 3;
+    case Value::Kind::string:
+      return 4;
+    case Value::Kind::array:
+      return 5;
+    case Value::Kind::object:
+      return 6;
   }
   return 7;
 }
 
-bool has_node(Value::Kind kind) { return kind >= Value::Kind::string; }
+bool has_node(Value::Kind kind) {
+  return kind >= Value::Kind::string;
+}
 
 }  // namespace
 
@@ -180,7 +194,9 @@ Text::Text(const Text& other) noexcept : node_(other.node_) {
 Text::~Text() {
   if (node_) drop(node_);
 }
-std::string_view Text::view() const { return node_ ? node_->view() : std::string_view(); }
+std::string_view Text::view() const {
+  return node_ ? node_->view() : std::string_view();
+}
 
 Value::Value(std::size_t number) {
   if (number <= static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -193,8 +209,9 @@ Value::Value(std::size_t number) {
 }
 
 Value::Value(double number) {
-  bool whole = number >= -static_cast<double>(exact_in_double_max) && number <= static_cast<double>(exact_in_double_max) &&
-               number == std::trunc(number) && !(number == 0 && std::signbit(number));
+  bool whole = number >= -static_cast<double>(exact_in_double_max) &&
+               number <= static_cast<double>(exact_in_double_max) && number == std::trunc(number) &&
+               !(number == 0 && std::signbit(number));
   kind_ = whole ? Kind::integer : Kind::number;
   if (whole)
     payload_.integer = static_cast<std::int64_t>(number);
@@ -202,7 +219,9 @@ Value::Value(double number) {
     payload_.number = number;
 }
 
-Value::Value(std::string_view text) : kind_(Kind::string) { payload_.node = new_string_node(text); }
+Value::Value(std::string_view text) : kind_(Kind::string) {
+  payload_.node = new_string_node(text);
+}
 
 Value::Value(const Text& text) : kind_(Kind::string) {
   text.node_->references.fetch_add(1, std::memory_order_relaxed);
@@ -235,7 +254,9 @@ Value Value::object(std::initializer_list<std::pair<std::string_view, Value>> me
   return object(std::move(list));
 }
 
-Value::Value(const Value& other) noexcept : kind_(other.kind_), label_(other.label_), payload_(other.payload_) { retain(); }
+Value::Value(const Value& other) noexcept : kind_(other.kind_), label_(other.label_), payload_(other.payload_) {
+  retain();
+}
 
 Value& Value::operator=(const Value& other) noexcept {
   other.retain();
@@ -279,13 +300,19 @@ void Value::release() noexcept {
 
 const char* Value::kind_name() const {
   switch (kind_) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "boolean";
+    case Kind::null:
+      return "null";
+    case Kind::boolean:
+      return "boolean";
     case Kind::integer:
-    case Kind::number: return "number";
-    case Kind::string: return "string";
-    case Kind::array: return "array";
-    case Kind::object: return "object";
+    case Kind::number:
+      return "number";
+    case Kind::string:
+      return "string";
+    case Kind::array:
+      return "array";
+    case Kind::object:
+      return "object";
   }
   return "null";
 }
@@ -395,7 +422,9 @@ detail::ObjectNode& Value::own_object() {
   return *copy;
 }
 
-Value Value::with_member(std::string_view key, Value value) && { return std::move(*this).with_member(Text(key), std::move(value)); }
+Value Value::with_member(std::string_view key, Value value) && {
+  return std::move(*this).with_member(Text(key), std::move(value));
+}
 
 Value Value::with_member(const Text& key, Value value) && {
   own_object().set(key, std::move(value));
@@ -501,12 +530,17 @@ int compare(const Value& left, const Value& right) {
   if (left_rank != right_rank) return left_rank < right_rank ? -1 : 1;
   switch (left.kind()) {
     case Value::Kind::null:
-    case Value::Kind::boolean: return 0;
+    case Value::Kind::boolean:
+      return 0;
     case Value::Kind::integer:
-    case Value::Kind::number: return compare_numbers(left, right);
-    case Value::Kind::string: return compare_text(left.as_string(), right.as_string());
-    case Value::Kind::array: return left.same_as(right) ? 0 : compare_arrays(left, right);
-    case Value::Kind::object: return left.same_as(right) ? 0 : compare_objects(left, right);
+    case Value::Kind::number:
+      return compare_numbers(left, right);
+    case Value::Kind::string:
+      return compare_text(left.as_string(), right.as_string());
+    case Value::Kind::array:
+      return left.same_as(right) ? 0 : compare_arrays(left, right);
+    case Value::Kind::object:
+      return left.same_as(right) ? 0 : compare_objects(left, right);
   }
   return 0;
 }

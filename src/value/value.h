@@ -77,7 +77,8 @@ class Value {
   static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
 
   Value(const Value& other) noexcept;
-  Value(Value&& other) noexcept : kind_(std::exchange(other.kind_, Kind::null)), label_(other.label_), payload_(other.payload_) {}
+  Value(Value&& other) noexcept
+      : kind_(std::exchange(other.kind_, Kind::null)), label_(other.label_), payload_(other.payload_) {}
   Value& operator=(const Value& other) noexcept;
   Value& operator=(Value&& other) noexcept;
   ~Value() { release(); }
