@@ -1,0 +1,162 @@
+// check, eval, schema, convert: no server, no store.
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "expression/expression.h"
+#include "value/json.h"
+#include "value/schema.h"
+
+namespace gantry::cli {
+namespace {
+
+struct Checked {
+  definition::Problems problems;
+  definition::SourceFiles files;
+  std::string directory;
+};
+
+Checked check_path(const std::string& path) {
+  Checked checked;
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    checked.directory = path;
+    auto files = definition::read_project_files(path);
+    if (auto* problems = std::get_if<definition::Problems>(&files)) {
+      checked.problems = std::move(*problems);
+      return checked;
+    }
+    checked.files = std::get<definition::SourceFiles>(std::move(files));
+    auto project = definition::load_project(checked.files);
+    if (auto* problems = std::get_if<definition::Problems>(&project)) checked.problems = std::move(*problems);
+    return checked;
+  }
+  auto text = read_file(path);
+  if (!text) {
+    checked.problems.push_back({path, {}, text.error().message});
+    return checked;
+  }
+  checked.files[path] = *text;
+  auto project = definition::load_single_workflow(path, std::move(*text));
+  if (auto* problems = std::get_if<definition::Problems>(&project)) checked.problems = std::move(*problems);
+  return checked;
+}
+
+Value to_value(const definition::Problem& problem, const std::string& directory) {
+  std::string path = directory.empty() ? problem.path : (std::filesystem::path(directory) / problem.path).lexically_normal().string();
+  return Value::object({{"path", path}, {"line", problem.place.line}, {"column", problem.place.column}, {"message", problem.message}});
+}
+
+// NAME=JSON arguments and the members of the arguments file, in that order.
+Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(const EvalOptions& options) {
+  std::vector<std::string> names;
+  std::vector<Value> values;
+  for (const std::string& argument : options.arguments) {
+    std::size_t equals = argument.find('=');
+    if (equals == std::string::npos || equals == 0) return Error{Code::invalid_argument, "--arg: expected NAME=JSON, found '" + argument + "'"};
+    auto value = parse_json(std::string_view(argument).substr(equals + 1));
+    if (!value) return Error{Code::invalid_argument, "--arg " + argument.substr(0, equals) + ": " + value.error().message};
+    names.push_back(argument.substr(0, equals));
+    values.push_back(std::move(*value));
+  }
+  if (options.arguments_file.empty()) return std::pair(std::move(names), std::move(values));
+  std::string argument = options.arguments_file[0] == '@' ? options.arguments_file : "@" + options.arguments_file;
+  Value file = TRY(read_input(argument, {}));
+  if (!file.is_object()) return Error{Code::invalid_argument, "--args-file: expected a JSON object of arguments"};
+  for (const Member& member : file.members()) {
+    names.emplace_back(member.key.view());
+    values.push_back(member.value);
+  }
+  return std::pair(std::move(names), std::move(values));
+}
+
+int show_compile_error(const std::string& text, const expression::CompileError& error) {
+  std::size_t line_start = text.rfind('\n', error.offset == 0 ? 0 : error.offset - 1);
+  line_start = line_start == std::string::npos || error.offset == 0 ? 0 : line_start + 1;
+  std::size_t line = 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(error.offset, text.size())), '\n'));
+  note("gantry: expression:" + std::to_string(line) + ":" + std::to_string(error.offset - line_start + 1) + ": " + error.message);
+  note("    " + text.substr(line_start, text.find('\n', line_start) - line_start));
+  note("    " + std::string(error.offset - line_start, ' ') + "^");
+  return exit_wrong_input;
+}
+
+}  // namespace
+
+int check_command(const CheckOptions& options) {
+  std::vector<Value> rows;
+  std::size_t count = 0;
+  for (const std::string& path : options.paths) {
+    Checked checked = check_path(path);
+    count += checked.problems.size();
+    if (options.json)
+      for (const auto& problem : checked.problems) rows.push_back(to_value(problem, checked.directory));
+    else
+      print_problems(checked.problems, checked.files, checked.directory);
+  }
+  if (options.json)
+    print_value(Value::object({{"problems", Value::array(std::move(rows))}}));
+  else
+    note(count == 0 ? "no problems" : std::to_string(count) + " problem(s)");
+  return count == 0 ? exit_done : exit_wrong_input;
+}
+
+int eval_command(const EvalOptions& options) {
+  auto input = read_input(options.input, {});
+  if (!input) return fail(input.error());
+  auto arguments = named_arguments(options);
+  if (!arguments) return fail(arguments.error());
+  auto compiled = expression::compile(options.expression, arguments->first);
+  if (const auto* error = std::get_if<expression::CompileError>(&compiled)) return show_compile_error(options.expression, *error);
+  expression::Evaluation evaluation;
+  evaluation.arguments = arguments->second;
+  evaluation.now = SystemClock().now();
+  Status evaluated = expression::evaluate_each(*std::get<expression::ProgramPointer>(compiled), *input, evaluation, [](const Value& value) {
+    print_result(print_json(value));
+    return true;
+  });
+  if (evaluated) return exit_done;
+  note("gantry: " + evaluated.error().message);
+  return exit_no;
+}
+
+int schema_command(const SchemaOptions& options) {
+  auto document = read_input("@" + options.schema, {});
+  if (!document) return fail(document.error());
+  auto schema = Schema::compile(*document);
+  if (!schema) return fail({Code::invalid_argument, options.schema + ": " + schema.error().message});
+  if (options.instance.empty()) {
+    note("the schema is valid");
+    return exit_done;
+  }
+  auto instance = read_input(options.instance == "-" ? "-" : "@" + options.instance, {});
+  if (!instance) return fail(instance.error());
+  std::vector<SchemaViolation> violations = schema->validate(*instance);
+  if (options.json) {
+    std::vector<Value> rows;
+    for (const auto& violation : violations)
+      rows.push_back(Value::object({{"instance", violation.instance}, {"schema", violation.schema}, {"reason", violation.reason}}));
+    print_value(Value::object({{"valid", violations.empty()}, {"violations", Value::array(std::move(rows))}}));
+  } else {
+    for (const auto& violation : violations) note((violation.instance.empty() ? "/" : violation.instance) + ": " + violation.reason + " (" + violation.schema + ")");
+    note(violations.empty() ? "valid" : "invalid");
+  }
+  return violations.empty() ? exit_done : exit_no;
+}
+
+int convert_command(const ConvertOptions& options) {
+  auto bytes = read_file(options.file);
+  if (!bytes) return fail(bytes.error());
+  auto value = read_document(*bytes, options.file == "-" ? "standard input" : options.file, options.as);
+  if (!value) return fail(value.error());
+  print_value(*value);
+  const Value* problems = value->find("problems");
+  if (problems && problems->is_array())
+    for (const Value& problem : problems->items())
+      note(options.file + ": segment " + std::to_string(problem.integer_or("segment", 0)) + ", byte " + std::to_string(problem.integer_or("offset", 0)) + ": " +
+           std::string(problem.string_or("message", "")));
+  return exit_done;
+}
+
+}  // namespace gantry::cli

@@ -1,0 +1,176 @@
+// deploy, start, instances, show, journal, cancel, tasks, task, approve, reject, answer, emit: through the server's API.
+#include <filesystem>
+
+#include "cli/client.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/output.h"
+#include "value/json.h"
+
+namespace gantry::cli {
+namespace {
+
+std::string text_of(const Value& row, std::string_view key) {
+  const Value* value = row.find(key);
+  if (!value || value->is_null()) return "-";
+  return value->is_string() ? std::string(value->as_string()) : print_json(*value);
+}
+
+int print_rows(const std::vector<Value>& rows, const std::vector<std::pair<std::string, std::string>>& columns, bool json) {
+  if (json) {
+    print_value(Value::array(rows));
+    return exit_done;
+  }
+  std::vector<std::vector<std::string>> table(1);
+  for (const auto& [heading, key] : columns) table[0].push_back(heading);
+  for (const Value& row : rows) {
+    table.emplace_back();
+    for (const auto& [heading, key] : columns) table.back().push_back(text_of(row, key));
+  }
+  print_table(table);
+  note(std::to_string(rows.size()) + " row(s)");
+  return exit_done;
+}
+
+// Runs `request` with a client and prints what it answers.
+template <class Request>
+int with_client(const ServerOptions& options, Request&& request) {
+  auto client = Client::create(options);
+  if (!client) return fail(client.error());
+  Result<Value> answer = request(*client);
+  if (!answer) return fail(answer.error());
+  print_value(*answer);
+  return exit_done;
+}
+
+int vote(const IdOptions& options, bool approve) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  Value body = Value::object({{"approve", approve}, {"comment", options.comment}, {"digest", options.digest}});
+  auto answer = client->post("/api/v1/tasks/" + percent_encode(options.id) + "/answer", body);
+  if (!answer) return fail(answer.error());
+  if (options.server.json) {
+    print_value(*answer);
+    return exit_done;
+  }
+  std::string missing;
+  if (const Value* list = answer->find("missing"); list && list->is_array())
+    for (const Value& needed : list->items())
+      missing += (missing.empty() ? "" : ", ") + std::to_string(needed.integer_or("count", 1)) + " of " + std::string(needed.string_or("role", "?"));
+  print_result(options.id + ": " + text_of(*answer, "state") + (missing.empty() ? "" : "; still needs " + missing));
+  return exit_done;
+}
+
+// The files of a project directory, or single files by their name within one of the definition folders.
+Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
+  Value files = Value::object(std::vector<Member>{});
+  bool merge = false;
+  for (const std::string& path : paths) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+      definition::ProjectPointer project = TRY(read_project(path));
+      for (const auto& [name, text] : project->files) files = std::move(files).with_member(name, text);
+      continue;
+    }
+    merge = true;
+    std::filesystem::path file = std::filesystem::absolute(path).lexically_normal();
+    std::string folder = file.parent_path().filename().string();
+    bool known = folder == "workflows" || folder == "policies" || folder == "decisions" || folder == "tools";
+    std::string name = file.filename() == "gantry.yaml" ? "gantry.yaml" : (known ? folder : "workflows") + "/" + file.filename().string();
+    files = std::move(files).with_member(name, TRY(read_file(path)));
+  }
+  return Value::object({{"files", files}, {"merge", merge}});
+}
+
+}  // namespace
+
+int deploy_command(const DeployOptions& options) {
+  auto files = files_to_deploy(options.paths);
+  if (!files) return fail(files.error());
+  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/projects", *files); });
+}
+
+int start_command(const StartOptions& options) {
+  std::string name = options.workflow, version;
+  if (std::size_t colon = name.find(':'); colon != std::string::npos) {
+    version = name.substr(colon + 1);
+    name.resize(colon);
+  }
+  std::size_t slash = name.find('/');
+  if (slash == std::string::npos) return fail({Code::invalid_argument, "expected NAMESPACE/NAME or NAMESPACE/NAME:VERSION, found '" + options.workflow + "'"});
+  auto input = read_input(options.input, Value::object(std::vector<Member>{}));
+  if (!input) return fail(input.error());
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  std::vector<std::pair<std::string, std::string>> headers;
+  if (!options.key.empty()) headers.emplace_back("Idempotency-Key", options.key);
+  std::string path = "/api/v1/workflows/" + percent_encode(name.substr(0, slash)) + "/" + percent_encode(name.substr(slash + 1)) +
+                     "/instances?version=" + percent_encode(version) + "&wait=" + std::to_string(options.wait_seconds);
+  auto answer = client->post(path, *input, headers);
+  if (!answer) return fail(answer.error());
+  if (options.server.json)
+    print_value(*answer);
+  else
+    print_result(text_of(*answer, "instance"));
+  std::string status = text_of(*answer, "status");
+  note(status + (answer->boolean_or("existed", false) ? " (this key had started it before)" : ""));
+  return status == "faulted" || status == "cancelled" ? exit_no : exit_done;
+}
+
+int instances_command(const ListOptions& options) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  std::string path = "/api/v1/instances?status=" + percent_encode(options.status) + "&workflow=" + percent_encode(options.workflow);
+  auto rows = client->list(path);
+  if (!rows) return fail(rows.error());
+  return print_rows(*rows, {{"INSTANCE", "id"}, {"WORKFLOW", "workflow"}, {"VERSION", "version"}, {"STATUS", "status"}, {"STARTED", "startedAt"}, {"ENDED", "endedAt"}},
+                    options.server.json);
+}
+
+int tasks_command(const ListOptions& options) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  auto rows = client->list("/api/v1/tasks?state=" + percent_encode(options.state) + (options.all ? "&all=true" : ""));
+  if (!rows) return fail(rows.error());
+  return print_rows(*rows, {{"TASK", "id"}, {"KIND", "kind"}, {"TITLE", "title"}, {"STATE", "state"}, {"CREATED", "createdAt"}, {"EXPIRES", "expiresAt"}},
+                    options.server.json);
+}
+
+int show_command(const IdOptions& options) {
+  return with_client(options.server, [&](const Client& client) { return client.get("/api/v1/instances/" + percent_encode(options.id)); });
+}
+
+int journal_command(const IdOptions& options) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  auto rows = client->list("/api/v1/instances/" + percent_encode(options.id) + "/journal");
+  if (!rows) return fail(rows.error());
+  return print_rows(*rows, {{"SEQUENCE", "sequence"}, {"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, options.server.json);
+}
+
+int cancel_command(const IdOptions& options) {
+  Value body = Value::object({{"reason", options.reason}});
+  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/instances/" + percent_encode(options.id) + "/cancel", body); });
+}
+
+int task_command(const IdOptions& options) {
+  return with_client(options.server, [&](const Client& client) { return client.get("/api/v1/tasks/" + percent_encode(options.id)); });
+}
+
+int approve_command(const IdOptions& options) { return vote(options, true); }
+int reject_command(const IdOptions& options) { return vote(options, false); }
+
+int answer_command(const IdOptions& options) {
+  auto value = read_input(options.answer, {});
+  if (!value) return fail(value.error());
+  Value body = Value::object({{"answer", *value}});
+  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/tasks/" + percent_encode(options.id) + "/answer", body); });
+}
+
+int emit_command(const EmitOptions& options) {
+  auto event = read_input(options.event, {});
+  if (!event) return fail(event.error());
+  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/events", *event); });
+}
+
+}  // namespace gantry::cli

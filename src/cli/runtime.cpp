@@ -1,0 +1,44 @@
+#include "cli/runtime.h"
+
+#include <filesystem>
+
+#include "cli/input.h"
+
+namespace gantry::cli {
+
+std::string resolve_store(const std::string& url, const std::string& directory) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (!url.starts_with(scheme)) return url;
+  std::filesystem::path path = url.substr(scheme.size());
+  return path.is_absolute() ? url : std::string(scheme) + (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
+  auto runtime = std::make_unique<Runtime>();
+  definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
+  std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
+  runtime->store = TRY(journal::Store::open(url));
+  runtime->query = TRY(journal::Query::open(*runtime->store));
+
+  tool::HttpOptions http;
+  http.egress_allow = settings.egress_allow;
+  http.egress_any = options.egress_any;
+  http.host_override = options.host_overrides;
+  if (options.project) http.secrets = TRY(read_secrets(*options.project, options.directory));
+  tool::Drivers drivers;
+  drivers.emplace("http", tool::make_http_driver(std::move(http)));
+  drivers.emplace("edifact", tool::make_edifact_driver());
+  drivers.emplace("echo", tool::make_echo_driver());
+
+  engine::EngineOptions engine_options;
+  engine_options.workers = settings.workers;
+  runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
+                                              .drivers = std::move(drivers),
+                                              .clock = &runtime->clock,
+                                              .random = &runtime->random,
+                                              .trace = options.trace},
+                                             engine_options));
+  return runtime;
+}
+
+}  // namespace gantry::cli

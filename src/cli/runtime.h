@@ -1,0 +1,35 @@
+// What `run` and `serve` share: the store, the drivers and the engine of one project, wired together.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/engine.h"
+#include "journal/query.h"
+
+namespace gantry::cli {
+
+struct RuntimeOptions {
+  definition::ProjectPointer project;  // may be null for serve without a project
+  std::string directory = ".";         // that relative paths of the project start from
+  std::string store;                   // URL; empty: as the project's settings say
+  std::map<std::string, std::string> host_overrides;
+  bool egress_any = false;
+  std::function<void(const std::string&, const std::vector<engine::TaskTrace>&)> trace;
+};
+
+// Members in order of construction: the engine goes first at the end.
+struct Runtime {
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<journal::Store> store;
+  std::unique_ptr<journal::Query> query;
+  std::unique_ptr<engine::Engine> engine;
+
+  static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options);
+};
+
+// "sqlite:PATH" with a relative PATH taken from `directory`.
+std::string resolve_store(const std::string& url, const std::string& directory);
+
+}  // namespace gantry::cli
