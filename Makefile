@@ -1,0 +1,70 @@
+# make demo and make test are all a newcomer needs; each target does what it depends on.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+SECONDS_PER_TARGET ?= 600
+CRASHES ?= 200
+SEED ?= 1
+
+.PHONY: help setup build demo test test-dev test-asan test-tsan test-crash test-conformance bench fuzz lint format clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install the Debian packages that are missing (as root or through sudo)
+	@tools/setup.sh
+
+build: setup ## Build the release program at build/gantry
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target gantry
+	@ln -sfn release/gantry build/gantry
+
+demo: build ## Run the harbour desk's story; ONCE=1 exits at the end instead of staying up
+	@python3 apps/port/demo/demo.py --gantry build/gantry --work build/demo $(if $(ONCE),--once)
+
+test: test-dev test-asan test-tsan ## Everything CI runs: unit, scenario, end-to-end and crash tests; sanitizer builds
+	@echo "all test stages passed"
+
+test-dev: setup
+	@cmake --preset dev > /dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+
+test-asan: setup
+	@cmake --preset asan > /dev/null
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure -L unit -j $(JOBS)
+
+test-tsan: setup
+	@cmake --preset tsan > /dev/null
+	@cmake --build --preset tsan -j $(JOBS)
+	@ctest --test-dir build/tsan --output-on-failure -L unit -j $(JOBS)
+
+test-crash: build ## Kill the server at CRASHES random moments of the story (SEED=1)
+	@python3 tests/crash/crash_test.py --gantry build/gantry --work build/crash --crashes $(CRASHES) --seed $(SEED)
+
+test-conformance: setup ## The standards' own test suites, with exact counts
+	@cmake --preset dev > /dev/null
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --test-dir build/dev -L conformance --verbose
+
+bench: setup ## Benchmarks beside the machine's own floor in the same run
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS)
+	@ln -sfn release/gantry build/gantry
+	@tools/bench.sh build/release
+
+fuzz: setup ## Every fuzz target for SECONDS_PER_TARGET (600); findings are kept in build/fuzz/findings
+	@cmake --preset fuzz > /dev/null
+	@cmake --build --preset fuzz -j $(JOBS)
+	@tools/fuzz.sh build/fuzz $(SECONDS_PER_TARGET) $(JOBS)
+
+lint: setup ## Format check and clang-tidy on what differs from the last commit's parent
+	@cmake --preset dev > /dev/null
+	@tools/lint.sh build/dev
+
+format: ## Format all C++ sources
+	@git ls-files '*.cpp' '*.h' | xargs clang-format -i
+
+clean: ## Remove everything that was built
+	rm -rf build
