@@ -25,6 +25,9 @@ struct Verdict {
   std::string rule;    // "policy/rule-id" that decided; "default-deny" when none matched
   std::string reason;  // one sentence for people
   std::string policy;  // digest of all policies in force, hexadecimal
+  // What was decided about: the digest of the effect and of its tool's definition, hexadecimal. A permit is handed out
+  // only for exactly this.
+  std::string effect, tool;
   std::vector<definition::ApproverRequirement> approvers;  // for approve: the union over the approve rules that matched
   bool requester_excluded = true;
   Duration expires{};
@@ -44,13 +47,15 @@ class Gate {
   Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;
   // Checks everything again: the approval is for this effect's digest and this policy digest, not expired, not used,
   // complete with distinct people, requester excluded. Errors: denied, naming what failed. Marks it used.
-  Result<tool::Permit> permit_approved(const tool::Effect& effect, Approval& approval, const Verdict& current, Timestamp now) const;
+  Result<tool::Permit> permit_approved(const tool::Effect& effect, Approval& approval, const Verdict& current,
+                                       Timestamp now) const;
   // For an effect whose intent is already durable (effect_permitted is in the journal) and whose outcome is unknown:
   // sending it again with its key, after a crash or a lost answer. `intent` is that event's data.
   Result<tool::Permit> permit_again(const tool::Effect& effect, const Value& intent) const;
 
   // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration.
-  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop) const;
+  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt,
+                        std::stop_token stop) const;
 
  private:
   tool::Drivers drivers_;

@@ -23,10 +23,8 @@ constexpr ErrorKind error_kinds[] = {
 }  // namespace
 
 Value to_value(const ErrorDetails& error) {
-  return Value::object({{"type", error.type},
-                        {"title", error.title},
-                        {"status", error.status},
-                        {"detail", error.detail}})
+  return Value::object(
+             {{"type", error.type}, {"title", error.title}, {"status", error.status}, {"detail", error.detail}})
       .labelled(error.label);
 }
 

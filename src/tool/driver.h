@@ -33,7 +33,9 @@ struct Outcome {
   ErrorDetails error;
 
   static Outcome done_with(Value result) { return {.kind = Kind::done, .result = std::move(result), .error = {}}; }
-  static Outcome failed_with(ErrorDetails error) { return {.kind = Kind::failed, .result = {}, .error = std::move(error)}; }
+  static Outcome failed_with(ErrorDetails error) {
+    return {.kind = Kind::failed, .result = {}, .error = std::move(error)};
+  }
   static Outcome ambiguous_with(ErrorDetails error) {
     return {.kind = Kind::ambiguous, .result = {}, .error = std::move(error)};
   }

@@ -20,6 +20,8 @@ class EchoDriver final : public Driver {
 
 }  // namespace
 
-std::shared_ptr<Driver> make_echo_driver() { return std::make_shared<EchoDriver>(); }
+std::shared_ptr<Driver> make_echo_driver() {
+  return std::make_shared<EchoDriver>();
+}
 
 }  // namespace gantry::tool

@@ -63,14 +63,16 @@ Result<Effect> effect_from(const Value& value) {
   effect.task = TRY(effect_text(value, "task"));
   effect.tool = TRY(effect_text(value, "tool"));
   effect.operation = TRY(effect_text(value, "operation"));
-  effect.effect_class = TRY(definition::parse_effect_class(TRY(effect_text(value, "class"))));
+  const std::string class_name = TRY(effect_text(value, "class"));
+  effect.effect_class = TRY(definition::parse_effect_class(class_name));
   const Value* irreversible = value.find("irreversible");
   if (irreversible == nullptr || !irreversible->is_boolean()) {
     return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
   }
   effect.irreversible = irreversible->is_true();
   effect.arguments = value.member("arguments");
-  effect.digest = TRY(Digest::from_hex(TRY(effect_text(value, "digest"))));
+  const std::string digest = TRY(effect_text(value, "digest"));
+  effect.digest = TRY(Digest::from_hex(digest));
   effect.key = TRY(effect_text(value, "key"));
   return effect;
 }

@@ -25,7 +25,7 @@ struct Effect {
 // SHA-256 of the canonical JSON of {instance, task, effect id, tool, operation, tool digest, arguments}.
 Digest digest_of(const Effect& effect, const Digest& tool_digest);
 
-Value to_value(const Effect& effect);             // the form in events
-Result<Effect> effect_from(const Value& value);   // its inverse
+Value to_value(const Effect& effect);            // the form in events
+Result<Effect> effect_from(const Value& value);  // its inverse
 
 }  // namespace gantry::tool

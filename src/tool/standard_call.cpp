@@ -40,7 +40,8 @@ definition::Operation build_standard_http_operation() {
   operation.arguments_schema = *std::move(schema);
   operation.arguments = *std::move(compiled);
   // Anybody's server: nothing is known in favour of what it says.
-  operation.result_label = Label::of({.integrity = Integrity::untrusted, .secrecy = Secrecy::internal});
+  operation.result_label =
+      Label::of({.integrity = Integrity::untrusted, .secrecy = Secrecy::internal, .sources = {}, .compartments = {}});
   return operation;
 }
 
@@ -83,8 +84,8 @@ Digest tool_digest_of(const definition::Project& project, std::string_view tool)
 Status complete_effect(Effect& effect, const definition::Project& definitions) {
   const definition::Operation* operation = find_operation(definitions, effect.tool, effect.operation);
   if (operation == nullptr) {
-    return Error{Code::not_found, fmt::format("effect {}: there is no operation {}.{}", effect.id, effect.tool,
-                                              effect.operation)};
+    return Error{Code::not_found,
+                 fmt::format("effect {}: there is no operation {}.{}", effect.id, effect.tool, effect.operation)};
   }
   effect.effect_class = class_of_call(*operation, effect.tool, effect.arguments);
   effect.irreversible = operation->irreversible;

@@ -1,0 +1,137 @@
+#include "gate/gate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "gate/echo_rule.h"
+#include "tool/standard_call.h"
+
+namespace gantry::gate {
+namespace {
+
+using definition::VerdictKind;
+
+Error permit_refused(const tool::Effect& effect, std::string_view why) {
+  return {Code::denied, fmt::format("gate: no permit for effect {}: {}", effect.id, why)};
+}
+
+// The verdict is about exactly this effect, as its content is now.
+Status check_is_about(const Verdict& verdict, const tool::Effect& effect) {
+  const Result<Digest> tool_digest = Digest::from_hex(verdict.tool);
+  if (!tool_digest) return permit_refused(effect, "the verdict does not say under which definition it was made");
+  if (verdict.effect != effect.digest.hex()) return permit_refused(effect, "the verdict is about another effect");
+  if (tool::digest_of(effect, *tool_digest) != effect.digest) {
+    return permit_refused(effect, "its content has changed since the verdict");
+  }
+  return done();
+}
+
+bool requires_at_least(const Approval& approval, const std::vector<definition::ApproverRequirement>& asked) {
+  return std::all_of(asked.begin(), asked.end(), [&](const auto& requirement) {
+    return std::any_of(approval.requirements.begin(), approval.requirements.end(), [&](const auto& held) {
+      return held.role == requirement.role && held.count >= requirement.count;
+    });
+  });
+}
+
+Status check_approval(const tool::Effect& effect, const Approval& approval, const Verdict& current, Timestamp now) {
+  if (current.kind != VerdictKind::approve) {
+    return permit_refused(effect,
+                          fmt::format("policy now says {}: {}", definition::name_of(current.kind), current.reason));
+  }
+  if (approval.effect_digest != effect.digest.hex())
+    return permit_refused(effect, "the approval is for another effect");
+  if (approval.policy_digest != current.policy) {
+    return permit_refused(effect, "policy has changed since the approval was asked for");
+  }
+  if (approval.used) return permit_refused(effect, "the approval was used already");
+  if (current.requester_excluded && !approval.requester_excluded) {
+    return permit_refused(effect, "the approval would let the requester approve");
+  }
+  if (!requires_at_least(approval, current.approvers)) {
+    return permit_refused(effect, "the approval asks for less than policy does");
+  }
+  switch (state_of(approval, now)) {
+    case ApprovalState::approved:
+      return done();
+    case ApprovalState::pending:
+      return permit_refused(effect, "the approval is not complete");
+    case ApprovalState::rejected:
+      return permit_refused(effect, "the approval was rejected");
+    case ApprovalState::expired:
+      break;
+  }
+  return permit_refused(effect, fmt::format("the approval expired at {}", format_timestamp(approval.expires)));
+}
+
+tool::Outcome not_set_up(std::string detail) {
+  return tool::Outcome::failed_with(tool::standard_error("configuration", std::move(detail)));
+}
+
+}  // namespace
+
+Result<tool::Permit> Gate::permit(const tool::Effect& effect, const Verdict& verdict) const {
+  if (verdict.kind != VerdictKind::allow) {
+    return permit_refused(effect,
+                          fmt::format("the verdict is {}: {}", definition::name_of(verdict.kind), verdict.reason));
+  }
+  TRY(check_is_about(verdict, effect));
+  return tool::Permit(effect);
+}
+
+Result<tool::Permit> Gate::permit_approved(const tool::Effect& effect, Approval& approval, const Verdict& current,
+                                           Timestamp now) const {
+  TRY(check_is_about(current, effect));
+  TRY(check_approval(effect, approval, current, now));
+  approval.used = true;
+  return tool::Permit(effect);
+}
+
+Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value& intent) const {
+  const Value recorded = intent.is_object() ? intent.member("effect") : Value();
+  if (!recorded.is_object() || recorded.string_or("id", "") != effect.id) {
+    return permit_refused(effect, "the recorded intent is for another effect");
+  }
+  const Result<Verdict> verdict = verdict_from(intent.member("verdict"));
+  if (!verdict)
+    return permit_refused(effect, fmt::format("the recorded intent has no verdict: {}", verdict.error().message));
+  const Value approvals = intent.member("approvals");
+  const bool approved =
+      verdict->kind == VerdictKind::approve && (approvals.is_array() || approvals.is_object()) && approvals.size() > 0;
+  if (verdict->kind != VerdictKind::allow && !approved) {
+    return permit_refused(effect, "the recorded intent was neither allowed nor approved");
+  }
+  TRY(check_is_about(*verdict, effect));
+  return tool::Permit(effect);
+}
+
+tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& definitions, int attempt,
+                            std::stop_token stop) const {
+  const tool::Effect effect = permit.effect();
+  const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
+  if (operation == nullptr)
+    return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));
+  tool::CallContext context{.tool = nullptr, .operation = operation, .attempt = attempt, .stop = std::move(stop)};
+  std::string_view driver_name = tool::standard_http_tool;
+  if (effect.tool != tool::standard_http_tool) {
+    context.tool = definitions.tools.find(effect.tool)->second.get();
+    driver_name = context.tool->driver;
+  }
+  const auto driver = drivers_.find(driver_name);
+  if (driver == drivers_.end()) {
+    return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", effect.tool, driver_name));
+  }
+  try {
+    tool::Outcome outcome = driver->second->call(std::move(permit), context);
+    outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
+    return outcome;
+  } catch (const std::exception& exception) {
+    // Drivers don't throw; if one does all the same, nobody knows how far it got.
+    return tool::Outcome::ambiguous_with(
+        tool::standard_error("runtime", fmt::format("the driver \"{}\" broke: {}", driver_name, exception.what())));
+  }
+}
+
+}  // namespace gantry::gate
