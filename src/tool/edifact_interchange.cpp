@@ -222,7 +222,7 @@ void EdifactInterchange::open_message(const EdifactSegment& segment, char decima
     headerless_ = true;
     structure_problem(segment, "the message stands alone: there is no interchange header (UNB)");
   }
-  Message& message = message_.emplace();
+  EdifactMessage& message = message_.emplace();
   message.reference = segment.at(1);
   message.type = segment.at(2);
   message.version = segment.at(2, 1);
@@ -238,7 +238,7 @@ void EdifactInterchange::open_message(const EdifactSegment& segment, char decima
 }
 
 void EdifactInterchange::take_in_message(const EdifactSegment& segment) {
-  Message& message = *message_;
+  EdifactMessage& message = *message_;
   ++message.segment_count;
   if (segment.tag() == "BGM" && message.document.empty()) {
     add_if_present(message.document, "code", segment.at(1));
@@ -258,7 +258,7 @@ void EdifactInterchange::close_message(const EdifactSegment& segment) {
     structure_problem(segment, "UNT ends a message that no UNH started");
     return take_outside(segment);
   }
-  Message& message = *message_;
+  EdifactMessage& message = *message_;
   ++message.segment_count;
   message.complete = true;
   message.declared_segment_count = declared_count(segment);
@@ -281,7 +281,7 @@ void EdifactInterchange::abandon_message(std::size_t segment, std::size_t offset
 }
 
 void EdifactInterchange::store_message() {
-  Message message = std::move(*message_);
+  EdifactMessage message = std::move(*message_);
   message_.reset();
   std::vector<Member> members;
   const auto add = [&](std::string_view key, Value value) { members.push_back({Text(key), std::move(value)}); };

@@ -11,6 +11,17 @@
 
 namespace gantry::tool {
 
+// One message while it is read. Not nested in the class: clang 14 then can't default-construct it in an optional.
+struct EdifactMessage {
+  std::string reference, type, version, release, agency, association;
+  std::size_t segment = 0, offset = 0, segment_count = 0;
+  std::optional<std::size_t> declared_segment_count;
+  bool complete = false;
+  std::vector<Member> document;
+  std::vector<Value> segments;
+  std::optional<EdifactBayPlan> bay_plan;
+};
+
 class EdifactInterchange {
  public:
   EdifactInterchange(const EdifactLimits& limits, EdifactProblems& problems) : limits_(limits), problems_(problems) {}
@@ -20,16 +31,6 @@ class EdifactInterchange {
   Value finish(std::size_t bytes, std::size_t segments);
 
  private:
-  struct Message {
-    std::string reference, type, version, release, agency, association;
-    std::size_t segment = 0, offset = 0, segment_count = 0;
-    std::optional<std::size_t> declared_segment_count;
-    bool complete = false;
-    std::vector<Member> document;
-    std::vector<Value> segments;
-    std::optional<EdifactBayPlan> bay_plan;
-  };
-
   Status check_text(EdifactSegment& segment);
   void check_charset(EdifactSegment& segment);
   void take_envelope(const EdifactSegment& segment, char decimal_mark);
@@ -57,7 +58,7 @@ class EdifactInterchange {
   std::string group_reference_;
   bool in_group_ = false;
   std::size_t last_segment_ = 0, last_offset_ = 0;
-  std::optional<Message> message_;
+  std::optional<EdifactMessage> message_;
   std::vector<Value> messages_, other_;
 };
 
