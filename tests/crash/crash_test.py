@@ -114,7 +114,7 @@ class Story:
     def verify(self):
         self.server.stop()
         terminal = sqlite3.connect(f"file:{self.work / 'terminal.db'}?mode=ro", uri=True)
-        applied = dict(terminal.execute("SELECT key, count(*) FROM applied_effects GROUP BY key"))
+        applied = dict(terminal.execute("SELECT idempotency_key, count(*) FROM effects GROUP BY idempotency_key"))
         terminal.close()
         journal = sqlite3.connect(f"file:{self.server.store}?mode=ro", uri=True)
         effects = journal.execute("SELECT id, idempotency_key, state, class FROM effects").fetchall()

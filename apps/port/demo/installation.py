@@ -54,7 +54,7 @@ class TerminalSystem:
         program = PORT_APPLICATION / "terminal_system" / "terminal_system.py"
         self.process = subprocess.Popen([sys.executable, str(program), "--port", "0", "--database", str(database)],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.address = f"http://127.0.0.1:{int(self.process.stdout.readline().split()[-1])}"
+        self.address = f"http://127.0.0.1:{json.loads(self.process.stdout.readline())['port']}"
 
     def control(self, **settings):
         return call(self.address, "POST", "/control", body=settings)
