@@ -40,6 +40,9 @@ struct Cell {
   std::variant<AnyValue, std::vector<Value>, Interval> test;
 };
 
+// Whether the column's value satisfies the cell. Equality is that of JSON values (1 is 1.0).
+bool matches(const Cell& cell, const Value& value);
+
 struct DecisionRule {
   std::string id, description;
   std::vector<Cell> cells;         // one per input column

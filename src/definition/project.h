@@ -7,7 +7,9 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "definition/decision.h"
@@ -23,6 +25,15 @@ struct Settings {
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
   std::size_t workers = 16;                        // effects in flight at most
 };
+
+// One row of the table of settings, for help texts and documentation.
+struct SettingDescription {
+  const char* key;  // with dots between levels: "egress.allow"
+  const char* type;
+  const char* default_value;
+  const char* sentence;
+};
+std::vector<SettingDescription> setting_descriptions();
 
 // The source of a Project: relative path -> text. What `deploy` sends and the store keeps.
 using SourceFiles = std::map<std::string, std::string>;
@@ -42,12 +53,18 @@ struct Project {
 };
 using ProjectPointer = std::shared_ptr<const Project>;
 
+// What a project may hold at most.
+inline constexpr std::size_t project_files_max = 1'000;
+inline constexpr std::size_t project_file_bytes_max = 1u << 20;
+inline constexpr std::size_t project_bytes_max = 16u << 20;
+
 // Reads the directory (not following links out of it); io problems are Problems too.
 std::variant<SourceFiles, Problems> read_project_files(const std::string& directory);
 // Parses and checks everything together. All problems are reported, sorted by path and line; a Project only if none.
 std::variant<ProjectPointer, Problems> load_project(SourceFiles files);
 // One workflow file on its own, as `gantry run FILE` without a project: no tools, and the built-in policy
-// `reads-only` (class read and egress_read allowed, all else denied).
+// `reads-only` (class read and egress_read allowed, all else denied). The project's `files` hold both as a project
+// would, so that load_project(files) gives the same again; problems and Workflow::path name `path`.
 std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text);
 
 }  // namespace gantry::definition

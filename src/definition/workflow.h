@@ -117,12 +117,18 @@ struct EmitTask {
 struct WaitTask {
   DurationSource duration;
 };
-// A call of a tool through the gate: `call: http`, `call: TOOL.OPERATION`, or a function of `use.functions` that is one
-// of these (its arguments are merged at parse time).
+// A call of a tool through the gate: `call: http` or `call: TOOL.OPERATION`. (The call of a function of `use.functions`
+// has become a DoTask: a `set` of its arguments, then the function's task.)
 struct CallTask {
   std::string tool;       // "http" for the standard's call: http
   std::string operation;  // for http: "request"
+  // For http the standard's `with`: {method, endpoint, headers?, query?, body?, output?, redirect?}. `endpoint` is text
+  // or {uri, authentication?: {basic: {username, password} | {use: SECRET}} | {bearer: {token} | {use: SECRET}}}. A
+  // {use: SECRET} is left for the driver, so that the secret is never part of an effect.
   Template arguments;
+  // http: the endpoint is literal text with {name} in it. The interpreter then passes the evaluated arguments through
+  // with_expanded_endpoint(arguments, input of the task) of uri_template.h.
+  bool expands_endpoint = false;
 };
 // `call: decide` with {decision: NAME, input: ...}: answered by the deciders of the decision definition.
 struct DecideTask {

@@ -1,0 +1,27 @@
+// Parts that several kinds of definition have: schemas, durations, and checks of literal values against schemas.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "definition/expression_reader.h"
+
+namespace gantry::definition {
+
+// A JSON Schema written at `node`; a defect is reported at its place in the schema.
+std::optional<Schema> read_schema(const Node& node);
+// The standard's form {format: json, document: {...}}.
+std::optional<Schema> read_schema_reference(const Node& node);
+
+// Reports where `node` can't satisfy the schema, whatever its ${ } expressions yield.
+void check_literals(const Node& node, const Schema& schema);
+// Whether any string in it is a ${ } expression.
+bool has_expressions(const Value& value);
+
+// ISO 8601 text, an object {days, hours, minutes, seconds, milliseconds}, or an expression.
+std::optional<DurationSource> read_duration(const Node& node, const Scope& scope);
+// ISO 8601 text only, from `low` to `high`.
+std::optional<Duration> read_fixed_duration(const Node& node, Duration low, Duration high);
+
+}  // namespace gantry::definition

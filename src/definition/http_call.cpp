@@ -1,0 +1,135 @@
+// call: http. The arguments keep the standard's form; a reference to use.authentications is replaced by what it names,
+// while {use: SECRET} inside basic or bearer stays: the driver looks the secret up, so that it never is in an effect.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "definition/uri_template.h"
+#include "definition/workflow_reader.h"
+
+namespace gantry::definition {
+namespace {
+
+bool is_expression_text(const Value& value) {
+  return value.is_string() && expression::embedded_expression(value.as_string()).has_value();
+}
+
+void check_http_method(const Node& node) {
+  static constexpr std::array<std::string_view, 7> methods = {"get",   "head",   "post",   "put",
+                                                              "patch", "delete", "options"};
+  if (is_expression_text(node.value())) return;
+  auto text = node.text("an HTTP method");
+  if (!text) return;
+  std::string lower = *text;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  if (std::find(methods.begin(), methods.end(), lower) == methods.end())
+    node.problem(fmt::format("expected one of {}, found {}", fmt::join(methods, ", "), describe_found(node.value())));
+}
+
+// headers, query: an object of scalars, or one expression.
+void check_http_pairs(const Node& node, std::string_view what, bool lists) {
+  if (is_expression_text(node.value())) return;
+  if (!node.value().is_object()) node.expected(fmt::format("{} as an object, or one ${{ expression }}", what));
+  for (const Node& each : node.members())
+    if (each.value().is_object() || each.value().is_null() || (each.value().is_array() && !lists))
+      each.expected("text, a number, true or false");
+}
+
+void check_http_uri(const Node& node) {
+  std::string_view uri = node.value().as_string();
+  if (auto checked = check_uri_template(uri); !checked) node.problem(checked.error().message);
+  bool absolute = uri.rfind("http://", 0) == 0 || uri.rfind("https://", 0) == 0 || uri.rfind("{", 0) == 0;
+  if (!absolute) node.expected("a URI that starts with https:// or http://");
+  if (std::any_of(uri.begin(), uri.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; }))
+    node.problem("a URI has no blanks");
+}
+
+}  // namespace
+
+CallTask WorkflowReader::read_http(const Node& with, const Scope& scope) {
+  CallTask call;
+  call.tool = "http";
+  call.operation = "request";
+  ObjectReader reader(with, "the arguments of 'http'");
+  if (auto method = reader.require("method")) check_http_method(*method);
+  std::optional<Value> endpoint;
+  if (auto node = reader.require("endpoint")) endpoint = read_endpoint(*node, scope, call);
+  if (auto headers = reader.find("headers")) check_http_pairs(*headers, "headers", false);
+  if (auto query = reader.find("query")) check_http_pairs(*query, "query parameters", true);
+  if (auto output = reader.find("output")) read_choice_index(*output, {"content", "raw", "response"});
+  reader.find("body");
+  reader.boolean("redirect");
+  std::size_t before = with.file().problems().count();
+  for (const Node& each : with.members())
+    if (each.key() != "endpoint") read_template(each, scope);  // for its problems, each at its own place
+  if (with.file().problems().count() == before && endpoint)
+    call.arguments = build_template(with, Value(with.value()).with_member("endpoint", *endpoint), scope);
+  return call;
+}
+
+std::optional<Value> WorkflowReader::read_endpoint(const Node& node, const Scope& scope, CallTask& call) {
+  auto read_uri = [&](const Node& uri) {
+    if (is_expression_text(uri.value())) {
+      read_template(uri, scope);
+    } else if (uri.value().is_string() && uri.value().as_string().find("${") != std::string_view::npos) {
+      read_template(uri, scope);  // reports the expression inside other text
+    } else if (uri.text("a URI")) {
+      check_http_uri(uri);
+      call.expands_endpoint = uri.value().as_string().find('{') != std::string_view::npos;
+    }
+  };
+  if (node.value().is_string()) {
+    read_uri(node);
+    return node.value();
+  }
+  ObjectReader reader(node, "an endpoint");
+  Value endpoint = node.value();
+  if (auto uri = reader.require("uri")) read_uri(*uri);
+  auto authentication = reader.find("authentication");
+  if (!authentication) return endpoint;
+  auto resolved = read_authentication(*authentication, scope);
+  if (!resolved) return std::nullopt;
+  return std::move(endpoint).with_member("authentication", *resolved);
+}
+
+std::optional<Value> WorkflowReader::read_authentication(const Node& node, const Scope& scope) {
+  ObjectReader reader(node, "an authentication");
+  for (const char* key : {"digest", "oauth2", "oidc", "certificate"}) {
+    reader.refuse(key, fmt::format("'{}' authentication is not supported yet; expected basic or bearer", key));
+    if (reader.has(key)) return std::nullopt;
+  }
+  if (auto use = reader.find("use")) {
+    if (node.value().size() > 1) node.problem("'use' names an authentication and stands alone");
+    if (!use->text("the name of an authentication")) return std::nullopt;
+    auto definition = resolve(*use, authentications_, "authentications");
+    if (!definition || definition->value().find("use")) {
+      if (definition) definition->problem("an authentication under use.authentications can't refer to another");
+      return std::nullopt;
+    }
+    return read_authentication(*definition, scope);
+  }
+  auto basic = reader.find("basic");
+  auto bearer = reader.find("bearer");
+  if (reader.is_object() && basic.has_value() == bearer.has_value()) node.problem("expected one of basic, bearer, use");
+  if (!basic && !bearer) return std::nullopt;
+  ObjectReader scheme(basic ? *basic : *bearer, basic ? "'basic'" : "'bearer'");
+  if (auto secret = scheme.find("use")) {
+    check_secret_name(*secret);
+    return node.value();
+  }
+  for (const char* key : basic ? std::vector<const char*>{"username", "password"} : std::vector<const char*>{"token"})
+    if (auto field = scheme.require(key); field && field->text("text or a ${ expression }"))
+      read_template(*field, scope, SecretUse::allowed);
+  return node.value();
+}
+
+void WorkflowReader::check_secret_name(const Node& node) {
+  auto name = node.text("the name of a secret");
+  if (!name || secrets_.count(*name) > 0) return;
+  std::vector<std::string_view> names(secrets_.begin(), secrets_.end());
+  node.problem(fmt::format("no secret '{}' under use.secrets{}", *name, suggestion(*name, names)));
+}
+
+}  // namespace gantry::definition

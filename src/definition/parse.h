@@ -1,0 +1,49 @@
+// From a parsed file to one definition. Every problem goes to the file's sink; a definition comes back only when the
+// file has none. Used by load_project.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "definition/decision.h"
+#include "definition/project.h"
+#include "definition/reader.h"
+
+namespace gantry::definition {
+
+// What a workflow or policy may refer to. A name whose file has problems is only in `declared`: references to it are
+// not reported as well.
+struct KnownDefinitions {
+  std::map<std::string, std::shared_ptr<const Tool>> tools;
+  std::map<std::string, std::shared_ptr<const Decision>> decisions;
+  std::set<std::string, std::less<>> declared_tools, declared_decisions;
+};
+
+// run.workflow: checked when all workflows are known.
+struct WorkflowReference {
+  std::string path;
+  SourcePlace place;
+  WorkflowName name;
+};
+
+std::shared_ptr<const Tool> parse_tool(const Node& root);
+std::shared_ptr<const Policy> parse_policy(const Node& root, const KnownDefinitions& known);
+std::shared_ptr<const Decision> parse_decision(const Node& root);
+std::shared_ptr<const Workflow> parse_workflow(const Node& root, const KnownDefinitions& known,
+                                               std::vector<WorkflowReference>& references);
+Settings parse_settings(const Node& root);
+
+// The name that the file declares, as far as it can be read; empty otherwise.
+WorkflowName declared_workflow(const Value& root);
+
+Digest digest_of_value(const Value& value);  // SHA-256 of the canonical JSON
+
+// "tos.reslot" names an operation of a known tool; reported otherwise, unless the tool is declared in a broken file.
+// Returns the operation where it is known.
+const Operation* find_known_operation(const Node& node, std::string_view tool, std::string_view operation,
+                                      const KnownDefinitions& known);
+
+}  // namespace gantry::definition

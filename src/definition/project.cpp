@@ -1,0 +1,271 @@
+#include "definition/project.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "definition/parse.h"
+#include "definition/project_files.h"
+#include "definition/version.h"
+#include "value/json.h"
+#include "value/yaml.h"
+
+namespace gantry::definition {
+namespace {
+
+constexpr std::string_view reads_only_policy = R"(policy: reads-only
+version: 1.0.0
+rules:
+  - id: reads
+    classes: [read, egress_read]
+    verdict: allow
+    reason: A single file without a project may read, and nothing else.
+)";
+
+// The key by which a definition of the kind starts; what stands under it.
+std::string_view name_key(FileKind kind) {
+  switch (kind) {
+    case FileKind::workflow:
+      return "document";
+    case FileKind::policy:
+      return "policy";
+    case FileKind::decision:
+      return "decision";
+    case FileKind::tool:
+      return "tool";
+    case FileKind::settings:
+      return "";
+  }
+  return "";
+}
+
+struct ParsedFile {
+  FileKind kind;
+  YamlDocument document;
+  SourceFile source;
+  Node root() const { return {document.root, "", source}; }
+};
+
+// Parses all files of a project and checks them together: tools first, then decisions, policies, workflows, each
+// against what came before.
+class ProjectLoader {
+ public:
+  // `shown`: path -> the path that problems name instead.
+  ProjectLoader(SourceFiles files, std::map<std::string, std::string> shown) : shown_(std::move(shown)) {
+    project_->files = std::move(files);
+  }
+
+  std::variant<ProjectPointer, Problems> load() {
+    if (check_limits()) {
+      parse_files();
+      load_settings();
+      load_tools();
+      load_decisions();
+      load_policies();
+      load_workflows();
+      check_references();
+    }
+    if (problems_.count() > 0) return problems_.take();
+    project_->digest = digest_of_files();
+    return ProjectPointer(std::move(project_));
+  }
+
+ private:
+  std::string shown_path(const std::string& path) const {
+    auto found = shown_.find(path);
+    return found == shown_.end() ? path : found->second;
+  }
+
+  bool check_limits() {
+    std::size_t total = 0;
+    for (const auto& [path, text] : project_->files) {
+      total += text.size();
+      if (text.size() > project_file_bytes_max)
+        problems_.add({shown_path(path),
+                       {},
+                       fmt::format("{} bytes; a file has at most {}", text.size(), project_file_bytes_max)});
+    }
+    if (project_->files.size() > project_files_max || total > project_bytes_max)
+      problems_.add({"gantry.yaml",
+                     {},
+                     fmt::format("{} files with {} bytes; a project has at most {} files and {} bytes together",
+                                 project_->files.size(), total, project_files_max, project_bytes_max)});
+    return problems_.count() == 0;
+  }
+
+  void parse_files() {
+    for (const auto& [path, text] : project_->files) {
+      auto kind = file_kind(path);
+      if (!kind) {
+        problems_.add({path,
+                       {},
+                       "not a file of a project; expected gantry.yaml, or a .yaml, .yml or .json file in workflows, "
+                       "policies, decisions or tools"});
+        continue;
+      }
+      auto parsed = parse_yaml(text);
+      if (auto* error = std::get_if<YamlError>(&parsed)) {
+        problems_.add({shown_path(path), error->place, error->message});
+        // What a broken file declares is unknown; see `unreadable`.
+        unreadable_.insert(*kind);
+        continue;
+      }
+      YamlDocument document = std::get<YamlDocument>(std::move(parsed));
+      SourceFile source(shown_path(path), text, std::move(document.source), problems_);
+      files_.push_back({*kind, std::move(document), std::move(source)});
+    }
+  }
+
+  // The files of one kind that look like it.
+  std::vector<const ParsedFile*> files_of(FileKind kind) {
+    std::vector<const ParsedFile*> result;
+    for (const ParsedFile& file : files_) {
+      if (file.kind != kind) continue;
+      if (kind == FileKind::settings || !is_misplaced(file)) result.push_back(&file);
+    }
+    return result;
+  }
+
+  bool is_misplaced(const ParsedFile& file) {
+    if (file.document.root.find(name_key(file.kind))) return false;
+    for (FileKind other : {FileKind::workflow, FileKind::policy, FileKind::decision, FileKind::tool}) {
+      if (!file.document.root.find(name_key(other))) continue;
+      file.root().problem(fmt::format("this is a {}, in a folder for others; it belongs into '{}'",
+                                      other == FileKind::workflow ? "workflow" : name_key(other), folder_of(other)));
+      return true;
+    }
+    return false;
+  }
+
+  // Remembers the name; reports when another file has it already.
+  bool declare(const ParsedFile& file, const std::string& what, const std::string& name) {
+    Node place = file.root().member(name_key(file.kind));
+    auto [first, is_new] =
+        declared_.emplace(what + " " + name, fmt::format("{}:{}", file.source.path(), place.place().line));
+    if (!is_new) place.problem(fmt::format("{} '{}' is defined already, in {}", what, name, first->second));
+    return is_new;
+  }
+
+  std::string declared_name(const ParsedFile& file) const {
+    return file.document.root.is_object() ? std::string(file.document.root.string_or(name_key(file.kind), "")) : "";
+  }
+
+  void load_settings() {
+    const ParsedFile* first = nullptr;
+    for (const ParsedFile* file : files_of(FileKind::settings)) {
+      if (first)
+        file->root().problem("the settings are in " + first->source.path() + " already");
+      else if (!file->document.root.is_null())
+        project_->settings = parse_settings(file->root());
+      first = file;
+    }
+  }
+
+  void load_tools() {
+    auto files = files_of(FileKind::tool);
+    for (const ParsedFile* file : files) known_.declared_tools.insert(declared_name(*file));
+    known_.declared_tools.erase("");
+    for (const ParsedFile* file : files) {
+      auto tool = parse_tool(file->root());
+      if (tool && declare(*file, "tool", tool->name)) known_.tools[tool->name] = tool;
+    }
+    project_->tools = known_.tools;
+  }
+
+  void load_decisions() {
+    auto files = files_of(FileKind::decision);
+    for (const ParsedFile* file : files) known_.declared_decisions.insert(declared_name(*file));
+    known_.declared_decisions.erase("");
+    for (const ParsedFile* file : files) {
+      auto decision = parse_decision(file->root());
+      if (decision && declare(*file, "decision", decision->name)) known_.decisions[decision->name] = decision;
+    }
+    project_->decisions = known_.decisions;
+  }
+
+  void load_policies() {
+    for (const ParsedFile* file : files_of(FileKind::policy)) {
+      auto policy = parse_policy(file->root(), known_);
+      if (policy && declare(*file, "policy", policy->name)) project_->policies[policy->name] = policy;
+    }
+  }
+
+  void load_workflows() {
+    for (const ParsedFile* file : files_of(FileKind::workflow)) {
+      declared_workflows_.insert(declared_workflow(file->document.root));
+      auto workflow = parse_workflow(file->root(), known_, references_);
+      if (workflow && declare(*file, "workflow", workflow->name.text())) project_->workflows[workflow->name] = workflow;
+    }
+  }
+
+  void check_references() {
+    if (unreadable_.count(FileKind::workflow) > 0) return;
+    for (const WorkflowReference& reference : references_) {
+      const WorkflowName& wanted = reference.name;
+      bool found = std::any_of(declared_workflows_.begin(), declared_workflows_.end(), [&](const WorkflowName& name) {
+        return name.namespace_ == wanted.namespace_ && name.name == wanted.name &&
+               (wanted.version == "latest" || name.version == wanted.version);
+      });
+      if (found) continue;
+      std::vector<std::string> texts;
+      for (const WorkflowName& name : declared_workflows_) texts.push_back(name.text());
+      std::vector<std::string_view> names(texts.begin(), texts.end());
+      problems_.add({reference.path, reference.place,
+                     fmt::format("no workflow {}{}", wanted.text(), suggestion(wanted.text(), names))});
+    }
+  }
+
+  Digest digest_of_files() const {
+    std::vector<Member> members;
+    for (const auto& [path, text] : project_->files) members.push_back({Text(path), Value(text)});
+    return digest_of_value(Value::object(std::move(members)));
+  }
+
+  std::map<std::string, std::string> shown_;
+  std::shared_ptr<Project> project_ = std::make_shared<Project>();
+  ProblemSink problems_;
+  std::deque<ParsedFile> files_;  // stays in place: nodes point into it
+  std::set<FileKind> unreadable_;
+  KnownDefinitions known_;
+  std::map<std::string, std::string> declared_;  // "tool tos" -> "tools/tos.yaml:1"
+  std::set<WorkflowName> declared_workflows_;
+  std::vector<WorkflowReference> references_;
+};
+
+}  // namespace
+
+Digest digest_of_value(const Value& value) {
+  return sha256(print_canonical(value));
+}
+
+std::shared_ptr<const Workflow> Project::find_workflow(std::string_view namespace_, std::string_view name,
+                                                       std::string_view version) const {
+  bool latest = version.empty() || version == "latest";
+  std::shared_ptr<const Workflow> best;
+  for (const auto& [key, workflow] : workflows) {
+    if (key.namespace_ != namespace_ || key.name != name) continue;
+    if (!latest && key.version != version) continue;
+    if (!best || compare_versions(key.version, best->name.version) > 0) best = workflow;
+  }
+  return best;
+}
+
+const Operation* Project::find_operation(std::string_view tool, std::string_view operation) const {
+  auto found = tools.find(std::string(tool));
+  if (found == tools.end()) return nullptr;
+  auto match = found->second->operations.find(std::string(operation));
+  return match == found->second->operations.end() ? nullptr : &match->second;
+}
+
+std::variant<ProjectPointer, Problems> load_project(SourceFiles files) {
+  return ProjectLoader(std::move(files), {}).load();
+}
+
+std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text) {
+  const std::string inner = "workflows/workflow.yaml";
+  SourceFiles files = {{inner, std::move(text)}, {"policies/reads-only.yaml", std::string(reads_only_policy)}};
+  return ProjectLoader(std::move(files), {{inner, path}}).load();
+}
+
+}  // namespace gantry::definition

@@ -1,0 +1,109 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <memory>
+
+#include "definition/parse.h"
+
+namespace gantry::definition {
+namespace {
+
+constexpr std::int64_t workers_max = 1'024;
+
+void apply_store(const Node& node, Settings& settings) {
+  auto store = node.text();
+  if (!store) return;
+  if (store->rfind("sqlite:", 0) == 0 && store->size() > 7)
+    settings.store = *store;
+  else if (store->rfind("postgres", 0) == 0)
+    node.problem("PostgreSQL is not supported yet; expected sqlite:PATH");
+  else
+    node.expected("sqlite:PATH");
+}
+
+void apply_listen(const Node& node, Settings& settings) {
+  auto listen = node.text("ADDRESS:PORT");
+  if (!listen) return;
+  std::size_t colon = listen->rfind(':');
+  std::string port = colon == std::string::npos ? "" : listen->substr(colon + 1);
+  bool valid = colon != std::string::npos && colon > 0 && !port.empty() && port.size() <= 5 &&
+               port.find_first_not_of("0123456789") == std::string::npos && std::stoi(port) <= 65535;
+  if (valid)
+    settings.listen = *listen;
+  else
+    node.expected("ADDRESS:PORT such as 127.0.0.1:8420");
+}
+
+void apply_egress_allow(const Node& node, Settings& settings) {
+  settings.egress_allow = node.texts("a list of hosts or scheme://host:port");
+  for (const Node& each : node.items()) {
+    if (!each.value().is_string()) continue;
+    std::string_view entry = each.value().as_string();
+    std::size_t scheme = entry.find("://");
+    std::string_view host = scheme == std::string_view::npos ? entry : entry.substr(scheme + 3);
+    bool known_scheme =
+        scheme == std::string_view::npos || entry.substr(0, scheme) == "http" || entry.substr(0, scheme) == "https";
+    if (!known_scheme || host.empty() || host.find_first_of("/?#@ *") != std::string_view::npos)
+      each.expected("a host or scheme://host:port, without a path or wildcards");
+  }
+}
+
+void apply_secrets(const Node& node, Settings& settings) {
+  if (!node.value().is_object()) node.expected("an object of name: file");
+  for (const Node& each : node.members())
+    if (auto file = each.text("the path of a file")) settings.secret_files[std::string(each.key())] = *file;
+}
+
+void apply_workers(const Node& node, Settings& settings) {
+  if (auto workers = node.integer(1, workers_max)) settings.workers = static_cast<std::size_t>(*workers);
+}
+
+struct SettingRow {
+  SettingDescription description;
+  void (*apply)(const Node& node, Settings& settings);
+};
+
+constexpr std::array<SettingRow, 5> setting_rows = {{
+    {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
+      "Where instances are kept; a relative path starts at the project directory."},
+     apply_store},
+    {{"listen", "ADDRESS:PORT", "127.0.0.1:8420", "Where the server listens."}, apply_listen},
+    {{"egress.allow", "list of text", "[]",
+      "Hosts, or scheme://host:port, that HTTP calls may reach; all others are refused."},
+     apply_egress_allow},
+    {{"secrets", "object of name: file", "{}",
+      "The file that holds each secret; a relative path starts at the project directory."},
+     apply_secrets},
+    {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
+}};
+
+}  // namespace
+
+std::vector<SettingDescription> setting_descriptions() {
+  std::vector<SettingDescription> result;
+  for (const SettingRow& row : setting_rows) result.push_back(row.description);
+  return result;
+}
+
+Settings parse_settings(const Node& root) {
+  Settings settings;
+  ObjectReader reader(root, "the settings");
+  std::map<std::string, std::unique_ptr<ObjectReader>, std::less<>> groups;  // "egress" -> its reader
+  for (const SettingRow& row : setting_rows) {
+    std::string_view key = row.description.key;
+    std::size_t dot = key.find('.');
+    if (dot == std::string_view::npos) {
+      if (auto node = reader.find(key)) row.apply(*node, settings);
+      continue;
+    }
+    std::string_view group = key.substr(0, dot);
+    auto node = reader.find(group);
+    if (!node) continue;
+    auto& group_reader = groups[std::string(group)];
+    if (!group_reader) group_reader = std::make_unique<ObjectReader>(*node, fmt::format("'{}'", group));
+    if (auto value = group_reader->find(key.substr(dot + 1))) row.apply(*value, settings);
+  }
+  return settings;
+}
+
+}  // namespace gantry::definition

@@ -1,0 +1,22 @@
+// RFC 6570 simple string expansion, as the standard allows it for endpoints: "{name}" is replaced by the member
+// `name` of the task's input, percent-encoded. Only top-level members; what is missing, null, or no scalar becomes
+// the empty string.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "value/value.h"
+
+namespace gantry::definition {
+
+// The text, labelled with the join of the labels of all members that were put in.
+Value expand_uri_template(std::string_view uri_template, const Value& input);
+// The arguments of `call: http` with their endpoint (text, or an object with `uri`) expanded on the task's input. Call
+// it only when CallTask::expands_endpoint: text that came out of an expression is not expanded again.
+Value with_expanded_endpoint(Value arguments, const Value& input);
+// What is wrong with the text as a template ("'{' without '}'"), else done.
+Status check_uri_template(std::string_view uri_template);
+
+}  // namespace gantry::definition

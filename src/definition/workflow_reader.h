@@ -1,0 +1,104 @@
+// Reads one workflow document. Private to parse_workflow; split over several files by idea: the document
+// (workflow_parse.cpp), task lists and common fields (task_parse.cpp), the kinds of task (task_kinds.cpp), errors and
+// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "definition/data_reader.h"
+#include "definition/parse.h"
+
+namespace gantry::definition {
+
+// The names of one task list, for `then`. A branch of a fork has no neighbours to go to.
+struct ListNames {
+  std::vector<std::string> names;
+  bool branches = false;
+};
+
+class WorkflowReader {
+ public:
+  WorkflowReader(const Node& root, const KnownDefinitions& known, std::vector<WorkflowReference>& references)
+      : root_(root), known_(known), references_(references) {}
+  void read(Workflow& workflow);
+
+ private:
+  // What a task needs to know of its surroundings.
+  struct Place {
+    Scope scope;
+    const ListNames* list = nullptr;
+    std::string reference;
+  };
+
+  // workflow_parse.cpp
+  void read_document(ObjectReader& reader, Workflow& workflow);
+  void read_evaluate(ObjectReader& reader);
+  void read_use(ObjectReader& reader, Workflow& workflow);
+  void read_used_map(ObjectReader& use, std::string_view key, std::map<std::string, Node>& into);
+  void check_used();
+  void collect_task_places(const Node& node);
+  std::optional<DurationSource> read_timeout(ObjectReader& reader, const Scope& scope);
+  DataFlow read_data_flow(ObjectReader& reader, std::string_view key, std::string_view transform_key,
+                          const Scope& scope);
+  // The definition itself, or the one under use.KIND that the text at `node` names; reported when there is none.
+  std::optional<Node> resolve(const Node& node, const std::map<std::string, Node>& used, std::string_view kind);
+
+  // task_parse.cpp
+  TaskList read_task_list(const Node& list, const Scope& scope, const std::string& reference, bool branches = false);
+  TaskPointer read_task(const Node& node, std::string name, const Place& place);
+  std::optional<std::string> find_task_kind(const ObjectReader& reader, std::string_view name);
+  bool read_body(ObjectReader& reader, const std::string& kind, Task& task, const Place& place);
+  FlowDirective read_flow(const Node& node, const Place& place);
+  bool refuse_kind(const Node& node, const std::string& kind);
+
+  // task_kinds.cpp
+  DoTask read_do(ObjectReader& reader, const Place& place);
+  SetTask read_set(ObjectReader& reader, const Place& place);
+  SwitchTask read_switch(ObjectReader& reader, const Place& place);
+  ForTask read_for(ObjectReader& reader, const Place& place);
+  ForkTask read_fork(ObjectReader& reader, const Place& place);
+  EmitTask read_emit(ObjectReader& reader, const Place& place);
+  WaitTask read_wait(ObjectReader& reader, const Place& place);
+  void read_run(ObjectReader& reader, Task& task, const Place& place);
+
+  // error_parse.cpp
+  TryTask read_try(ObjectReader& reader, const Place& place);
+  RaiseTask read_raise(ObjectReader& reader, const Place& place);
+  ErrorTemplate read_error(const Node& node, const Scope& scope);
+  ErrorFilter read_error_filter(const Node& node);
+  RetryPolicy read_retry(const Node& node, const Scope& scope);
+  void read_retry_limit(const Node& node, const Scope& scope, RetryPolicy& retry);
+  RetryPolicy::Backoff read_backoff(const Node& node);
+
+  // call_parse.cpp, http_call.cpp
+  void read_call(ObjectReader& reader, Task& task, const Place& place);
+  void read_tool_call(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
+  void read_decide(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
+  void read_function_call(const Node& call, std::optional<Node> with, const std::string& function, Task& task,
+                          const Place& place);
+  void report_unknown_call(const Node& call, const std::string& name);
+  CallTask read_http(const Node& with, const Scope& scope);
+  std::optional<Value> read_endpoint(const Node& node, const Scope& scope, CallTask& call);
+  std::optional<Value> read_authentication(const Node& node, const Scope& scope);
+  void check_secret_name(const Node& node);
+
+  Node root_;
+  const KnownDefinitions& known_;
+  std::vector<WorkflowReference>& references_;
+  std::map<std::string, Node> functions_, retries_, errors_, timeouts_, authentications_;
+  std::set<std::string, std::less<>> secrets_;
+  std::multimap<std::string, SourcePlace> task_places_;  // every task of the document by name
+  std::vector<std::string> function_stack_;              // functions being read, against endless expansion
+  std::size_t task_count_ = 0;
+};
+
+// A task's own keyword, in the order in which a task is searched for them (a `for` has a `do` as well).
+const std::vector<std::string_view>& task_keywords();
+
+}  // namespace gantry::definition
