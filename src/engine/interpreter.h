@@ -66,6 +66,10 @@ struct StartChild {
   Value input;
   bool await = true;
 };
+// The workflow no longer waits for this child (timeout, cancelled): cancel it; its end will be ignored.
+struct CancelChild {
+  std::string child;
+};
 struct Complete {
   Value output;
 };
@@ -76,8 +80,8 @@ struct Cancelled {};
 // The step budget of one turn is used up: answer with instance_continued.
 struct Continue {};
 
-using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, RecordDecision, AskPerson, WithdrawTask, EmitEvent,
-                            StartChild, Complete, Fault, Cancelled, Continue>;
+using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, RecordDecision, AskPerson, WithdrawTask,
+                            EmitEvent, StartChild, CancelChild, Complete, Fault, Cancelled, Continue>;
 
 // What happened to tasks, for `run --json`, `show` and lifecycle events; recomputed by replay, never journaled.
 struct TaskTrace {
@@ -92,13 +96,16 @@ struct Turn {
 };
 
 struct InterpreterLimits {
-  std::uint64_t steps_per_turn = 20'000;      // task executions before Continue
-  std::uint64_t steps_max = 10'000'000;       // per instance; more is a fault
-  std::size_t nesting_max = 200;              // frames on one branch
+  std::uint64_t steps_per_turn = 20'000;  // task executions before Continue
+  std::uint64_t steps_max = 10'000'000;   // per instance; more is a fault that no `try` catches
+  std::size_t nesting_max = 200;          // tasks within tasks, across fork branches
   expression::Limits expression;
 };
 
-// The state of one instance. Move-only; one thread at a time.
+struct Plan;
+
+// The state of one instance. Move-only; one thread at a time. It refers to the tasks of the workflow that it was
+// started or parsed with, which must outlive it.
 class InstanceState {
  public:
   InstanceState();
@@ -115,18 +122,21 @@ class InstanceState {
 
   // Canonical text with labels; parse(serialise()) == the same state, and equal states give equal bytes.
   std::string serialise() const;
+  // Errors: invalid_argument when the text is no state of this workflow.
   static Result<InstanceState> parse(std::string_view text, const definition::Workflow& workflow);
 
  private:
   friend class Interpreter;
+  friend struct StateAccess;
   struct Data;
   std::unique_ptr<Data> data_;
 };
 
 class Interpreter {
  public:
-  // `project` and `workflow` are those the instance is pinned to. `runtime` is $runtime ({name, version, metadata}).
-  Interpreter(definition::ProjectPointer project, std::shared_ptr<const definition::Workflow> workflow, InterpreterLimits limits = {});
+  // `project` and `workflow` are those the instance is pinned to.
+  Interpreter(definition::ProjectPointer project, std::shared_ptr<const definition::Workflow> workflow,
+              InterpreterLimits limits = {});
 
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
@@ -136,6 +146,7 @@ class Interpreter {
   definition::ProjectPointer project_;
   std::shared_ptr<const definition::Workflow> workflow_;
   InterpreterLimits limits_;
+  std::shared_ptr<const Plan> plan_;  // what each task's expressions read
 };
 
 }  // namespace gantry::engine

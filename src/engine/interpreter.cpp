@@ -1,0 +1,93 @@
+#include "engine/interpreter.h"
+
+#include "base/assert.h"
+#include "engine/interpreter_execution.h"
+
+namespace gantry::engine {
+
+namespace {
+
+// `effect` in events is the id, or an object that has it.
+std::string effect_id(const Value& data) {
+  const Value* effect = data.find("effect");
+  if (effect == nullptr) return {};
+  if (effect->is_string()) return std::string(effect->as_string());
+  return std::string(effect->string_or("id", ""));
+}
+
+std::string text_of(const Value& data, std::string_view key) {
+  return std::string(data.string_or(key, ""));
+}
+
+// True when the event was an input that the state can take now.
+bool deliver(Execution& execution, const journal::Event& event) {
+  const Value& data = event.data;
+  switch (event.type) {
+    case journal::EventType::instance_started:
+      execution.start(event.instance, data.member("input"));
+      return true;
+    case journal::EventType::instance_continued:
+      execution.go_on();
+      return true;
+    case journal::EventType::instance_cancelled:
+      execution.cancel();
+      return true;
+    case journal::EventType::effect_done:
+      execution.effect_done(effect_id(data), data.member("result"));
+      return true;
+    case journal::EventType::effect_failed:
+      execution.effect_failed(effect_id(data), data.member("error"));
+      return true;
+    case journal::EventType::effect_denied:
+      execution.effect_denied(effect_id(data), data.string_or("reason", ""));
+      return true;
+    case journal::EventType::timer_fired:
+      execution.timer_fired(text_of(data, "timer"));
+      return true;
+    case journal::EventType::task_answered:
+      execution.task_answered(text_of(data, "task"), data.member("answer"));
+      return true;
+    case journal::EventType::child_ended:
+      execution.child_ended(data);
+      return true;
+    case journal::EventType::project_deployed:
+    case journal::EventType::event_received:
+    case journal::EventType::instance_completed:
+    case journal::EventType::instance_faulted:
+    case journal::EventType::effect_proposed:
+    case journal::EventType::effect_permitted:
+    case journal::EventType::effect_sent_again:
+    case journal::EventType::effect_ambiguous:
+    case journal::EventType::timer_set:
+    case journal::EventType::timer_cancelled:
+    case journal::EventType::task_created:
+    case journal::EventType::task_voted:
+    case journal::EventType::task_closed:
+    case journal::EventType::decision_made:
+    case journal::EventType::event_emitted:
+    case journal::EventType::child_started:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+Interpreter::Interpreter(definition::ProjectPointer project, std::shared_ptr<const definition::Workflow> workflow,
+                         InterpreterLimits limits)
+    : project_(std::move(project)),
+      workflow_(std::move(workflow)),
+      limits_(limits),
+      plan_(std::make_shared<const Plan>(make_plan(*workflow_))) {}
+
+Turn Interpreter::apply(InstanceState& state, const journal::Event& event) const {
+  const bool starts = event.type == journal::EventType::instance_started;
+  const auto expected = starts ? InstanceState::Status::created : InstanceState::Status::running;
+  if (state.status() != expected) return {};
+  const Setting setting{.project = project_.get(), .workflow = *workflow_, .limits = limits_, .plan = *plan_};
+  Execution execution(setting, StateAccess::data(state), event.at);
+  if (deliver(execution, event)) execution.run();
+  return execution.take_turn();
+}
+
+}  // namespace gantry::engine

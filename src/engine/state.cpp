@@ -1,0 +1,44 @@
+#include "engine/state.h"
+
+#include "base/assert.h"
+
+namespace gantry::engine {
+
+InstanceState::InstanceState() : data_(std::make_unique<Data>()) {}
+InstanceState::InstanceState(InstanceState&&) noexcept = default;
+InstanceState& InstanceState::operator=(InstanceState&&) noexcept = default;
+InstanceState::~InstanceState() = default;
+
+InstanceState::Status InstanceState::status() const {
+  return data_->status;
+}
+
+bool InstanceState::waiting() const {
+  return data_->status == Status::running && !data_->continuing;
+}
+
+const Value& InstanceState::output() const {
+  return data_->output;
+}
+
+const Value& InstanceState::error() const {
+  return data_->error;
+}
+
+std::uint64_t InstanceState::take_task_number() {
+  return ++data_->counters.tasks;
+}
+
+const definition::TaskList* list_of(const Frame& frame, const definition::Workflow& workflow) {
+  if (frame.task == nullptr) return &workflow.tasks;
+  const auto& body = frame.task->body;
+  if (const auto* sequence = std::get_if<definition::DoTask>(&body)) return &sequence->tasks;
+  if (const auto* loop = std::get_if<definition::ForTask>(&body)) return &loop->body;
+  if (const auto* guarded = std::get_if<definition::TryTask>(&body)) {
+    if (frame.phase != Phase::handler) return &guarded->body;
+    return guarded->handler ? &*guarded->handler : nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace gantry::engine
