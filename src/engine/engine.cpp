@@ -1,0 +1,69 @@
+#include "engine/engine.h"
+
+#include "base/assert.h"
+#include "engine/loop.h"
+
+namespace gantry::engine {
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(Parts parts, EngineOptions options) {
+  GANTRY_ASSERT(parts.store && parts.clock && parts.random,
+                "the engine needs a store, a clock and a source of randomness");
+  std::unique_ptr<Engine> engine(new Engine());
+  engine->loop_ = std::make_unique<Loop>(std::move(parts), options);
+  TRY(engine->loop_->open());
+  return engine;
+}
+
+Status Engine::deploy(definition::ProjectPointer project, const definition::Principal& by) {
+  GANTRY_ASSERT(project != nullptr, "there is nothing to deploy");
+  TRY(loop_->ask(DeployRequest{std::move(project), by}));
+  return done();
+}
+
+definition::ProjectPointer Engine::current_project() const {
+  return loop_->installation_.current();
+}
+
+Result<Started> Engine::start(StartRequest request) {
+  const Value answer = TRY(loop_->ask(std::move(request)));
+  return Started{std::string(answer.string_or("instance", "")), answer.boolean_or("existed", false)};
+}
+
+Result<Value> Engine::vote(VoteRequest request) {
+  return loop_->ask(std::move(request));
+}
+
+Result<Value> Engine::answer(AnswerRequest request) {
+  return loop_->ask(std::move(request));
+}
+
+Status Engine::cancel(const std::string& instance, const definition::Principal& by, const std::string& reason) {
+  TRY(loop_->ask(CancelRequest{instance, by, reason}));
+  return done();
+}
+
+Status Engine::receive(const Value& cloud_event, const definition::Principal& from) {
+  TRY(loop_->ask(ReceiveRequest{cloud_event, from}));
+  return done();
+}
+
+Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting) {
+  // Longer than a year is for ever; adding more could overflow.
+  const Duration patience = std::min<Duration>(at_most, std::chrono::hours(24 * 365));
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  return outcome_from(TRY(loop_->ask(WaitRequest{instance, deadline, or_waiting})));
+}
+
+EngineStatistics Engine::statistics() const {
+  return {.commits = loop_->commits_,
+          .events = loop_->events_,
+          .effects_sent = loop_->effects_sent_,
+          .running = loop_->running_,
+          .inbox = loop_->inbox_->size(),
+          .in_flight = loop_->in_flight_};
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,41 @@
+// The door into the engine's thread: a bounded queue for callers, and room for the answers of workers, whose number is
+// bounded by the number of workers. Any thread may post; the engine's thread takes.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+#include "engine/command.h"
+
+namespace gantry::engine {
+
+class Inbox {
+ public:
+  explicit Inbox(std::size_t size_max) : size_max_(size_max) {}
+
+  // Errors: exhausted when it is full, unavailable when the engine is stopping.
+  Status post(Command command);
+  void post_outcome(OutcomeArrived outcome);
+
+  struct Taken {
+    std::deque<Command> commands;
+    std::vector<OutcomeArrived> outcomes;
+    bool stopping = false;
+  };
+  // Waits until something is there, it is woken or stopped, or the time is over.
+  Taken take(std::chrono::steady_clock::time_point until, std::size_t commands_max);
+  void stop();
+  std::size_t size() const;
+
+ private:
+  const std::size_t size_max_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_:
+  std::deque<Command> commands_;
+  std::vector<OutcomeArrived> outcomes_;
+  bool stopping_ = false;
+};
+
+}  // namespace gantry::engine

@@ -1,0 +1,152 @@
+#include "engine/installation.h"
+
+#include <fmt/format.h>
+
+#include "value/json.h"
+#include "value/stored.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+Value files_value(const definition::SourceFiles& files) {
+  std::vector<Member> members;
+  for (const auto& [path, text] : files) members.push_back({Text(path), Value(text)});
+  return Value::object(std::move(members));
+}
+
+Value versions_of(const definition::Project& project) {
+  std::vector<Member> members;
+  for (const auto& [name, workflow] : project.workflows)
+    members.push_back({Text(name.text()), Value(workflow->digest.hex())});
+  return Value::object(std::move(members));
+}
+
+Result<definition::SourceFiles> files_from(std::string_view text) {
+  const Value document = TRY(parse_json(text));
+  definition::SourceFiles files;
+  if (!document.is_object()) return Error{Code::internal, "the stored files are no object"};
+  for (const Member& member : document.members()) {
+    if (!member.value.is_string()) return Error{Code::internal, "a stored file is no text"};
+    files.emplace(std::string(member.key.view()), std::string(member.value.as_string()));
+  }
+  return files;
+}
+
+Result<definition::ProjectPointer> load_files(definition::SourceFiles files, const std::string& digest) {
+  std::optional<std::pair<std::string, std::string>> single;
+  if (files.size() == 1) single = *files.begin();
+  auto loaded = definition::load_project(std::move(files));
+  if (auto* project = std::get_if<definition::ProjectPointer>(&loaded); project && (*project)->digest.hex() == digest)
+    return *project;
+  if (single) {
+    auto alone = definition::load_single_workflow(single->first, single->second);
+    if (auto* project = std::get_if<definition::ProjectPointer>(&alone); project && (*project)->digest.hex() == digest)
+      return *project;
+  }
+  if (auto* problems = std::get_if<definition::Problems>(&loaded); problems && !problems->empty()) {
+    return Error{Code::conflict, fmt::format("project {}: this version of Gantry can't read it any more: {}", digest,
+                                             definition::format(problems->front()))};
+  }
+  return Error{Code::conflict, fmt::format("project {}: its stored files have another digest", digest)};
+}
+
+}  // namespace
+
+Status Installation::open() {
+  const std::optional<journal::Snapshot> snapshot = TRY(store_.latest_snapshot(""));
+  if (snapshot) {
+    const Value state = TRY(parse_stored(snapshot->state));
+    const Value versions = state.member("versions");
+    if (versions.is_object())
+      for (const Member& version : versions.members())
+        if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
+    sequence_ = snapshot->sequence;
+  }
+  const std::vector<journal::Event> events = TRY(store_.events_of("", sequence_));
+  for (const journal::Event& event : events) {
+    sequence_ = event.sequence;
+    TRY(note_deployed(event));
+  }
+  next_sequence_ = sequence_;
+  const std::optional<std::string> newest = TRY(store_.current_project());
+  if (!newest) return done();
+  set_current(TRY(project(*newest)));
+  return done();
+}
+
+Status Installation::note_deployed(const journal::Event& event) {
+  if (event.type != EventType::project_deployed) return done();
+  const Value versions = event.data.member("workflows");
+  if (!versions.is_object()) return done();
+  for (const Member& version : versions.members())
+    if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
+  return done();
+}
+
+definition::ProjectPointer Installation::current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+void Installation::set_current(definition::ProjectPointer project) {
+  loaded_[project->digest.hex()] = project;
+  std::lock_guard lock(mutex_);
+  current_ = std::move(project);
+}
+
+Result<definition::ProjectPointer> Installation::project(const std::string& digest) {
+  if (auto found = loaded_[digest].lock()) return found;
+  const std::string text = TRY(store_.project_files(digest));
+  definition::SourceFiles files = TRY(files_from(text));
+  auto project = TRY(load_files(std::move(files), digest));
+  loaded_[digest] = project;
+  return project;
+}
+
+Status Installation::check_versions(const definition::Project& project) const {
+  for (const auto& [name, workflow] : project.workflows) {
+    auto known = versions_.find(name.text());
+    if (known == versions_.end() || known->second == workflow->digest.hex()) continue;
+    return Error{
+        Code::conflict,
+        fmt::format("{}: workflow {} was deployed before with other contents (digest {}, now {}); "
+                    "give it a new version",
+                    workflow->path, name.text(), known->second.substr(0, 12), workflow->digest.hex().substr(0, 12))};
+  }
+  return done();
+}
+
+Status Installation::deploy(const DeployRequest& request, Timestamp now) {
+  const definition::Project& project = *request.project;
+  const std::string digest = project.digest.hex();
+  if (auto newest = current(); newest && newest->digest == project.digest) return done();
+  TRY(check_versions(project));
+  TRY(store_.save_project(digest, print_canonical(files_value(project.files))));
+  const journal::Event event{"", next_sequence_ + 1, now, EventType::project_deployed,
+                             Value::object({{"project", digest},
+                                            {"files", project.files.size()},
+                                            {"principal", to_value(request.by)},
+                                            {"workflows", versions_of(project)}})};
+  auto before = versions_;
+  TRY(note_deployed(event));
+  std::vector<Member> versions;
+  for (const auto& [name, version] : versions_) versions.push_back({Text(name), Value(version)});
+  const Value state = Value::object({{"format", 1}, {"versions", Value::object(std::move(versions))}});
+  auto appended = store_.append({.events = {event}, .snapshots = {{"", event.sequence, print_stored(state)}}});
+  if (!appended) {
+    versions_ = std::move(before);
+    return appended;
+  }
+  sequence_ = next_sequence_ = event.sequence;
+  set_current(request.project);
+  return done();
+}
+
+void Installation::receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch) {
+  batch.events.push_back({"", ++next_sequence_, now, EventType::event_received,
+                          Value::object({{"event", request.cloud_event}, {"principal", to_value(request.from)}})});
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,48 @@
+// What is deployed: the newest project, the projects that instances are pinned to, and which digest each version of a
+// workflow has, for ever. Engine's thread only, but for current().
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "engine/command.h"
+#include "journal/store.h"
+
+namespace gantry::engine {
+
+class Installation {
+ public:
+  explicit Installation(journal::Store& store) : store_(store) {}
+
+  // Reads what the store knows. Errors: those of the store; conflict when a project can't be read any more.
+  Status open();
+
+  definition::ProjectPointer current() const;  // any thread; null when nothing was deployed
+  // Errors: not_found; invalid_argument when its files no longer load.
+  Result<definition::ProjectPointer> project(const std::string& digest);
+
+  // Durable when it returns, or nothing has changed. Errors: conflict when a workflow of the same name and version has
+  // another digest.
+  Status deploy(const DeployRequest& request, Timestamp now);
+
+  // Adds the event to the batch; `committed` or `rolled_back` must follow.
+  void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
+  void committed() { sequence_ = next_sequence_; }
+  void rolled_back() { next_sequence_ = sequence_; }
+
+ private:
+  Status check_versions(const definition::Project& project) const;
+  Status note_deployed(const journal::Event& event);
+  void set_current(definition::ProjectPointer project);
+
+  journal::Store& store_;
+  std::uint64_t sequence_ = 0;  // of the installation's events
+  std::uint64_t next_sequence_ = 0;
+  std::map<std::string, std::string> versions_;  // "namespace/name:version" -> digest
+  std::map<std::string, std::weak_ptr<const definition::Project>> loaded_;
+  mutable std::mutex mutex_;
+  definition::ProjectPointer current_;  // protected by mutex_
+};
+
+}  // namespace gantry::engine

@@ -1,0 +1,260 @@
+// The way of an effect: asked for, judged by the gate, made durable, sent, answered, or lost and resolved.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/instance_record.h"
+#include "tool/standard_call.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+constexpr Duration send_delay_max = std::chrono::hours(1);
+
+definition::Idempotency idempotency_of(const definition::Project& project, const tool::Effect& effect) {
+  const definition::Operation* operation = tool::find_operation(project, effect.tool, effect.operation);
+  return operation == nullptr ? definition::Idempotency::none : operation->idempotency;
+}
+
+// The system itself refused the repeated call, so it would have refused the first one, or did.
+bool is_definite(const tool::ErrorDetails& error) {
+  return error.status >= 400 && error.status < 500 && error.status != 408 && error.status != 429;
+}
+
+Value effect_reference(const tool::Effect& effect) {
+  return Value::object({{"id", effect.id}, {"digest", effect.digest.hex()}});
+}
+
+}  // namespace
+
+void InstanceRecord::call(const CallEffect& action, Work& work) {
+  tool::Effect effect;
+  effect.id = action.effect;
+  effect.instance = id_;
+  effect.workflow = workflow_->name;
+  effect.task = action.task;
+  effect.tool = action.tool;
+  effect.operation = action.operation;
+  effect.arguments = action.arguments;
+  effect.key = action.effect;
+  // An operation that does not exist is refused by the gate, in its own words.
+  if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
+  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now);
+  decide(effect, verdict, false, work);
+}
+
+void InstanceRecord::decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work) {
+  switch (verdict.kind) {
+    case definition::VerdictKind::deny:
+      return deny(effect, gate::to_value(verdict), verdict.reason, known);
+    case definition::VerdictKind::approve:
+      return propose(effect, verdict, work);
+    case definition::VerdictKind::allow: {
+      auto permit = work.gate.permit(effect, verdict);
+      if (!permit) return deny(effect, gate::to_value(verdict), permit.error().message, known);
+      emit(EventType::effect_permitted,
+           Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
+                          {"verdict", gate::to_value(verdict)}}),
+           work);
+      return send(effect.id, *std::move(permit), work);
+    }
+  }
+}
+
+void InstanceRecord::deny(const tool::Effect& effect, Value verdict, std::string reason, bool known) {
+  inputs_.push_back(
+      {EventType::effect_denied, Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
+                                                {"verdict", std::move(verdict)},
+                                                {"reason", std::move(reason)}})});
+}
+
+void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work) {
+  emit(EventType::effect_proposed,
+       Value::object({{"effect", tool::to_value(effect)}, {"verdict", gate::to_value(verdict)}}), work);
+  gate::Approval approval;
+  approval.effect_digest = effect.digest.hex();
+  approval.policy_digest = verdict.policy;
+  approval.requirements = verdict.approvers;
+  approval.requester = principal_.person;
+  approval.requester_excluded = verdict.requester_excluded;
+  approval.expires = work.now + verdict.expires;
+  const Value described = gate::to_value(approval);
+  const std::string task = next_task_id();
+  emit(EventType::task_created,
+       Value::object({{"task", task},
+                      {"kind", "approval"},
+                      {"title", fmt::format("Approve {}.{}", effect.tool, effect.operation)},
+                      {"effect", effect.id},
+                      {"digest", described.member("effect")},
+                      {"policy", described.member("policy")},
+                      {"requirements", described.member("requirements")},
+                      {"requester", described.member("requester")},
+                      {"requesterExcluded", described.member("requesterExcluded")},
+                      {"expires", described.member("expires")},
+                      {"context", Value::object({{"tool", effect.tool},
+                                                 {"operation", effect.operation},
+                                                 {"class", definition::name_of(effect.effect_class)},
+                                                 {"irreversible", effect.irreversible},
+                                                 {"arguments", effect.arguments},
+                                                 {"reason", verdict.reason},
+                                                 {"rule", verdict.rule},
+                                                 {"task", effect.task},
+                                                 {"workflow", to_value(workflow_->name)}})}}),
+       work);
+  work.dispatches.emplace_back(ArmTimer{{approval.expires, id_, TimerKey::Purpose::expiry, task, 0}});
+}
+
+void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& work) {
+  work.dispatches.emplace_back(SendEffect{.instance = id_,
+                                          .effect = effect,
+                                          .permit = std::move(permit),
+                                          .project = project_,
+                                          .attempt = effects_.at(effect).attempts});
+}
+
+void InstanceRecord::send_again(const std::string& effect, const std::string& reason, bool certain, Work& work) {
+  const EffectRecord record = effects_.at(effect);
+  auto permit = work.gate.permit_again(record.effect, record.intent);
+  // A read that nobody waits for, or that may not go out again, has simply failed.
+  if (record.abandoned || (!permit && tool::is_read(record.effect.effect_class))) {
+    const std::string why = record.abandoned ? "the workflow no longer waits for it" : permit.error().message;
+    inputs_.push_back(
+        {EventType::effect_failed,
+         Value::object({{"effect", effect}, {"error", tool::to_value(tool::standard_error("runtime", why))}})});
+    if (effects_.contains(record.read_back_of)) give_up(record.read_back_of, work);
+    return;
+  }
+  if (!permit) return ask_resolution(effect, permit.error().message, work);
+  Value data = Value::object({{"effect", effect}, {"attempt", record.attempts + 1}, {"reason", reason}});
+  if (certain) data = std::move(data).with_member("certain", true);
+  emit(EventType::effect_sent_again, std::move(data), work);
+  send(effect, *std::move(permit), work);
+}
+
+void InstanceRecord::settle(const std::string& effect, const tool::Outcome& outcome, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end() || found->second.state != EffectRecord::State::permitted) return;
+  const EffectRecord record = found->second;
+  if (!record.read_back_of.empty()) {
+    settle_read_back(effect, outcome, work);
+    return drain(work);
+  }
+  switch (outcome.kind) {
+    case tool::Outcome::Kind::done: {
+      Value data = Value::object({{"effect", effect}, {"result", outcome.result}});
+      if (record.uncertain) data = std::move(data).with_member("resolvedBy", "key");
+      run({EventType::effect_done, std::move(data)}, work);
+      break;
+    }
+    case tool::Outcome::Kind::failed:
+      settle_failed(record, outcome.error, work);
+      break;
+    case tool::Outcome::Kind::ambiguous:
+      if (tool::is_read(record.effect.effect_class)) {
+        if (record.attempts < work.options.send_attempts_max && !record.abandoned)
+          retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
+        else
+          settle_failed(record, outcome.error, work);
+        break;
+      }
+      emit(EventType::effect_ambiguous, Value::object({{"effect", effect}, {"reason", outcome.error.detail}}), work);
+      resolve(effect, false, work);
+      break;
+  }
+  drain(work);
+}
+
+// A failure says that this attempt did not take place; it says nothing about an earlier one that was lost, unless the
+// system itself gave a definite answer.
+void InstanceRecord::settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work) {
+  const bool open = record.uncertain && !tool::is_read(record.effect.effect_class) && !is_definite(error);
+  if (open) {
+    emit(EventType::effect_ambiguous,
+         Value::object({{"effect", record.effect.id},
+                        {"reason", fmt::format("it was sent again, which failed: {}", error.detail)}}),
+         work);
+    return resolve(record.effect.id, false, work);
+  }
+  Value data = Value::object({{"effect", record.effect.id}, {"error", tool::to_value(error)}});
+  if (record.uncertain) data = std::move(data).with_member("resolvedBy", "key");
+  inputs_.push_back({EventType::effect_failed, std::move(data)});
+}
+
+// The effect is ambiguous: find out by key, by asking the system, or by asking a person; never by guessing.
+void InstanceRecord::resolve(const std::string& effect, bool at_once, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;  // abandoned; the journal keeps that it is not known
+  const EffectRecord record = found->second;
+  switch (idempotency_of(*project_, record.effect)) {
+    case definition::Idempotency::key:
+      if (record.attempts >= work.options.send_attempts_max) break;
+      if (at_once) return send_again(effect, record.reason, false, work);
+      return retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
+    case definition::Idempotency::read_back:
+      return read_back(effect, work);
+    case definition::Idempotency::none:
+      break;
+  }
+  ask_resolution(effect, record.reason, work);
+}
+
+void InstanceRecord::retry_later(const EffectRecord& record, TimerKey::Purpose purpose, int attempt, Work& work) {
+  const int doublings = std::clamp(attempt - 1, 0, 20);
+  const Duration delay = std::min<Duration>(work.options.send_backoff * (std::int64_t{1} << doublings), send_delay_max);
+  work.dispatches.emplace_back(ArmTimer{{work.now + delay, id_, purpose, record.effect.id, attempt}});
+}
+
+// The workflow no longer waits for the effect. The fold has marked it; here its open questions are withdrawn.
+void InstanceRecord::withdraw(const std::string& effect, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  const EffectRecord record = found->second;
+  if (!record.human_task.empty()) close_task(record.human_task, "withdrawn", work);
+  if (record.state != EffectRecord::State::proposed) return;
+  emit(EventType::effect_denied,
+       Value::object({{"effect", effect_reference(record.effect)},
+                      {"verdict", record.verdict},
+                      {"reason", "the workflow no longer waits for it"}}),
+       work);
+}
+
+void InstanceRecord::note_not_sent(const std::string& effect, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end() || found->second.state != EffectRecord::State::permitted) return;
+  emit(EventType::effect_ambiguous,
+       Value::object({{"effect", effect},
+                      {"reason", "the server stopped before a worker was free: it was not sent"},
+                      {"notSent", true}}),
+       work);
+}
+
+void InstanceRecord::recover(Work& work) {
+  arm_timers(work);
+  if (continue_pending_ && !ended()) work.dispatches.emplace_back(ContinueLater{id_});
+  std::vector<std::string> open;
+  for (const auto& [effect, record] : effects_)
+    if (record.state != EffectRecord::State::proposed && record.human_task.empty()) open.push_back(effect);
+  for (const std::string& effect : open) {
+    auto found = effects_.find(effect);
+    if (found == effects_.end()) continue;
+    const EffectRecord record = found->second;
+    const bool asked = std::any_of(effects_.begin(), effects_.end(),
+                                   [&](const auto& entry) { return entry.second.read_back_of == effect; });
+    if (record.not_sent) {
+      send_again(effect, record.reason, false, work);
+    } else if (record.state == EffectRecord::State::ambiguous) {
+      if (!asked) resolve(effect, true, work);
+    } else if (tool::is_read(record.effect.effect_class)) {
+      send_again(effect, "the server stopped while the call was in flight", false, work);
+    } else {
+      emit(EventType::effect_ambiguous,
+           Value::object({{"effect", effect}, {"reason", "the server stopped while the call was in flight"}}), work);
+      resolve(effect, true, work);
+    }
+  }
+  drain(work);
+}
+
+}  // namespace gantry::engine

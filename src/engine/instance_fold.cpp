@@ -1,0 +1,335 @@
+// How an event changes the record: the same code while it happens and when the journal is replayed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "engine/instance_record.h"
+#include "value/json.h"
+#include "value/stored.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+bool is_input(EventType type) {
+  switch (type) {
+    case EventType::instance_started:
+    case EventType::instance_continued:
+    case EventType::instance_cancelled:
+    case EventType::effect_denied:
+    case EventType::effect_done:
+    case EventType::effect_failed:
+    case EventType::timer_fired:
+    case EventType::task_answered:
+    case EventType::child_ended:
+      return true;
+    case EventType::project_deployed:
+    case EventType::event_received:
+    case EventType::instance_completed:
+    case EventType::instance_faulted:
+    case EventType::effect_proposed:
+    case EventType::effect_permitted:
+    case EventType::effect_sent_again:
+    case EventType::effect_ambiguous:
+    case EventType::timer_set:
+    case EventType::timer_cancelled:
+    case EventType::task_created:
+    case EventType::task_voted:
+    case EventType::task_closed:
+    case EventType::decision_made:
+    case EventType::event_emitted:
+    case EventType::child_started:
+      return false;
+  }
+  return false;
+}
+
+// "ID-t12" -> 12; 0 when it has no such form.
+std::uint64_t number_of_task(std::string_view id) {
+  std::uint64_t number = 0;
+  if (auto dash = id.rfind("-t"); dash != std::string_view::npos)
+    std::from_chars(id.data() + dash + 2, id.data() + id.size(), number);
+  return number;
+}
+
+Value map_to_value(const std::map<std::string, Timestamp>& timers) {
+  std::vector<Member> members;
+  for (const auto& [name, due] : timers) members.push_back({Text(name), Value(format_timestamp(due))});
+  return Value::object(std::move(members));
+}
+
+}  // namespace
+
+Status InstanceRecord::replay(const journal::Event& event) {
+  if (event.instance != id_ || event.sequence != sequence_ + 1) {
+    return Error{Code::internal, fmt::format("journal: instance {}: expected event {}, found {} of \"{}\"", id_,
+                                             sequence_ + 1, event.sequence, event.instance)};
+  }
+  auto turn = absorb(event, true);
+  if (turn) return done();
+  return Error{turn.error().code, fmt::format("journal: instance {}: event {} ({}): {}", id_, event.sequence,
+                                              journal::name_of(event.type), turn.error().message)};
+}
+
+Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying) {
+  sequence_ = event.sequence;
+  const bool was_ended = ended();
+  TRY(fold(event, replaying));
+  Turn turn;
+  if (!is_input(event.type) || was_ended) return turn;
+  turn = interpreter_.apply(state_, event);
+  note(turn);
+  return turn;
+}
+
+// What the interpreter's answer alone changes; no event says it.
+void InstanceRecord::note(const Turn& turn) {
+  for (const Action& action : turn.actions) {
+    if (const auto* abandoned = std::get_if<AbandonEffect>(&action)) abandon(abandoned->effect);
+    if (std::holds_alternative<Continue>(action)) continue_pending_ = true;
+    if (const auto* cancelled = std::get_if<CancelChild>(&action)) children_.erase(cancelled->child);
+  }
+  if (!ended()) return;
+  std::vector<std::string> all;
+  for (const auto& [effect, record] : effects_) all.push_back(effect);
+  for (const std::string& effect : all) abandon(effect);
+}
+
+// An effect that only waits for its next attempt is forgotten: the journal keeps that its outcome is not known.
+void InstanceRecord::abandon(const std::string& effect) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  found->second.abandoned = true;
+  const bool read_back_runs = std::any_of(effects_.begin(), effects_.end(),
+                                          [&](const auto& entry) { return entry.second.read_back_of == effect; });
+  if (found->second.state == EffectRecord::State::ambiguous && found->second.human_task.empty() && !read_back_runs)
+    effects_.erase(found);
+}
+
+Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
+  switch (event.type) {
+    case EventType::instance_started:
+      principal_ = TRY(principal_from(event.data.member("principal")));
+      if (const Value* parent = event.data.find("parent"); parent != nullptr && parent->is_object()) {
+        parent_ = TRY(text_from(*parent, "instance"));
+        awaited_ = parent->boolean_or("await", true);
+      }
+      return done();
+    case EventType::instance_continued:
+      continue_pending_ = false;
+      return done();
+    case EventType::instance_faulted:
+      if (!ended()) {
+        failure_ = event.data.member("error");
+        note({});
+      }
+      return done();
+    case EventType::effect_proposed:
+    case EventType::effect_permitted:
+    case EventType::effect_denied:
+    case EventType::effect_sent_again:
+    case EventType::effect_ambiguous:
+    case EventType::effect_done:
+    case EventType::effect_failed:
+      return fold_effect(event);
+    case EventType::timer_set:
+      return fold_timer(event.data);
+    case EventType::timer_fired:
+    case EventType::timer_cancelled:
+      timers_.erase(TRY(text_from(event.data, "timer")));
+      return done();
+    case EventType::task_created:
+    case EventType::task_voted:
+    case EventType::task_closed:
+      return fold_task(event, replaying);
+    case EventType::child_started:
+      if (event.data.boolean_or("await", true)) children_[TRY(text_from(event.data, "child"))] = event.data;
+      return done();
+    case EventType::child_ended:
+      children_.erase(TRY(text_from(event.data, "child")));
+      return done();
+    case EventType::project_deployed:
+    case EventType::event_received:
+    case EventType::instance_cancelled:
+    case EventType::instance_completed:
+    case EventType::task_answered:
+    case EventType::decision_made:
+    case EventType::event_emitted:
+      return done();
+  }
+  return done();
+}
+
+Status InstanceRecord::fold_timer(const Value& data) {
+  std::string timer = TRY(text_from(data, "timer"));
+  timers_[std::move(timer)] = TRY(timestamp_from(data, "due"));
+  return done();
+}
+
+Status InstanceRecord::fold_effect(const journal::Event& event) {
+  const Value& data = event.data;
+  if (event.type == EventType::effect_proposed) {
+    EffectRecord record;
+    record.effect = TRY(tool::effect_from(data.member("effect")));
+    record.verdict = data.member("verdict");
+    effects_[record.effect.id] = std::move(record);
+    return done();
+  }
+  if (event.type == EventType::effect_permitted) return fold_permitted(data);
+  if (event.type == EventType::effect_denied) {
+    effects_.erase(TRY(text_from(data.member("effect"), "id")));
+    return done();
+  }
+  auto found = effects_.find(TRY(text_from(data, "effect")));
+  if (found == effects_.end()) return Error{Code::internal, "the effect is not known here"};
+  EffectRecord& record = found->second;
+  if (event.type == EventType::effect_sent_again) {
+    record.state = EffectRecord::State::permitted;
+    record.attempts = static_cast<int>(data.integer_or("attempt", record.attempts + 1));
+    record.not_sent = false;
+    if (data.boolean_or("certain", false)) record.uncertain = false;
+    return done();
+  }
+  if (event.type == EventType::effect_ambiguous) {
+    record.state = EffectRecord::State::ambiguous;
+    record.reason = data.string_or("reason", "");
+    record.not_sent = data.boolean_or("notSent", false);
+    if (!record.not_sent) record.uncertain = true;
+    if (record.abandoned) effects_.erase(found);
+    return done();
+  }
+  effects_.erase(found);  // effect_done, effect_failed
+  return done();
+}
+
+Status InstanceRecord::fold_permitted(const Value& data) {
+  const Value described = data.member("effect");
+  const std::string id = TRY(text_from(described, "id"));
+  if (described.find("tool") != nullptr) {
+    effects_[id] = {};
+    effects_[id].effect = TRY(tool::effect_from(described));
+  }
+  auto found = effects_.find(id);
+  if (found == effects_.end()) return Error{Code::internal, "the effect was not proposed before"};
+  EffectRecord& record = found->second;
+  record.state = EffectRecord::State::permitted;
+  record.verdict = data.member("verdict");
+  record.intent = data;
+  record.attempts = 1;
+  record.read_back_of = data.string_or("readBackOf", "");
+  if (auto asked = effects_.find(record.read_back_of); asked != effects_.end()) ++asked->second.read_backs;
+  return done();
+}
+
+Status InstanceRecord::fold_task(const journal::Event& event, bool replaying) {
+  if (event.type == EventType::task_created) return fold_created(event.data, replaying);
+  if (event.type == EventType::task_closed) {
+    fold_closed(event.data);
+    return done();
+  }
+  auto task = tasks_.find(TRY(text_from(event.data, "task")));
+  if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
+  gate::Vote vote;
+  vote.voter.person = TRY(text_from(event.data, "person"));
+  vote.voter.roles = TRY(texts_from(event.data.member("roles"), "roles"));
+  vote.approve = event.data.boolean_or("approve", false);
+  vote.comment = event.data.string_or("comment", "");
+  vote.at = event.at;
+  task->second.approval->votes.push_back(std::move(vote));
+  return done();
+}
+
+Status InstanceRecord::fold_created(const Value& data, bool replaying) {
+  HumanTask task = TRY(human_task_from_event(data));
+  // Tasks of the interpreter have taken their number from its state already; ours take it here, or, while it happens,
+  // took it when the id was made.
+  if (replaying && task.kind != HumanTask::Kind::decision) state_.take_task_number();
+  last_task_number_ = std::max(last_task_number_, number_of_task(task.id));
+  if (auto effect = effects_.find(task.effect); effect != effects_.end()) effect->second.human_task = task.id;
+  std::string id = task.id;
+  tasks_[std::move(id)] = std::move(task);
+  return done();
+}
+
+void InstanceRecord::fold_closed(const Value& data) {
+  auto task = tasks_.find(std::string(data.string_or("task", "")));
+  if (task == tasks_.end()) return;
+  const std::string effect = task->second.effect;
+  tasks_.erase(task);
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  found->second.human_task.clear();
+  if (found->second.abandoned && found->second.state == EffectRecord::State::ambiguous) effects_.erase(found);
+}
+
+std::string InstanceRecord::serialise() const {
+  std::vector<Value> effects, tasks, children;
+  for (const auto& [id, effect] : effects_) effects.push_back(to_value(effect));
+  for (const auto& [id, task] : tasks_) tasks.push_back(to_value(task));
+  for (const auto& [id, child] : children_) children.push_back(child);
+  return print_stored(Value::object({
+      {"format", 1},
+      {"sequence", sequence_},
+      {"project", project_->digest.hex()},
+      {"workflow", to_value(workflow_->name).with_member("digest", workflow_->digest.hex())},
+      {"interpreter", state_.serialise()},
+      {"principal", to_value(principal_)},
+      {"parent", parent_},
+      {"awaited", awaited_},
+      {"effects", Value::array(std::move(effects))},
+      {"tasks", Value::array(std::move(tasks))},
+      {"timers", map_to_value(timers_)},
+      {"children", Value::array(std::move(children))},
+      {"lastTask", last_task_number_},
+      {"continuePending", continue_pending_},
+      {"failed", failure_.has_value()},
+      {"failure", failure_.value_or(Value())},
+  }));
+}
+
+Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view text, std::string id,
+                                                              definition::ProjectPointer project,
+                                                              std::shared_ptr<const definition::Workflow> workflow,
+                                                              const InterpreterLimits& limits) {
+  const Value stored = TRY(parse_stored(text));
+  if (stored.integer_or("format", 0) != 1) {
+    return Error{Code::conflict,
+                 fmt::format("snapshot of instance {}: format {}, expected 1", id, stored.integer_or("format", 0))};
+  }
+  auto record = std::make_unique<InstanceRecord>(std::move(id), std::move(project), workflow, limits);
+  const std::string state = TRY(text_from(stored, "interpreter"));
+  record->state_ = TRY(InstanceState::parse(state, *workflow));
+  record->sequence_ = static_cast<std::uint64_t>(stored.integer_or("sequence", 0));
+  record->principal_ = TRY(principal_from(stored.member("principal")));
+  record->parent_ = TRY(text_from(stored, "parent"));
+  record->awaited_ = stored.boolean_or("awaited", false);
+  const Value effects = stored.member("effects");
+  const Value tasks = stored.member("tasks");
+  const Value timers = stored.member("timers");
+  const Value children = stored.member("children");
+  if (!effects.is_array() || !tasks.is_array() || !timers.is_object() || !children.is_array())
+    return Error{Code::internal, fmt::format("snapshot of instance {}: a part is missing", record->id_)};
+  for (const Value& item : effects.items()) {
+    EffectRecord effect = TRY(effect_record_from(item));
+    std::string key = effect.effect.id;
+    record->effects_[std::move(key)] = std::move(effect);
+  }
+  for (const Value& item : tasks.items()) {
+    HumanTask task = TRY(human_task_from(item));
+    std::string key = task.id;
+    record->tasks_[std::move(key)] = std::move(task);
+  }
+  for (const Member& timer : timers.members()) {
+    const Timestamp due = TRY(timestamp_from(timers, timer.key.view()));
+    record->timers_[std::string(timer.key.view())] = due;
+  }
+  for (const Value& child : children.items()) record->children_[std::string(child.string_or("child", ""))] = child;
+  record->last_task_number_ = static_cast<std::uint64_t>(stored.integer_or("lastTask", 0));
+  record->continue_pending_ = stored.boolean_or("continuePending", false);
+  if (stored.boolean_or("failed", false)) record->failure_ = stored.member("failure");
+  return record;
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,117 @@
+// Asking the other system whether an effect took place: an effect of its own, through the gate like any other.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "engine/instance_record.h"
+#include "tool/standard_call.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+const definition::ReadBack* read_back_of(const definition::Project& project, const tool::Effect& effect) {
+  const definition::Operation* operation = tool::find_operation(project, effect.tool, effect.operation);
+  return operation != nullptr && operation->read_back ? &*operation->read_back : nullptr;
+}
+
+Value question_about(const tool::Effect& effect) {
+  return Value::object({{"id", effect.id}, {"key", effect.key}, {"arguments", effect.arguments}});
+}
+
+}  // namespace
+
+void InstanceRecord::read_back(const std::string& effect, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end() || found->second.state != EffectRecord::State::ambiguous) return;
+  const EffectRecord record = found->second;
+  const definition::ReadBack* definition = read_back_of(*project_, record.effect);
+  if (definition == nullptr) return ask_resolution(effect, "the tool has no read-back", work);
+  if (record.read_backs >= work.options.send_attempts_max)
+    return ask_resolution(effect, "the system did not answer whether it took place", work);
+
+  const std::array<Value, 1> arguments{question_about(record.effect)};
+  auto evaluated =
+      definition->arguments.evaluate(arguments[0], {.arguments = arguments, .now = work.now, .limits = {}});
+  if (!evaluated) return ask_resolution(effect, evaluated.error().message, work);
+  tool::Effect question;
+  question.id = fmt::format("{}-b{}", effect, record.read_backs + 1);
+  question.instance = id_;
+  question.workflow = workflow_->name;
+  question.task = record.effect.task;
+  question.tool = record.effect.tool;
+  question.operation = definition->operation;
+  question.arguments = *std::move(evaluated);
+  question.key = question.id;
+  if (auto known = tool::complete_effect(question, *project_); !known)
+    return ask_resolution(effect, known.error().message, work);
+  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, question, principal_, work.now);
+  if (verdict.kind != definition::VerdictKind::allow)
+    return ask_resolution(effect, fmt::format("the gate did not allow the read-back: {}", verdict.reason), work);
+  auto permit = work.gate.permit(question, verdict);
+  if (!permit) return ask_resolution(effect, permit.error().message, work);
+  emit(EventType::effect_permitted,
+       Value::object(
+           {{"effect", tool::to_value(question)}, {"verdict", gate::to_value(verdict)}, {"readBackOf", effect}}),
+       work);
+  send(question.id, *std::move(permit), work);
+}
+
+void InstanceRecord::settle_read_back(const std::string& question, const tool::Outcome& outcome, Work& work) {
+  const std::string effect = effects_.at(question).read_back_of;
+  if (outcome.kind == tool::Outcome::Kind::done) {
+    emit(EventType::effect_done, Value::object({{"effect", question}, {"result", outcome.result}}), work);
+    return conclude(effect, outcome.result, work);
+  }
+  emit(EventType::effect_failed, Value::object({{"effect", question}, {"error", tool::to_value(outcome.error)}}), work);
+  read_back_failed(effect, work);
+}
+
+void InstanceRecord::read_back_failed(const std::string& effect, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  if (found->second.abandoned) return give_up(effect, work);
+  if (found->second.read_backs >= work.options.send_attempts_max)
+    return ask_resolution(effect, "the system did not answer whether it took place", work);
+  retry_later(found->second, TimerKey::Purpose::read_back, found->second.read_backs, work);
+}
+
+// Nobody waits for the effect any more, and whether it took place is not known: that is what the journal keeps. Folding
+// the event forgets the effect.
+void InstanceRecord::give_up(const std::string& effect, Work& work) {
+  const std::string reason = effects_.at(effect).reason;
+  emit(EventType::effect_ambiguous, Value::object({{"effect", effect}, {"reason", reason}}), work);
+}
+
+void InstanceRecord::conclude(const std::string& effect, const Value& answer, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  const EffectRecord record = found->second;
+  const definition::ReadBack* definition = read_back_of(*project_, record.effect);
+  const std::array<Value, 1> arguments{question_about(record.effect)};
+  Result<Value> took_place = Error{Code::not_found, "the tool has no read-back"};
+  if (definition != nullptr)
+    took_place = expression::evaluate_first(*definition->done.program, answer,
+                                            {.arguments = arguments, .now = work.now, .limits = {}});
+  if (!took_place || !took_place->is_boolean()) {
+    return ask_resolution(effect,
+                          fmt::format("the read-back gave no yes or no: {}",
+                                      took_place ? took_place->kind_name() : took_place.error().message.c_str()),
+                          work);
+  }
+  if (took_place->is_true()) {
+    inputs_.push_back(
+        {EventType::effect_done, Value::object({{"effect", effect}, {"result", answer}, {"resolvedBy", "readBack"}})});
+    return;
+  }
+  if (!record.abandoned && record.attempts < work.options.send_attempts_max)
+    return send_again(effect, "the system says that it did not take place", true, work);
+  inputs_.push_back({EventType::effect_failed,
+                     Value::object({{"effect", effect},
+                                    {"error", tool::to_value(tool::standard_error(
+                                                  "communication", "it did not take place: " + record.reason))},
+                                    {"resolvedBy", "readBack"}})});
+}
+
+}  // namespace gantry::engine

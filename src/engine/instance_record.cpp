@@ -1,0 +1,322 @@
+#include "engine/instance_record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/assert.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+// A chain of calls that are all denied runs within one turn of the engine; more are a defect of the workflow.
+constexpr std::size_t inputs_per_command_max = 1'000;
+
+// How deep workflows may start workflows: "-c" in the id, one per level.
+constexpr std::size_t children_depth_max = 16;
+// Events of one entry of the journal; children beyond it are refused.
+constexpr std::size_t entry_events_max = 50'000;
+
+template <class... Handlers>
+struct ForAction : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+ForAction(Handlers...) -> ForAction<Handlers...>;
+
+std::size_t depth_of(std::string_view id) {
+  std::size_t depth = 0;
+  for (std::size_t at = id.find("-c"); at != std::string_view::npos; at = id.find("-c", at + 2)) ++depth;
+  return depth;
+}
+
+Value runtime_error(std::string detail) {
+  return tool::to_value(tool::standard_error("runtime", std::move(detail)));
+}
+
+}  // namespace
+
+std::string instance_of(std::string_view id, char kind) {
+  const std::size_t dash = id.rfind('-');
+  if (dash == std::string_view::npos || dash + 2 >= id.size() || id[dash + 1] != kind) return {};
+  return std::string(id.substr(0, dash));
+}
+
+InstanceRecord::InstanceRecord(std::string id, definition::ProjectPointer project,
+                               std::shared_ptr<const definition::Workflow> workflow, const InterpreterLimits& limits)
+    : id_(std::move(id)),
+      project_(std::move(project)),
+      workflow_(std::move(workflow)),
+      interpreter_(project_, workflow_, limits) {}
+
+bool InstanceRecord::ended() const {
+  if (failure_) return true;
+  switch (state_.status()) {
+    case InstanceState::Status::created:
+    case InstanceState::Status::running:
+      return false;
+    case InstanceState::Status::completed:
+    case InstanceState::Status::faulted:
+    case InstanceState::Status::cancelled:
+      return true;
+  }
+  return false;
+}
+
+bool InstanceRecord::wants(const std::string& effect) const {
+  auto found = effects_.find(effect);
+  return found != effects_.end() && !found->second.abandoned;
+}
+
+bool InstanceRecord::waits_for_person() const {
+  if (ended() || tasks_.empty() || continue_pending_) return false;
+  return std::none_of(effects_.begin(), effects_.end(), [](const auto& entry) {
+    return entry.second.state == EffectRecord::State::permitted && !entry.second.abandoned;
+  });
+}
+
+InstanceOutcome InstanceRecord::outcome() const {
+  InstanceOutcome outcome{id_, "running", {}, {}};
+  if (failure_) {
+    outcome.status = "faulted";
+    outcome.error = *failure_;
+    return outcome;
+  }
+  switch (state_.status()) {
+    case InstanceState::Status::created:
+    case InstanceState::Status::running:
+      if (waits_for_person() || (effects_.empty() && state_.waiting() && !continue_pending_))
+        outcome.status = "waiting";
+      break;
+    case InstanceState::Status::completed:
+      outcome.status = "completed";
+      outcome.output = state_.output();
+      break;
+    case InstanceState::Status::faulted:
+      outcome.status = "faulted";
+      outcome.error = state_.error();
+      break;
+    case InstanceState::Status::cancelled:
+      outcome.status = "cancelled";
+      break;
+  }
+  return outcome;
+}
+
+void InstanceRecord::start(Value data, Work& work) {
+  run({EventType::instance_started, std::move(data)}, work);
+}
+
+void InstanceRecord::continue_computation(Work& work) {
+  if (continue_pending_ && !ended())
+    run({EventType::instance_continued, Value::object(std::initializer_list<std::pair<std::string_view, Value>>{})},
+        work);
+}
+
+void InstanceRecord::cancel(const definition::Principal& by, const std::string& reason, Work& work) {
+  if (ended()) return;
+  run({EventType::instance_cancelled, Value::object({{"by", to_value(by)}, {"reason", reason}})}, work);
+}
+
+void InstanceRecord::end_child(const Value& data, Work& work) {
+  if (ended() || !children_.contains(std::string(data.string_or("child", "")))) return;
+  run({EventType::child_ended, data}, work);
+}
+
+void InstanceRecord::fire(const TimerKey& timer, Work& work) {
+  switch (timer.purpose) {
+    case TimerKey::Purpose::workflow:
+      if (!ended() && timers_.contains(timer.name))
+        run({EventType::timer_fired, Value::object({{"timer", timer.name}})}, work);
+      return;
+    case TimerKey::Purpose::expiry:
+      expire(timer.name, work);
+      return;
+    case TimerKey::Purpose::send_again:
+      if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.attempts == timer.attempt)
+        send_again(timer.name, "the answer to the attempt before was lost", false, work);
+      break;
+    case TimerKey::Purpose::read_back:
+      if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.read_backs == timer.attempt)
+        read_back(timer.name, work);
+      break;
+  }
+  drain(work);
+}
+
+void InstanceRecord::fail(Value error, Work& work) {
+  inputs_.clear();
+  if (ended()) return;
+  emit(EventType::instance_faulted, Value::object({{"error", std::move(error)}}), work);
+  finish(work);
+}
+
+void InstanceRecord::arm_timers(Work& work) const {
+  for (const auto& [timer, due] : timers_) work.dispatches.emplace_back(ArmTimer{key_of_timer(timer)});
+  for (const auto& [id, task] : tasks_)
+    if (task.approval)
+      work.dispatches.emplace_back(ArmTimer{{task.approval->expires, id_, TimerKey::Purpose::expiry, id, 0}});
+}
+
+TimerKey InstanceRecord::key_of_timer(const std::string& timer) const {
+  auto found = timers_.find(timer);
+  GANTRY_ASSERT(found != timers_.end(), "the timer is not armed");
+  return {found->second, id_, TimerKey::Purpose::workflow, timer, 0};
+}
+
+// --- Turns
+
+void InstanceRecord::emit(EventType type, Value data, Work& work) {
+  emit_input(type, std::move(data), work);
+}
+
+Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
+  work.events.push_back({id_, sequence_ + 1, work.now, type, std::move(data)});
+  auto turn = absorb(work.events.back(), false);
+  GANTRY_ASSERT(turn.ok(), turn.error().message.c_str());
+  if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
+  return *std::move(turn);
+}
+
+void InstanceRecord::run(Input input, Work& work) {
+  inputs_.push_back(std::move(input));
+  drain(work);
+}
+
+void InstanceRecord::drain(Work& work) {
+  std::size_t inputs = 0;
+  while (!inputs_.empty()) {
+    if (++inputs > inputs_per_command_max) {
+      fail(runtime_error(fmt::format("{} calls in a row were denied, without a pause", inputs_per_command_max)), work);
+      return;
+    }
+    Input input = std::move(inputs_.front());
+    inputs_.pop_front();
+    const bool was_ended = ended();
+    const std::string task(input.data.string_or("task", ""));
+    const Turn turn = emit_input(input.type, std::move(input.data), work);
+    if (input.type == EventType::task_answered) close_task(task, "answered", work);
+    perform(turn, work);
+    if (ended() && !was_ended) finish(work);
+  }
+}
+
+void InstanceRecord::perform(const Turn& turn, Work& work) {
+  std::set<std::string_view> abandoned;
+  for (const Action& action : turn.actions)
+    if (const auto* abandon = std::get_if<AbandonEffect>(&action)) abandoned.insert(abandon->effect);
+  const ForAction handler{
+      [&](const CallEffect& action) {
+        if (!abandoned.contains(action.effect)) call(action, work);
+      },
+      [&](const AbandonEffect& action) { withdraw(action.effect, work); },
+      [&](const SetTimer& action) {
+        emit(EventType::timer_set,
+             Value::object(
+                 {{"timer", action.timer}, {"due", format_timestamp(action.due)}, {"purpose", action.purpose}}),
+             work);
+        work.dispatches.emplace_back(ArmTimer{key_of_timer(action.timer)});
+      },
+      [&](const CancelTimer& action) {
+        if (!timers_.contains(action.timer)) return;
+        work.dispatches.emplace_back(DisarmTimer{key_of_timer(action.timer)});
+        emit(EventType::timer_cancelled, Value::object({{"timer", action.timer}}), work);
+      },
+      [&](const RecordDecision& action) {
+        emit(EventType::decision_made,
+             Value::object({{"decision", action.decision},
+                            {"digest", action.digest},
+                            {"task", action.task},
+                            {"decider", action.decider},
+                            {"rules", to_value(action.rules)},
+                            {"answer", action.answer}}),
+             work);
+      },
+      [&](const AskPerson& action) { ask_person(action, work); },
+      [&](const WithdrawTask& action) { close_task(action.human_task, "withdrawn", work); },
+      [&](const EmitEvent& action) {
+        emit(EventType::event_emitted, Value::object({{"event", action.event}, {"task", action.task}}), work);
+      },
+      [&](const StartChild& action) { start_child(action, work); },
+      [&](const CancelChild& action) {
+        work.dispatches.emplace_back(
+            CancelInstance{action.child, fmt::format("instance {} no longer waits for it", id_)});
+      },
+      [&](const Complete& action) {
+        emit(EventType::instance_completed, Value::object({{"output", action.output}}), work);
+      },
+      [&](const Fault& action) {
+        emit(EventType::instance_faulted, Value::object({{"error", action.error}}), work);
+      },
+      [](const Cancelled&) {},
+      [&](const Continue&) { work.dispatches.emplace_back(ContinueLater{id_}); },
+  };
+  for (const Action& action : turn.actions) std::visit(handler, action);
+}
+
+// Nothing stays open behind an instance that has ended.
+void InstanceRecord::finish(Work& work) {
+  std::vector<std::string> effects, tasks, timers;
+  for (const auto& [effect, record] : effects_) effects.push_back(effect);
+  for (const std::string& effect : effects) withdraw(effect, work);
+  for (const auto& [task, record] : tasks_) tasks.push_back(task);
+  for (const std::string& task : tasks) close_task(task, "withdrawn", work);
+  for (const auto& [timer, due] : timers_) timers.push_back(timer);
+  for (const std::string& timer : timers) {
+    work.dispatches.emplace_back(DisarmTimer{key_of_timer(timer)});
+    emit(EventType::timer_cancelled, Value::object({{"timer", timer}}), work);
+  }
+  if (parent_.empty()) return;
+  const InstanceOutcome end = outcome();
+  work.dispatches.emplace_back(NotifyParent{
+      parent_, Value::object({{"child", id_}, {"status", end.status}, {"output", end.output}, {"error", end.error}})});
+}
+
+void InstanceRecord::start_child(const StartChild& action, Work& work) {
+  auto refuse = [&](std::string detail) {
+    inputs_.push_back(
+        {EventType::child_ended,
+         Value::object({{"child", action.child}, {"status", "faulted"}, {"error", runtime_error(std::move(detail))}})});
+  };
+  auto workflow = project_->find_workflow(action.workflow.namespace_, action.workflow.name, action.workflow.version);
+  if (!workflow)
+    return refuse(fmt::format("there is no workflow {} in the project of this instance", action.workflow.text()));
+  if (depth_of(action.child) > children_depth_max)
+    return refuse(fmt::format("workflows started each other more than {} levels deep", children_depth_max));
+  if (work.events.size() > entry_events_max) return refuse("too many workflows were started at once");
+  emit(EventType::child_started,
+       Value::object({{"child", action.child},
+                      {"workflow", to_value(workflow->name)},
+                      {"task", action.task},
+                      {"await", action.await}}),
+       work);
+  work.dispatches.emplace_back(StartChildInstance{.parent = id_,
+                                                  .child = action.child,
+                                                  .task = action.task,
+                                                  .workflow = workflow,
+                                                  .project = project_,
+                                                  .principal = principal_,
+                                                  .input = action.input,
+                                                  .await = action.await});
+}
+
+void InstanceRecord::ask_person(const AskPerson& action, Work& work) {
+  emit(EventType::task_created,
+       Value::object({{"task", action.human_task},
+                      {"kind", "decision"},
+                      {"title", action.question},
+                      {"decision", action.decision},
+                      {"roles", to_value(action.roles)},
+                      {"answerSchema", action.answer_schema},
+                      {"context", Value::object({{"decision", action.decision},
+                                                 {"input", action.input},
+                                                 {"task", action.task},
+                                                 {"workflow", to_value(workflow_->name)}})},
+                      {"requester", principal_.person}}),
+       work);
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,200 @@
+// Everything the engine knows of one instance: the interpreter's state, and the bookkeeping of its effects, approvals,
+// human tasks, timers and children. Pure: no clock, no I/O, no threads.
+//
+// A record is the fold of the instance's events, and of nothing else. While it runs, a command decides which events
+// come next; each of them is folded in by the very code that replays the journal, so a record that was rebuilt after a
+// crash is the one that was lost. What must happen outside is handed back in Work::dispatches and may happen only when
+// Work::events are durable.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/record_data.h"
+#include "engine/timer_queue.h"
+
+namespace gantry::engine {
+
+// --- What must happen once the events are durable.
+struct SendEffect {
+  std::string instance, effect;
+  tool::Permit permit;
+  definition::ProjectPointer project;  // the one that the instance is pinned to
+  int attempt = 1;
+};
+struct ArmTimer {
+  TimerKey timer;
+};
+struct DisarmTimer {
+  TimerKey timer;
+};
+struct NotifyParent {
+  std::string parent;
+  Value data;  // of child_ended
+};
+struct CancelInstance {
+  std::string instance, reason;
+};
+struct ContinueLater {
+  std::string instance;
+};
+// In the same entry of the journal as the parent's event, so that a child is started exactly once.
+struct StartChildInstance {
+  std::string parent, child, task;
+  std::shared_ptr<const definition::Workflow> workflow;
+  definition::ProjectPointer project;
+  definition::Principal principal;
+  Value input;
+  bool await = true;
+};
+using Dispatch =
+    std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater, StartChildInstance>;
+
+// What a command sees and what it brings about.
+struct Work {
+  const gate::Gate& gate;
+  definition::ProjectPointer policies;  // of the newest project
+  Timestamp now{};
+  const EngineOptions& options;
+
+  std::vector<journal::Event> events;
+  std::vector<Dispatch> dispatches;
+  std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;  // per instance and turn
+};
+
+class InstanceRecord {
+ public:
+  InstanceRecord(std::string id, definition::ProjectPointer project,
+                 std::shared_ptr<const definition::Workflow> workflow, const InterpreterLimits& limits);
+
+  // --- Commands. `data` is that of the event.
+  void start(Value data, Work& work);
+  void continue_computation(Work& work);
+  void cancel(const definition::Principal& by, const std::string& reason, Work& work);
+  void end_child(const Value& data, Work& work);
+  void fire(const TimerKey& timer, Work& work);
+  void settle(const std::string& effect, const tool::Outcome& outcome, Work& work);
+  // Errors: not_found, conflict (closed, changed, expired), denied, invalid_argument.
+  Result<Value> vote(const VoteRequest& request, Work& work);
+  Result<Value> answer(const AnswerRequest& request, Work& work);
+  // The server is about to stop and no worker took the effect.
+  void note_not_sent(const std::string& effect, Work& work);
+  // After the record was rebuilt: arms timers, resolves what is ambiguous.
+  void recover(Work& work);
+  // Arms what stands in the queue of timers, nothing else.
+  void arm_timers(Work& work) const;
+  // Ends the instance whatever the interpreter thinks of it; for what can't be recorded otherwise.
+  void fail(Value error, Work& work);
+
+  // --- Rebuilding
+  Status replay(const journal::Event& event);
+  std::string serialise() const;
+  static Result<std::unique_ptr<InstanceRecord>> parse(std::string_view text, std::string id,
+                                                       definition::ProjectPointer project,
+                                                       std::shared_ptr<const definition::Workflow> workflow,
+                                                       const InterpreterLimits& limits);
+
+  // --- Looking
+  const std::string& id() const { return id_; }
+  std::uint64_t sequence() const { return sequence_; }
+  bool ended() const;
+  bool wants(const std::string& effect) const;  // the workflow still waits for its answer
+  bool forgettable() const { return ended() && effects_.empty(); }
+  bool waits_for_person() const;
+  InstanceOutcome outcome() const;
+  const std::map<std::string, Value>& children() const { return children_; }
+  // The instance that waits for this one to end, or empty.
+  const std::string& awaited_by() const { return awaited_ ? parent_ : nobody_; }
+  bool knows_effect(const std::string& effect) const { return effects_.contains(effect); }
+
+ private:
+  struct Input {
+    journal::EventType type;
+    Value data;
+  };
+
+  // --- The fold (instance_fold.cpp)
+  Result<Turn> absorb(const journal::Event& event, bool replaying);
+  Status fold(const journal::Event& event, bool replaying);
+  Status fold_timer(const Value& data);
+  Status fold_effect(const journal::Event& event);
+  Status fold_task(const journal::Event& event, bool replaying);
+  Status fold_permitted(const Value& data);
+  Status fold_created(const Value& data, bool replaying);
+  void fold_closed(const Value& data);
+  void note(const Turn& turn);
+  void abandon(const std::string& effect);
+
+  // --- Turns (instance_record.cpp)
+  void emit(journal::EventType type, Value data, Work& work);
+  Turn emit_input(journal::EventType type, Value data, Work& work);
+  void run(Input input, Work& work);
+  void drain(Work& work);
+  void perform(const Turn& turn, Work& work);
+  void finish(Work& work);
+  void start_child(const StartChild& action, Work& work);
+  void ask_person(const AskPerson& action, Work& work);
+  TimerKey key_of_timer(const std::string& timer) const;
+
+  // --- Effects (instance_effects.cpp)
+  void call(const CallEffect& action, Work& work);
+  void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
+  void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
+  void propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work);
+  void send(const std::string& effect, tool::Permit permit, Work& work);
+  void send_again(const std::string& effect, const std::string& reason, bool certain, Work& work);
+  void settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work);
+  void resolve(const std::string& effect, bool at_once, Work& work);
+  void withdraw(const std::string& effect, Work& work);
+  void retry_later(const EffectRecord& record, TimerKey::Purpose purpose, int attempt, Work& work);
+
+  // --- Read-back (instance_read_back.cpp)
+  void read_back(const std::string& effect, Work& work);
+  void settle_read_back(const std::string& effect, const tool::Outcome& outcome, Work& work);
+  void conclude(const std::string& effect, const Value& answer, Work& work);
+  void read_back_failed(const std::string& effect, Work& work);
+  void give_up(const std::string& effect, Work& work);
+
+  // --- Human tasks (instance_tasks.cpp)
+  Result<HumanTask*> find_open(const std::string& task);
+  std::string next_task_id();
+  void close_task(const std::string& task, const char* outcome, Work& work);
+  Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
+  void expire(const std::string& task, Work& work);
+  void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
+  void resolve_by_person(const std::string& effect, const Value& answer);
+
+  // Constant after construction.
+  std::string id_;
+  definition::ProjectPointer project_;
+  std::shared_ptr<const definition::Workflow> workflow_;
+  Interpreter interpreter_;
+
+  // The fold of the events.
+  InstanceState state_;
+  std::uint64_t sequence_ = 0;
+  definition::Principal principal_;
+  std::string parent_;
+  bool awaited_ = false;  // by the parent
+  std::map<std::string, EffectRecord> effects_;
+  std::map<std::string, HumanTask> tasks_;
+  std::map<std::string, Timestamp> timers_;
+  std::map<std::string, Value> children_;  // awaited and not ended: data of child_started
+  std::uint64_t last_task_number_ = 0;
+  bool continue_pending_ = false;
+  std::optional<Value> failure_;  // set by fail()
+
+  // Empty between commands.
+  std::deque<Input> inputs_;
+  static inline const std::string nobody_;
+};
+
+// "ID-t3" -> "ID"; empty when the id has no such form.
+std::string instance_of(std::string_view id, char kind);
+
+}  // namespace gantry::engine

@@ -1,0 +1,240 @@
+#include "engine/loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/log.h"
+
+namespace gantry::engine {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t commands_per_take = 4'096;
+constexpr std::size_t timers_per_take = 4'096;
+// The wall clock may be set forward while the thread sleeps.
+constexpr auto clock_check_interval = std::chrono::seconds(1);
+constexpr auto stop_patience_for_effects = std::chrono::seconds(5);
+
+template <class... Handlers>
+struct ForDispatch : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+ForDispatch(Handlers...) -> ForDispatch<Handlers...>;
+
+}  // namespace
+
+Engine::Loop::Loop(Parts parts, EngineOptions options)
+    : parts_(std::move(parts)),
+      options_(options),
+      gate_(std::make_shared<const gate::Gate>(parts_.drivers)),
+      inbox_(std::make_shared<Inbox>(options.inbox_max)),
+      installation_(*parts_.store),
+      pool_(gate_, inbox_, options.workers) {}
+
+Engine::Loop::~Loop() {
+  inbox_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Status Engine::Loop::open() {
+  TRY(installation_.open());
+  TRY(load_unfinished());
+  thread_ = std::thread([this] { run(); });
+  return done();
+}
+
+Result<Value> Engine::Loop::ask(Command::Request request) {
+  auto promise = std::make_shared<std::promise<Result<Value>>>();
+  auto future = promise->get_future();
+  TRY(inbox_->post({std::move(request), std::move(promise)}));
+  return future.get();
+}
+
+void Engine::Loop::run() {
+  while (!stopping_) {
+    take(wake_time());
+    answer_impatient();
+    if (stopping_) break;
+    if (paused()) {
+      refuse_callers({Code::unavailable, "the journal can't take writes at present (is the disk full?); try again"});
+      continue;
+    }
+    if (!reload_broken()) continue;
+    do turn();
+    while (!work_.empty() && !paused() && inbox_->size() == 0);
+  }
+  stop();
+}
+
+Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
+  const SteadyTime now = SteadyClock::now();
+  SteadyTime wake = next_impatience_;
+  if (paused()) return std::min(wake, pause_until_);
+  if (!work_.empty() || !broken_.empty()) return now;
+  if (auto due = timers_.next_due()) {
+    const Duration left = std::max(Duration::zero(), *due - parts_.clock->now());
+    wake = std::min(wake, now + std::min<Duration>(left, clock_check_interval));
+  }
+  // wait_until with the end of time overflows in some libraries.
+  return std::min(wake, now + std::chrono::hours(1));
+}
+
+void Engine::Loop::take(SteadyTime until) {
+  Inbox::Taken taken = inbox_->take(until, commands_per_take);
+  stopping_ = taken.stopping;
+  in_flight_ -= taken.outcomes.size();
+  for (OutcomeArrived& outcome : taken.outcomes) work_.push_back({std::move(outcome), nullptr});
+  if (!paused() && broken_.empty())
+    for (TimerKey& timer : timers_.take_due(parts_.clock->now(), timers_per_take))
+      work_.push_back({std::move(timer), nullptr});
+  std::move(taken.commands.begin(), taken.commands.end(), std::back_inserter(work_));
+}
+
+// While the journal takes no writes: who can be told so is told so; the engine's own commands stay.
+void Engine::Loop::refuse_callers(const Error& error) {
+  std::deque<Command> kept;
+  for (Command& command : work_) {
+    if (auto* wait = std::get_if<WaitRequest>(&command.request))
+      wait_or_answer({std::move(*wait), std::move(command.reply)});
+    else if (command.reply)
+      command.reply->set_value(error);
+    else
+      kept.push_back(std::move(command));
+  }
+  work_ = std::move(kept);
+}
+
+void Engine::Loop::turn() {
+  Turn turn;
+  collect(turn);
+  if (turn.handled.empty()) return pump();
+  add_snapshots(turn);
+  commit(turn);
+}
+
+void Engine::Loop::collect(Turn& turn) {
+  const std::size_t commands_max = isolated_ > 0 ? 1 : commands_per_take;
+  while (!work_.empty() && turn.batch.events.size() < options_.batch_events_max && turn.handled.size() < commands_max) {
+    // A deployment is a transaction of its own, and what comes after it must see it only when it is durable.
+    const bool alone = std::holds_alternative<DeployRequest>(work_.front().request);
+    if (alone && !turn.handled.empty()) break;
+    Handled handled;
+    handled.command = std::move(work_.front());
+    work_.pop_front();
+    handle(handled, turn);
+    turn.handled.push_back(std::move(handled));
+    if (alone) break;
+  }
+  if (isolated_ > 0) --isolated_;
+}
+
+void Engine::Loop::add_snapshots(Turn& turn) {
+  for (const std::string& instance : turn.touched) {
+    auto found = instances_.find(instance);
+    if (found == instances_.end() || found->second.record->ended()) continue;
+    const InstanceRecord& record = *found->second.record;
+    if (record.sequence() - found->second.snapshot_sequence < options_.snapshot_every_events) continue;
+    turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
+    found->second.snapshot_sequence = record.sequence();
+  }
+}
+
+void Engine::Loop::commit(Turn& turn) {
+  if (!turn.batch.events.empty()) {
+    if (auto appended = parts_.store->append(turn.batch); !appended) return failed(turn, appended.error());
+    ++commits_;
+    events_ += turn.batch.events.size();
+  }
+  committed(turn);
+}
+
+void Engine::Loop::committed(Turn& turn) {
+  pause_length_ = {};
+  installation_.committed();
+  uncommitted_keys_.clear();
+  if (parts_.trace)
+    for (const Handled& handled : turn.handled)
+      for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);
+  for (Handled& handled : turn.handled)
+    for (Dispatch& outside : handled.dispatches) dispatch(outside);
+  for (Handled& handled : turn.handled) {
+    if (auto* wait = std::get_if<WaitRequest>(&handled.command.request))
+      wait_or_answer({std::move(*wait), std::move(handled.command.reply)});
+    else if (handled.command.reply)
+      handled.command.reply->set_value(std::move(handled.answer));
+  }
+  answer_waiters(turn.touched);
+  forget_ended(turn.touched);
+  pump();
+}
+
+void Engine::Loop::dispatch(Dispatch& outside) {
+  std::visit(ForDispatch{
+                 [&](SendEffect& effect) { sending_.push_back(std::move(effect)); },
+                 [&](ArmTimer& timer) { timers_.arm(std::move(timer.timer)); },
+                 [&](DisarmTimer& timer) { timers_.disarm(timer.timer); },
+                 [&](NotifyParent& notice) {
+                   work_.push_back({std::move(notice), nullptr});
+                 },
+                 [&](CancelInstance& cancel) {
+                   work_.push_back({std::move(cancel), nullptr});
+                 },
+                 [&](ContinueLater& later) {
+                   work_.push_back({std::move(later), nullptr});
+                 },
+                 [](StartChildInstance&) {},  // took place in the same entry
+             },
+             outside);
+}
+
+// Hands effects to free workers. One that nobody waits for any more is not sent at all.
+void Engine::Loop::pump() {
+  while (!sending_.empty() && in_flight_ < options_.workers && !stopping_) {
+    SendEffect effect = std::move(sending_.front());
+    sending_.pop_front();
+    auto found = instances_.find(effect.instance);
+    if (found == instances_.end() || !found->second.record->wants(effect.effect)) {
+      auto outcome = tool::Outcome::failed_with(
+          tool::standard_error("runtime", "it was not sent: the workflow no longer waits for it"));
+      work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
+      continue;
+    }
+    ++in_flight_;
+    ++effects_sent_;
+    pool_.submit(std::move(effect));
+  }
+}
+
+void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
+  for (const std::string& instance : touched)
+    if (auto found = instances_.find(instance); found != instances_.end() && found->second.record->forgettable())
+      instances_.erase(found);
+  running_ = instances_.size();
+}
+
+// Lets effects in flight finish, records their answers, and records what was never sent, so that the next start need
+// not ask anybody about it.
+void Engine::Loop::stop() {
+  const Error stopping{Code::unavailable, "the engine is stopping"};
+  refuse_callers(stopping);
+  pool_.wait_idle(stop_patience_for_effects);
+  take(SteadyClock::now());
+  refuse_callers(stopping);
+  if (reload_broken() && !paused()) {
+    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
+    sending_.clear();
+    for (std::size_t turns = 0; turns < 1'000 && !work_.empty() && !paused(); ++turns) turn();
+    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
+    sending_.clear();
+    if (!work_.empty() && !paused()) turn();
+  }
+  if (!work_.empty()) log(LogLevel::warning, fmt::format("engine: stopped with {} commands undone", work_.size()));
+  for (auto& [instance, waiter] : waiters_) waiter.reply->set_value(stopping);
+  waiters_.clear();
+}
+
+}  // namespace gantry::engine

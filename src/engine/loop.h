@@ -1,0 +1,151 @@
+// The engine's thread: drain the inbox, let each command decide its events, append them all in one transaction, and
+// only then answer callers, arm timers and send effects.
+//
+// When the journal can't take a batch, every instance that the batch has touched is rebuilt from the journal, so memory
+// never runs ahead of it: callers get the error, and the engine's own commands (answers of workers, timers) are kept
+// and tried again. All members belong to the engine's thread, but for those said to be for any thread.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <map>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "engine/command.h"
+#include "engine/inbox.h"
+#include "engine/installation.h"
+#include "engine/timer_queue.h"
+#include "engine/worker_pool.h"
+
+namespace gantry::engine {
+
+struct Engine::Loop {
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  Loop(Parts parts, EngineOptions options);
+  ~Loop();
+  Status open();  // reads the store, then starts the thread
+
+  // Any thread: posts and waits for the durable answer.
+  Result<Value> ask(Command::Request request);
+
+  // --- Constant after open()
+  Parts parts_;
+  EngineOptions options_;
+  std::shared_ptr<const gate::Gate> gate_;
+  std::shared_ptr<Inbox> inbox_;  // any thread
+  Installation installation_;
+
+  // --- For any thread
+  std::atomic<std::uint64_t> commits_{0}, events_{0}, effects_sent_{0};
+  std::atomic<std::size_t> running_{0}, in_flight_{0};
+
+ private:
+  struct Slot {
+    std::unique_ptr<InstanceRecord> record;
+    std::uint64_t snapshot_sequence = 0;
+  };
+  struct Pinned {
+    definition::ProjectPointer project;
+    std::shared_ptr<const definition::Workflow> workflow;
+  };
+  // One command of a batch, and what is to happen when the batch is durable.
+  struct Handled {
+    Command command;
+    Result<Value> answer = Value();
+    std::vector<Dispatch> dispatches;
+    std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;
+  };
+  struct Waiter {
+    WaitRequest request;
+    std::shared_ptr<std::promise<Result<Value>>> reply;
+  };
+  struct Turn {
+    journal::Batch batch;
+    std::vector<Handled> handled;
+    std::set<std::string> touched;
+  };
+
+  // --- The thread (loop.cpp)
+  void run();
+  void stop();
+  void take(SteadyTime until);
+  SteadyTime wake_time() const;
+  bool paused() const { return std::chrono::steady_clock::now() < pause_until_; }
+  void refuse_callers(const Error& error);
+  void turn();
+  void collect(Turn& turn);
+  void add_snapshots(Turn& turn);
+  void commit(Turn& turn);
+  void committed(Turn& turn);
+  void dispatch(Dispatch& dispatch);
+  void pump();
+  void forget_ended(const std::set<std::string>& touched);
+
+  // --- When the journal says no (loop_failure.cpp)
+  void failed(Turn& turn, const Error& error);
+  void roll_back(const std::set<std::string>& touched);
+  bool reload_broken();
+  void isolate(Turn& turn);
+  void give_up(Handled& handled, const Error& error);
+  void pause();
+
+  // --- Commands (loop_commands.cpp)
+  void handle(Handled& handled, Turn& turn);
+  Result<Value> handle(const StartRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const VoteRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const AnswerRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const CancelRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const ReceiveRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const DeployRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const WaitRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const OutcomeArrived& request, Work& work, Turn& turn);
+  Result<Value> handle(const TimerKey& request, Work& work, Turn& turn);
+  Result<Value> handle(const ContinueLater& request, Work& work, Turn& turn);
+  Result<Value> handle(const NotifyParent& request, Work& work, Turn& turn);
+  Result<Value> handle(const CancelInstance& request, Work& work, Turn& turn);
+  Result<Value> handle(const RecoverInstance& request, Work& work, Turn& turn);
+  Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
+  Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
+  void start_child(StartChildInstance child, Work& work, Turn& turn);
+  InstanceRecord* find(const std::string& instance, Turn& turn);
+  InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
+  // Why an instance that is not running can't be acted on: not_found or conflict.
+  Error not_running(const std::string& instance) const;
+
+  // --- Waiting (loop_waiting.cpp)
+  void wait_or_answer(Waiter waiter);
+  void answer_waiters(const std::set<std::string>& touched);
+  void answer_impatient();
+  Result<InstanceOutcome> outcome_of(const std::string& instance) const;
+  Result<InstanceOutcome> outcome_in_store(const std::string& instance) const;
+
+  // --- Recovery (loop_recovery.cpp)
+  Status load_unfinished();
+  Result<Slot> load(const std::string& instance);
+  Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
+  Result<Pinned> find_pinned(const std::string& instance, const Value& data);
+
+  WorkerPool pool_;
+  std::unordered_map<std::string, Slot> instances_;
+  TimerQueue timers_;
+  std::deque<Command> work_;                             // taken from the inbox, or the engine's own
+  std::deque<SendEffect> sending_;                       // durable, waiting for a free worker
+  std::map<std::string, std::string> uncommitted_keys_;  // "namespace/name key" -> instance
+  std::multimap<std::string, Waiter> waiters_;           // by instance
+  SteadyTime next_impatience_ = SteadyTime::max();
+  std::set<std::string> broken_;  // must be rebuilt from the journal before anything else
+  std::size_t isolated_ = 0;      // so many commands are handled one per batch
+  SteadyTime pause_until_{};
+  Duration pause_length_{};
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// Between an outcome and the form in which it goes back to callers.
+Value to_value(const InstanceOutcome& outcome);
+InstanceOutcome outcome_from(const Value& value);
+
+}  // namespace gantry::engine

@@ -1,0 +1,228 @@
+// One function per kind of command. Each decides events; nothing here leaves the process.
+#include <fmt/format.h>
+
+#include "base/assert.h"
+#include "engine/loop.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+constexpr std::size_t key_bytes_max = 1'024;
+
+Value workflow_reference(const definition::Workflow& workflow) {
+  return to_value(workflow.name).with_member("digest", workflow.digest.hex());
+}
+
+Value started_data(const definition::Workflow& workflow, const definition::Project& project, const Value& input,
+                   const definition::Principal& principal) {
+  return Value::object({{"workflow", workflow_reference(workflow)},
+                        {"project", project.digest.hex()},
+                        {"input", input},
+                        {"principal", to_value(principal)}});
+}
+
+Value started_reply(const std::string& instance, bool existed) {
+  return Value::object({{"instance", instance}, {"existed", existed}});
+}
+
+}  // namespace
+
+void Engine::Loop::handle(Handled& handled, Turn& turn) {
+  Work work{.gate = *gate_,
+            .policies = installation_.current(),
+            .now = parts_.clock->now(),
+            .options = options_,
+            .events = {},
+            .dispatches = {},
+            .traces = {}};
+  handled.answer =
+      std::visit([&](const auto& request) { return handle(request, work, turn); }, handled.command.request);
+  // Children may start children: the vector grows while it is walked.
+  for (std::size_t i = 0; i < work.dispatches.size(); ++i) {
+    if (auto* child = std::get_if<StartChildInstance>(&work.dispatches[i])) {
+      StartChildInstance copy = *child;
+      start_child(std::move(copy), work, turn);
+    }
+  }
+  std::move(work.events.begin(), work.events.end(), std::back_inserter(turn.batch.events));
+  handled.dispatches = std::move(work.dispatches);
+  handled.traces = std::move(work.traces);
+}
+
+InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn) {
+  auto found = instances_.find(instance);
+  if (found == instances_.end()) return nullptr;
+  turn.touched.insert(instance);
+  return found->second.record.get();
+}
+
+InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& turn) {
+  const std::string id = record->id();
+  turn.touched.insert(id);
+  Slot& slot = instances_[id];
+  GANTRY_ASSERT(!slot.record, "an instance with this id is running already");
+  slot.record = std::move(record);
+  running_ = instances_.size();
+  return *slot.record;
+}
+
+Error Engine::Loop::not_running(const std::string& instance) const {
+  auto sequence = parts_.store->last_sequence(instance);
+  if (!sequence) return sequence.error();
+  if (*sequence == 0) return {Code::not_found, fmt::format("there is no instance {}", instance)};
+  return {Code::conflict, fmt::format("instance {} has ended already", instance)};
+}
+
+Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn& turn) {
+  auto workflow =
+      work.policies ? work.policies->find_workflow(request.namespace_, request.name, request.version) : nullptr;
+  const std::string name = request.namespace_ + "/" + request.name;
+  if (!workflow) {
+    return Error{Code::not_found, fmt::format("there is no workflow {}{}{} among those deployed", name,
+                                              request.version.empty() ? "" : ":", request.version)};
+  }
+  if (request.key.size() > key_bytes_max) {
+    return Error{Code::invalid_argument,
+                 fmt::format("the idempotency key has {} bytes; at most {}", request.key.size(), key_bytes_max)};
+  }
+  const std::string key = fmt::format("{} {}", name, request.key);
+  if (!request.key.empty()) {
+    if (auto found = uncommitted_keys_.find(key); found != uncommitted_keys_.end())
+      return started_reply(found->second, true);
+    if (auto known = TRY(parts_.store->instance_with_key(name, request.key))) return started_reply(*known, true);
+  }
+  if (instances_.size() >= options_.instances_max)
+    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
+  std::string id = new_identifier(work.now, *parts_.random);
+  Value data = started_data(*workflow, *work.policies, request.input, request.principal);
+  if (!request.key.empty()) {
+    data = std::move(data).with_member("key", request.key);
+    uncommitted_keys_[key] = id;
+  }
+  auto& record = add(std::make_unique<InstanceRecord>(id, work.policies, workflow, options_.interpreter), turn);
+  record.start(std::move(data), work);
+  return started_reply(id, false);
+}
+
+void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn) {
+  if (instances_.size() >= options_.instances_max) {
+    auto error =
+        tool::standard_error("runtime", fmt::format("{} instances are running, the most that may", instances_.size()));
+    work.dispatches.emplace_back(
+        NotifyParent{child.parent,
+                     Value::object({{"child", child.child}, {"status", "faulted"}, {"error", tool::to_value(error)}})});
+    return;
+  }
+  Value data =
+      started_data(*child.workflow, *child.project, child.input, child.principal)
+          .with_member("parent",
+                       Value::object({{"instance", child.parent}, {"task", child.task}, {"await", child.await}}));
+  auto& record =
+      add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow, options_.interpreter), turn);
+  record.start(std::move(data), work);
+}
+
+Result<Value> Engine::Loop::handle(const VoteRequest& request, Work& work, Turn& turn) {
+  const std::string instance = instance_of(request.human_task, 't');
+  InstanceRecord* record = find(instance, turn);
+  if (record) return record->vote(request, work);
+  Error error = not_running(instance);
+  if (error.code == Code::not_found) error.message = fmt::format("there is no task {}", request.human_task);
+  return error;
+}
+
+Result<Value> Engine::Loop::handle(const AnswerRequest& request, Work& work, Turn& turn) {
+  const std::string instance = instance_of(request.human_task, 't');
+  InstanceRecord* record = find(instance, turn);
+  if (record) return record->answer(request, work);
+  Error error = not_running(instance);
+  if (error.code == Code::not_found) error.message = fmt::format("there is no task {}", request.human_task);
+  return error;
+}
+
+Result<Value> Engine::Loop::handle(const CancelRequest& request, Work& work, Turn& turn) {
+  InstanceRecord* record = find(request.instance, turn);
+  if (!record || record->ended()) return not_running(request.instance);
+  record->cancel(request.by, request.reason, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Turn& turn) {
+  installation_.receive(request, work.now, turn.batch);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn&) {
+  TRY(installation_.deploy(request, work.now));
+  return Value();
+}
+
+// Answered when the batch is durable.
+Result<Value> Engine::Loop::handle(const WaitRequest&, Work&, Turn&) {
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const OutcomeArrived& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->settle(request.effect, request.outcome, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const TimerKey& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->fire(request, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const ContinueLater& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->continue_computation(work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const NotifyParent& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.parent, turn)) record->end_child(request.data, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const CancelInstance& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->cancel({"gantry", {}}, request.reason, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const RecoverInstance& request, Work& work, Turn& turn) {
+  InstanceRecord* record = find(request.instance, turn);
+  if (!record) return Value();
+  record->recover(work);
+  if (const std::string& parent = record->awaited_by(); !parent.empty()) {
+    auto waiting = instances_.find(parent);
+    // The parent gave it up, and the server stopped before it was cancelled.
+    if (waiting == instances_.end() || !waiting->second.record->children().contains(request.instance))
+      work.dispatches.emplace_back(CancelInstance{request.instance, "its parent no longer waits for it"});
+  }
+  for (const auto& [child, data] : record->children()) {
+    if (instances_.contains(child)) continue;
+    // It ended, and the server stopped before its parent was told.
+    auto end = outcome_in_store(child);
+    if (!end && end.error().code == Code::unavailable) return end.error();
+    Value lost = tool::to_value(tool::standard_error("runtime", "what became of it is not known"));
+    work.dispatches.emplace_back(
+        NotifyParent{request.instance, Value::object({{"child", child},
+                                                      {"status", end ? end->status : "faulted"},
+                                                      {"output", end ? end->output : Value()},
+                                                      {"error", end ? end->error : std::move(lost)}})});
+  }
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const NoteNotSent& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->note_not_sent(request.effect, work);
+  return Value();
+}
+
+Result<Value> Engine::Loop::handle(const FailInstance& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn))
+    record->fail(tool::to_value(tool::standard_error("runtime", request.reason)), work);
+  return Value();
+}
+
+}  // namespace gantry::engine

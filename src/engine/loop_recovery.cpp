@@ -1,0 +1,70 @@
+// Rebuilding instances from the journal: when the engine opens, and after a batch was refused.
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "engine/loop.h"
+#include "value/stored.h"
+
+namespace gantry::engine {
+
+Status Engine::Loop::load_unfinished() {
+  const std::vector<std::string> unfinished = TRY(parts_.store->unfinished_instances());
+  for (const std::string& instance : unfinished) {
+    auto slot = load(instance);
+    if (!slot) {
+      if (slot.error().code == Code::unavailable) return slot.error();
+      // One damaged instance must not keep all others from running. It stays as it is in the journal.
+      log(LogLevel::error, "engine: an instance can't be continued" + log_field("instance", instance) +
+                               log_field("error", slot.error().message));
+      continue;
+    }
+    instances_[instance] = std::move(*slot);
+    work_.push_back({RecoverInstance{instance}, nullptr});
+  }
+  running_ = instances_.size();
+  return done();
+}
+
+// From the latest snapshot and what came after it; from the first event on where there is no snapshot, or none that
+// can be read.
+Result<Engine::Loop::Slot> Engine::Loop::load(const std::string& instance) {
+  const std::optional<journal::Snapshot> snapshot = TRY(parts_.store->latest_snapshot(instance));
+  if (snapshot) {
+    auto slot = load_snapshot(*snapshot);
+    if (slot || slot.error().code == Code::unavailable) return slot;
+    log(LogLevel::warning,
+        "engine: a snapshot was ignored" + log_field("instance", instance) + log_field("error", slot.error().message));
+  }
+  const std::vector<journal::Event> events = TRY(parts_.store->events_of(instance));
+  if (events.empty() || events.front().type != journal::EventType::instance_started)
+    return Error{Code::internal, fmt::format("journal: instance {}: its first event is missing", instance)};
+  const Pinned pinned = TRY(find_pinned(instance, events.front().data));
+  Slot slot;
+  slot.record = std::make_unique<InstanceRecord>(instance, pinned.project, pinned.workflow, options_.interpreter);
+  for (const journal::Event& event : events) TRY(slot.record->replay(event));
+  return slot;
+}
+
+Result<Engine::Loop::Slot> Engine::Loop::load_snapshot(const journal::Snapshot& snapshot) {
+  const Value stored = TRY(parse_stored(snapshot.state));
+  const Pinned pinned = TRY(find_pinned(snapshot.instance, stored));
+  Slot slot;
+  slot.record = TRY(
+      InstanceRecord::parse(snapshot.state, snapshot.instance, pinned.project, pinned.workflow, options_.interpreter));
+  slot.snapshot_sequence = snapshot.sequence;
+  const std::vector<journal::Event> events = TRY(parts_.store->events_of(snapshot.instance, snapshot.sequence));
+  for (const journal::Event& event : events) TRY(slot.record->replay(event));
+  return slot;
+}
+
+Result<Engine::Loop::Pinned> Engine::Loop::find_pinned(const std::string& instance, const Value& data) {
+  const Pin pin = TRY(pin_from(data));
+  Pinned pinned;
+  pinned.project = TRY(installation_.project(pin.project));
+  pinned.workflow = pinned.project->find_workflow(pin.workflow.namespace_, pin.workflow.name, pin.workflow.version);
+  if (pinned.workflow && pinned.workflow->digest.hex() == pin.workflow_digest) return pinned;
+  return Error{Code::conflict, fmt::format("instance {}: workflow {} in its project has another digest", instance,
+                                           pin.workflow.text())};
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,105 @@
+// Callers that wait for an instance to end, and what an instance's end was when it has left memory.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/loop.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+
+// The end of an instance is among its last events; only late answers of abandoned effects can follow it.
+constexpr std::uint64_t last_events_read = 64;
+
+std::optional<InstanceOutcome> end_among(const std::vector<journal::Event>& events) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    if (event->type == EventType::instance_completed)
+      return InstanceOutcome{event->instance, "completed", event->data.member("output"), {}};
+    if (event->type == EventType::instance_faulted)
+      return InstanceOutcome{event->instance, "faulted", {}, event->data.member("error")};
+    if (event->type == EventType::instance_cancelled) return InstanceOutcome{event->instance, "cancelled", {}, {}};
+  }
+  return std::nullopt;
+}
+
+bool has_ended(const InstanceOutcome& outcome) {
+  return outcome.status == "completed" || outcome.status == "faulted" || outcome.status == "cancelled";
+}
+
+}  // namespace
+
+Value to_value(const InstanceOutcome& outcome) {
+  return Value::object({{"instance", outcome.instance},
+                        {"status", outcome.status},
+                        {"output", outcome.output},
+                        {"error", outcome.error}});
+}
+
+InstanceOutcome outcome_from(const Value& value) {
+  return {std::string(value.string_or("instance", "")), std::string(value.string_or("status", "")),
+          value.member("output"), value.member("error")};
+}
+
+Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instance) const {
+  const std::uint64_t last = TRY(parts_.store->last_sequence(instance));
+  if (last == 0) return Error{Code::not_found, fmt::format("there is no instance {}", instance)};
+  const std::uint64_t after = last > last_events_read ? last - last_events_read : 0;
+  const std::vector<journal::Event> last_events = TRY(parts_.store->events_of(instance, after));
+  if (auto end = end_among(last_events)) return *end;
+  if (after > 0) {
+    const std::vector<journal::Event> all = TRY(parts_.store->events_of(instance));
+    if (auto end = end_among(all)) return *end;
+  }
+  return InstanceOutcome{instance, "running", {}, {}};
+}
+
+Result<InstanceOutcome> Engine::Loop::outcome_of(const std::string& instance) const {
+  if (auto found = instances_.find(instance); found != instances_.end()) return found->second.record->outcome();
+  return outcome_in_store(instance);
+}
+
+void Engine::Loop::wait_or_answer(Waiter waiter) {
+  auto outcome = outcome_of(waiter.request.instance);
+  if (!outcome) return waiter.reply->set_value(outcome.error());
+  auto found = instances_.find(waiter.request.instance);
+  const bool waits = found != instances_.end() && found->second.record->waits_for_person();
+  const bool over = found == instances_.end() || has_ended(*outcome) || (waiter.request.or_waiting && waits) ||
+                    waiter.request.deadline <= std::chrono::steady_clock::now();
+  if (over) return waiter.reply->set_value(to_value(*outcome));
+  next_impatience_ = std::min(next_impatience_, waiter.request.deadline);
+  std::string instance = waiter.request.instance;
+  waiters_.emplace(std::move(instance), std::move(waiter));
+}
+
+void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
+  if (waiters_.empty()) return;
+  for (const std::string& instance : touched) {
+    auto [begin, end] = waiters_.equal_range(instance);
+    if (begin == end) continue;
+    std::vector<Waiter> asked;
+    for (auto entry = begin; entry != end; ++entry) asked.push_back(std::move(entry->second));
+    waiters_.erase(begin, end);
+    for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
+  }
+}
+
+void Engine::Loop::answer_impatient() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now < next_impatience_) return;
+  next_impatience_ = SteadyTime::max();
+  std::vector<Waiter> asked;
+  for (auto entry = waiters_.begin(); entry != waiters_.end();) {
+    if (entry->second.request.deadline > now) {
+      next_impatience_ = std::min(next_impatience_, entry->second.request.deadline);
+      ++entry;
+    } else {
+      asked.push_back(std::move(entry->second));
+      entry = waiters_.erase(entry);
+    }
+  }
+  for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
+}
+
+}  // namespace gantry::engine
