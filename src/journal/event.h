@@ -13,9 +13,10 @@
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
 //   instance_faulted    {error}                                                        record
-//   effect_proposed     {effect:{id,task,tool,operation,class,arguments,digest,key}, verdict}      record: waits for approval
+//   effect_proposed     {effect:{id,task,tool,operation,class,arguments,digest,key}, verdict}
+//                                                                                      record: waits for approval
 //   effect_permitted    {effect:{...} or {id} if proposed before, verdict, approvals?} record: the durable intent
-//   effect_denied       {effect:{...} or {id}, verdict, reason}                        input (as an authorization error)
+//   effect_denied       {effect:{...} or {id}, verdict, reason}                        input (an authorization error)
 //   effect_sent_again   {effect, attempt, reason}                                      record
 //   effect_ambiguous    {effect, reason}                                               record
 //   effect_done         {effect, result, resolvedBy?: key|readBack|person}             input
@@ -69,13 +70,14 @@ enum class EventType : std::uint8_t {
   child_started,
   child_ended,
 };
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::child_ended) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);
 
 struct Event {
-  std::string instance;         // "" for events of the installation
-  std::uint64_t sequence = 0;   // within the instance, from 1, without gaps
+  std::string instance;        // "" for events of the installation
+  std::uint64_t sequence = 0;  // within the instance, from 1, without gaps
   Timestamp at{};
   EventType type{};
   Value data;

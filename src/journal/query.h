@@ -41,7 +41,7 @@ class Query {
   virtual Result<Value> instance(std::string_view id) = 0;  // with its effects, tasks, children; not_found
   virtual Result<Page> events(std::string_view instance, const PageRequest& page) = 0;
   virtual Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) = 0;
-  virtual Result<Value> task(std::string_view id) = 0;      // with context, votes, effect
+  virtual Result<Value> task(std::string_view id) = 0;  // with context, votes, effect
   virtual Result<Value> effect(std::string_view id) = 0;
   // The token's record, for authentication on any thread (Store is the engine's thread only).
   virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;

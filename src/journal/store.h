@@ -1,7 +1,7 @@
 // Where the journal lives. One writer (the engine's thread) appends; readers use query.h on connections of their own.
 //
-// Errors of every call: unavailable = the disk is full or the database can't be reached (the message says which file and
-// what to do); nothing of the batch is kept then. After a failed sync the store refuses all further writes until it
+// Errors of every call: unavailable = the disk is full or the database can't be reached (the message says which file
+// and what to do); nothing of the batch is kept then. After a failed sync the store refuses all further writes until it
 // is opened again (what is on disk is unknown then). conflict = a sequence number exists already.
 #pragma once
 
@@ -49,7 +49,8 @@ struct StoreOptions {
 class Store {
  public:
   // "sqlite:PATH" (created with its folder, mode 0600) or "memory:". A database written by a newer Gantry is refused:
-  // conflict, naming both versions. An older one is upgraded in one transaction. A second writer is refused (lock file).
+  // conflict, naming both versions. An older one is upgraded in one transaction. A second writer is refused:
+  // unavailable, naming its process id.
   static Result<std::unique_ptr<Store>> open(const std::string& url, const StoreOptions& options = {});
   virtual ~Store() = default;
 

@@ -1,0 +1,92 @@
+#include "journal/maintenance.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/hash.h"
+#include "journal/sqlite_store.h"
+
+namespace gantry::journal {
+namespace {
+
+constexpr std::size_t findings_max = 100;
+
+Result<SqliteStore*> sqlite_store_of(Store& store) {
+  auto* sqlite = dynamic_cast<SqliteStore*>(&store);
+  if (!sqlite)
+    return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
+  return sqlite;
+}
+
+// A reader of its own for files, so that the writer needn't wait; in memory there is only the one connection.
+Result<std::shared_ptr<SqliteConnection>> reader_of(SqliteStore& store) {
+  if (store.connection()->is_memory()) return store.connection();
+  auto connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
+  return std::shared_ptr<SqliteConnection>(std::move(connection));
+}
+
+Status collect(SqliteConnection& connection, const std::string& sql, std::vector<std::string>& findings) {
+  auto select = TRY(connection.prepare(sql));
+  while (findings.size() < findings_max && TRY(select->step())) findings.emplace_back(select->text(0));
+  return done();
+}
+
+Status check_blobs(SqliteConnection& connection, std::vector<std::string>& findings) {
+  auto select = TRY(connection.prepare("SELECT hash, data, labels FROM journal_blob"));
+  while (findings.size() < findings_max && TRY(select->step())) {
+    StoredBlob blob{std::string(select->text(0)), {std::string(select->text(1)), std::string(select->text(2))}};
+    if (blob_hash(blob.text) != blob.hash)
+      findings.push_back(fmt::format("blob {}: the content has another hash", blob.hash));
+  }
+  return done();
+}
+
+}  // namespace
+
+Status rebuild_projections(Store& store) {
+  SqliteStore* sqlite = TRY(sqlite_store_of(store));
+  return sqlite->rebuild();
+}
+
+Status back_up(Store& store, const std::string& path) {
+  SqliteStore* sqlite = TRY(sqlite_store_of(store));
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored))
+    return Error{Code::conflict, fmt::format("{} exists already; name a new file for the backup", path)};
+  auto connection = TRY(reader_of(*sqlite));
+  TRY(create_store_file(path));  // for its mode; VACUUM INTO takes an empty file
+  std::lock_guard lock(connection->mutex());
+  auto vacuum = TRY(connection->prepare("VACUUM INTO ?"));
+  vacuum->bind(1, std::string_view(path));
+  Status status = vacuum->run();
+  if (!status) std::filesystem::remove(path, ignored);
+  return status;
+}
+
+Result<std::vector<std::string>> find_damage(Store& store) {
+  SqliteStore* sqlite = TRY(sqlite_store_of(store));
+  auto connection = TRY(reader_of(*sqlite));
+  std::lock_guard lock(connection->mutex());
+  std::vector<std::string> findings;
+  TRY(collect(*connection, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+              findings));
+  TRY(collect(*connection,
+              "SELECT 'instance ''' || s.id || ''': ' || count(*) || ' events, but the last sequence is ' || "
+              "max(e.sequence) FROM journal_event e"
+              " JOIN journal_stream s ON s.number = e.stream GROUP BY e.stream HAVING count(*) <> max(e.sequence) OR "
+              "min(e.sequence) <> 1",
+              findings));
+  TRY(collect(*connection,
+              "SELECT 'event at position ' || e.position || ': the blob ' || t.value || ' is missing' FROM "
+              "journal_event e, json_tree(e.data) t"
+              " WHERE instr(e.data, '\"$blob\"') > 0 AND t.key = '$blob' AND t.type = 'text'"
+              " AND NOT EXISTS (SELECT 1 FROM journal_blob b WHERE b.hash = t.value)",
+              findings));
+  TRY(check_blobs(*connection, findings));
+  return findings;
+}
+
+}  // namespace gantry::journal

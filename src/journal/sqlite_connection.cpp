@@ -1,0 +1,245 @@
+#include "journal/sqlite_connection.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace gantry::journal {
+namespace {
+
+constexpr int busy_timeout_ms = 5000;
+
+Result<sqlite3*> open_database(const std::string& name, int flags) {
+  sqlite3* database = nullptr;
+  int code = sqlite3_open_v2(name.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code == SQLITE_OK) return database;
+  Error error{Code::unavailable, fmt::format("cannot open the database {}: {}", name,
+                                             database ? sqlite3_errmsg(database) : "out of memory")};
+  sqlite3_close_v2(database);
+  return error;
+}
+
+// Percent-encodes what has a meaning in SQLite's "file:" names.
+std::string immutable_name(const std::string& path) {
+  std::string name = "file:";
+  for (char character : path) {
+    if (character == '?' || character == '#' || character == '%')
+      name += fmt::format("%{:02X}", static_cast<unsigned>(character));
+    else
+      name += character;
+  }
+  return name + "?immutable=1";
+}
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+std::string full_message(const SqliteConnection& connection, std::string_view doing) {
+  return fmt::format(
+      "{}: no space left for {}; nothing of this batch was kept. Free space on that disk, or raise the store's page "
+      "limit, and try again",
+      doing, connection.is_memory() ? "the store in memory" : connection.path());
+}
+
+}  // namespace
+
+SqliteStatement::~SqliteStatement() {
+  sqlite3_finalize(statement_);
+}
+
+SqliteStatement& SqliteStatement::bind(int parameter, std::int64_t number) {
+  sqlite3_bind_int64(statement_, parameter, number);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int parameter, std::string_view text) {
+  // A null pointer would bind NULL; an empty view may hold one.
+  sqlite3_bind_text64(statement_, parameter, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind(int parameter, std::optional<std::int64_t> number) {
+  return number ? bind(parameter, *number) : bind_null(parameter);
+}
+
+SqliteStatement& SqliteStatement::bind_null(int parameter) {
+  sqlite3_bind_null(statement_, parameter);
+  return *this;
+}
+
+SqliteStatement& SqliteStatement::bind_text_or_null(int parameter, std::string_view text) {
+  return text.empty() ? bind_null(parameter) : bind(parameter, text);
+}
+
+Result<bool> SqliteStatement::step() {
+  int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return connection_.error("journal");
+}
+
+Status SqliteStatement::run() {
+  auto row = step();
+  reset();
+  if (!row) return row.error();
+  return done();
+}
+
+void SqliteStatement::reset() {
+  sqlite3_reset(statement_);
+}
+int SqliteStatement::column_count() const {
+  return sqlite3_column_count(statement_);
+}
+std::string_view SqliteStatement::column_name(int column) const {
+  return sqlite3_column_name(statement_, column);
+}
+bool SqliteStatement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+bool SqliteStatement::is_integer(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
+}
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+std::string_view SqliteStatement::text(int column) const {
+  const unsigned char* start = sqlite3_column_text(statement_, column);
+  if (!start) return {};
+  return {reinterpret_cast<const char*>(start), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode) {
+  sqlite3* database = nullptr;
+  if (mode == Mode::memory) {
+    database = TRY(open_database(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  } else if (mode == Mode::create) {
+    database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+  } else if (!exists(path)) {
+    return Error{Code::not_found, fmt::format("there is no journal at {}", path)};
+  } else {
+    database = TRY(open_database(path, SQLITE_OPEN_READONLY));
+  }
+  std::unique_ptr<SqliteConnection> connection(
+      new SqliteConnection(database, mode == Mode::memory ? std::string() : path));
+  if (mode == Mode::read_only && !connection->integer_of("SELECT count(*) FROM sqlite_schema") &&
+      !exists(path + "-wal")) {
+    // A closed database where no -wal and -shm files can be made: a read-only disk. Nobody can be writing it.
+    sqlite3* fixed = TRY(open_database(immutable_name(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI));
+    connection.reset(new SqliteConnection(fixed, path));
+  }
+  sqlite3_busy_timeout(connection->database_, busy_timeout_ms);
+  sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  // The journal's text is data, never a name, so a mistyped column must not turn into a string.
+  sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
+  sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
+  return connection;
+}
+
+SqliteConnection::~SqliteConnection() {
+  cached_.clear();
+  sqlite3_close_v2(database_);
+}
+
+Status SqliteConnection::execute(const std::string& sql) {
+  if (sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return error("journal");
+  return done();
+}
+
+Result<std::int64_t> SqliteConnection::integer_of(const std::string& sql) {
+  auto statement = TRY(prepare(sql));
+  bool row = TRY(statement->step());
+  return row ? statement->integer(0) : 0;
+}
+
+Result<StatementUse> SqliteConnection::use(const char* sql) {
+  auto& slot = cached_[sql];
+  if (!slot) slot = TRY(prepare(sql));
+  return StatementUse(*slot);
+}
+
+Result<std::unique_ptr<SqliteStatement>> SqliteConnection::prepare(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v3(database_, sql.c_str(), static_cast<int>(sql.size() + 1), SQLITE_PREPARE_PERSISTENT,
+                         &statement, nullptr) != SQLITE_OK)
+    return error("journal");
+  return std::make_unique<SqliteStatement>(*this, statement);
+}
+
+std::int64_t SqliteConnection::changes() const {
+  return sqlite3_changes64(database_);
+}
+std::int64_t SqliteConnection::last_insert_position() const {
+  return sqlite3_last_insert_rowid(database_);
+}
+bool SqliteConnection::in_transaction() const {
+  return sqlite3_get_autocommit(database_) == 0;
+}
+bool SqliteConnection::last_error_was_full() const {
+  return (sqlite3_errcode(database_) & 0xff) == SQLITE_FULL;
+}
+bool SqliteConnection::last_error_was_io() const {
+  return (sqlite3_errcode(database_) & 0xff) == SQLITE_IOERR;
+}
+
+Error SqliteConnection::error(std::string_view doing) const {
+  std::string where = is_memory() ? "the store in memory" : path_;
+  const char* reason = sqlite3_errmsg(database_);
+  int code = sqlite3_errcode(database_);  // extended: SQLITE_OPEN_EXRESCODE
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {Code::unavailable, full_message(*this, doing)};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {Code::unavailable,
+              fmt::format("{}: {} is locked by another program for more than {} ms", doing, where, busy_timeout_ms)};
+    case SQLITE_NOTADB:
+      return {
+          Code::unavailable,
+          fmt::format("{}: {} is not an SQLite database; was it overwritten? Restore it from a backup", doing, where)};
+    case SQLITE_CORRUPT:
+      return {Code::unavailable, fmt::format("{}: {} is damaged ({}); restore it from a backup, and check the disk",
+                                             doing, where, reason)};
+    case SQLITE_CONSTRAINT:
+      return {Code::conflict, fmt::format("{}: {}", doing, reason)};
+    case SQLITE_NOMEM:
+      return {Code::exhausted, fmt::format("{}: out of memory", doing)};
+    case SQLITE_TOOBIG:
+      return {Code::exhausted, fmt::format("{}: a value is larger than SQLite can keep (1 GB)", doing)};
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return {Code::unavailable,
+              fmt::format("{}: cannot use {}: {} (SQLite code {}); check the disk and the file's permissions", doing,
+                          where, reason, code)};
+    default:
+      return {Code::internal, fmt::format("{}: {}: {} (SQLite code {})", doing, where, reason, code)};
+  }
+}
+
+Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
+  auto statement = TRY(connection.use("BEGIN IMMEDIATE"));
+  TRY(statement->run());
+  return SqliteTransaction(connection);
+}
+
+SqliteTransaction::~SqliteTransaction() {
+  // SQLite has rolled back by itself after some errors (disk full among them).
+  if (connection_ && connection_->in_transaction()) (void)connection_->execute("ROLLBACK");
+}
+
+Status SqliteTransaction::commit() {
+  auto statement = TRY(connection_->use("COMMIT"));
+  TRY(statement->run());
+  connection_ = nullptr;
+  return done();
+}
+
+}  // namespace gantry::journal

@@ -1,0 +1,202 @@
+#include "journal/sqlite_projection.h"
+
+#include <fmt/format.h>
+
+namespace gantry::journal {
+namespace {
+
+constexpr std::size_t remembered_workflows_max = 1000;
+
+std::int64_t number_of(InstanceStatus status) {
+  return static_cast<std::int64_t>(status);
+}
+std::int64_t microseconds(Timestamp at) {
+  return at.time_since_epoch().count();
+}
+
+// `principal` and `by` are {person, roles}; older or simpler writers may give the name alone.
+std::string_view person_of(const Value* who) {
+  if (!who) return {};
+  return who->is_string() ? who->as_string() : who->string_or("person", "");
+}
+
+}  // namespace
+
+Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
+  ++event_changes_;
+  switch (event.type) {
+    case EventType::project_deployed:
+      return deploy_project(place, event);
+    case EventType::instance_started:
+      return start_instance(place, event);
+    case EventType::instance_cancelled:
+      return end_instance(place, event, InstanceStatus::cancelled);
+    case EventType::instance_completed:
+      return end_instance(place, event, InstanceStatus::completed);
+    case EventType::instance_faulted:
+      return end_instance(place, event, InstanceStatus::faulted);
+    case EventType::effect_proposed:
+      return begin_effect(place, event, EffectState::proposed);
+    case EventType::effect_permitted:
+      return permit_effect(place, event);
+    case EventType::effect_denied:
+      return deny_effect(place, event);
+    case EventType::effect_sent_again:
+      return send_effect_again(event);
+    case EventType::effect_ambiguous:
+      return doubt_effect(place, event);
+    case EventType::effect_done:
+      return end_effect(place, event, EffectState::done);
+    case EventType::effect_failed:
+      return end_effect(place, event, EffectState::failed);
+    case EventType::timer_set:
+      return set_timer(place, event);
+    case EventType::timer_fired:
+    case EventType::timer_cancelled:
+      return end_timer(place, event);
+    case EventType::task_created:
+      return create_task(place, event);
+    case EventType::task_voted:
+      return add_vote(place, event);
+    case EventType::task_answered:
+      return answer_task(place, event);
+    case EventType::task_closed:
+      return close_task(event);
+    case EventType::decision_made:
+      return make_decision(place, event);
+    case EventType::event_received:
+    case EventType::instance_continued:
+    case EventType::event_emitted:
+    case EventType::child_started:
+    case EventType::child_ended:
+      return done();
+  }
+  return done();
+}
+
+Result<std::int64_t> SqliteProjection::workflow_number(const Value& workflow, std::string_view project) {
+  std::string_view namespace_ = workflow.string_or("namespace", ""), name = workflow.string_or("name", "");
+  std::string_view version = workflow.string_or("version", ""), digest = workflow.string_or("digest", "");
+  std::string all = fmt::format("{}\n{}\n{}\n{}\n{}", namespace_, name, version, digest, project);
+  auto found = workflows_.find(all);
+  if (found != workflows_.end()) return found->second;
+  auto insert =
+      TRY(connection_.use("INSERT INTO journal_workflow (namespace, name, version, digest, project) VALUES (?,?,?,?,?) "
+                          "ON CONFLICT DO NOTHING"));
+  insert->bind(1, namespace_).bind(2, name).bind(3, version).bind(4, digest).bind(5, project);
+  TRY(insert->run());
+  auto select =
+      TRY(connection_.use("SELECT number FROM journal_workflow WHERE namespace = ? AND name = ? AND version = ? AND "
+                          "digest = ? AND project = ?"));
+  select->bind(1, namespace_).bind(2, name).bind(3, version).bind(4, digest).bind(5, project);
+  TRY(select->step());
+  std::int64_t number = select->integer(0);
+  if (workflows_.size() >= remembered_workflows_max) workflows_.clear();
+  workflows_.emplace(std::move(all), number);
+  return number;
+}
+
+Status SqliteProjection::start_instance(const EventPlace& place, const Event& event) {
+  const Value workflow = event.data.member("workflow");
+  std::int64_t number = TRY(workflow_number(workflow, event.data.string_or("project", "")));
+  std::string_view key = event.data.string_or("key", "");
+  const Value* parent = event.data.find("parent");
+  auto insert =
+      TRY(connection_.use("INSERT INTO journal_instance (stream, workflow, status, started_at, start_event, person, "
+                          "key, parent, parent_task) VALUES (?,?,0,?,?,?,?,?,?)"));
+  insert->bind(1, place.stream).bind(2, number).bind(3, microseconds(event.at)).bind(4, place.position);
+  insert->bind_text_or_null(5, person_of(event.data.find("principal"))).bind_text_or_null(6, key);
+  insert->bind_text_or_null(7, parent ? parent->string_or("instance", "") : "")
+      .bind_text_or_null(8, parent ? parent->string_or("task", "") : "");
+  TRY(insert->run());
+  ++instance_changes_[static_cast<std::size_t>(InstanceStatus::running)];
+  if (key.empty()) return done();
+  std::string name = fmt::format("{}/{}", workflow.string_or("namespace", ""), workflow.string_or("name", ""));
+  auto keep_key = TRY(connection_.use("INSERT INTO journal_key (workflow, key, stream) VALUES (?,?,?)"));
+  keep_key->bind(1, name).bind(2, key).bind(3, place.stream);
+  return keep_key->run();
+}
+
+// The first end counts: what arrives late changes nothing.
+Status SqliteProjection::end_instance(const EventPlace& place, const Event& event, InstanceStatus status) {
+  auto update = TRY(connection_.use(
+      "UPDATE journal_instance SET status = ?, ended_at = ?, end_event = ? WHERE stream = ? AND status = 0"));
+  update->bind(1, number_of(status)).bind(2, microseconds(event.at)).bind(3, place.position).bind(4, place.stream);
+  TRY(update->run());
+  if (connection_.changes() == 0) return done();
+  --instance_changes_[static_cast<std::size_t>(InstanceStatus::running)];
+  ++instance_changes_[static_cast<std::size_t>(status)];
+  auto timers = TRY(connection_.use("DELETE FROM journal_timer WHERE stream = ?"));
+  timers->bind(1, place.stream);
+  return timers->run();
+}
+
+Status SqliteProjection::make_decision(const EventPlace& place, const Event& event) {
+  auto insert =
+      TRY(connection_.use("INSERT INTO journal_decision (event, stream, decision, decider) VALUES (?,?,?,?)"));
+  insert->bind(1, place.position).bind(2, place.stream).bind_text_or_null(3, event.data.string_or("decision", ""));
+  insert->bind_text_or_null(4, event.data.string_or("decider", ""));
+  return insert->run();
+}
+
+Status SqliteProjection::set_timer(const EventPlace& place, const Event& event) {
+  auto due = parse_timestamp(event.data.string_or("due", ""));
+  auto insert = TRY(connection_.use(
+      "INSERT INTO journal_timer (stream, id, due, purpose, set_at) VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING"));
+  insert->bind(1, place.stream).bind(2, event.data.string_or("timer", ""));
+  insert->bind(3, due ? std::optional<std::int64_t>(microseconds(*due)) : std::nullopt);
+  insert->bind_text_or_null(4, event.data.string_or("purpose", "")).bind(5, microseconds(event.at));
+  return insert->run();
+}
+
+Status SqliteProjection::end_timer(const EventPlace& place, const Event& event) {
+  auto remove = TRY(connection_.use("DELETE FROM journal_timer WHERE stream = ? AND id = ?"));
+  remove->bind(1, place.stream).bind(2, event.data.string_or("timer", ""));
+  return remove->run();
+}
+
+Status SqliteProjection::deploy_project(const EventPlace& place, const Event& event) {
+  auto insert = TRY(connection_.use("INSERT INTO journal_deployment (event, project, person, at) VALUES (?,?,?,?)"));
+  insert->bind(1, place.position).bind(2, event.data.string_or("project", ""));
+  insert->bind_text_or_null(3, person_of(event.data.find("principal"))).bind(4, microseconds(event.at));
+  return insert->run();
+}
+
+Status SqliteProjection::flush_counts() {
+  auto add = TRY(connection_.use(
+      "INSERT INTO journal_count (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2"));
+  auto flush = [&](const std::string& name, std::int64_t& change) -> Status {
+    if (change == 0) return done();
+    add->bind(1, name).bind(2, change);
+    TRY(add->run());
+    change = 0;
+    return done();
+  };
+  for (std::size_t i = 0; i < instance_changes_.size(); ++i)
+    if (instance_changes_[i] != 0)
+      TRY(flush(fmt::format("instances.{}", instance_status_names[i]), instance_changes_[i]));
+  for (std::size_t i = 0; i < effect_changes_.size(); ++i)
+    if (effect_changes_[i] != 0) TRY(flush(fmt::format("effects.{}", effect_state_names[i]), effect_changes_[i]));
+  TRY(flush("tasks.open", open_task_changes_));
+  return flush("events", event_changes_);
+}
+
+void SqliteProjection::forget() {
+  workflows_.clear();
+  instance_changes_ = {};
+  effect_changes_ = {};
+  open_task_changes_ = 0;
+  event_changes_ = 0;
+}
+
+Status SqliteProjection::clear() {
+  forget();
+  return connection_.execute(
+      "DELETE FROM journal_workflow; DELETE FROM journal_instance; DELETE FROM journal_key; DELETE FROM "
+      "journal_effect; DELETE FROM journal_task;"
+      "DELETE FROM journal_task_role; DELETE FROM journal_vote; DELETE FROM journal_decision; DELETE FROM "
+      "journal_timer;"
+      "DELETE FROM journal_deployment; DELETE FROM journal_count;");
+}
+
+}  // namespace gantry::journal

@@ -1,0 +1,62 @@
+// Keeps the projection tables in step with the events: each event is applied in the transaction that writes it, and
+// the same function over all events from the start gives the same rows (rebuild_projections, maintenance.h).
+// A projection takes only what it needs to find and filter rows; the views read the rest from the events.
+#pragma once
+
+#include <array>
+#include <string>
+#include <unordered_map>
+
+#include "journal/event.h"
+#include "journal/sqlite_connection.h"
+#include "journal/sqlite_states.h"
+
+namespace gantry::journal {
+
+// Where an event was written.
+struct EventPlace {
+  std::int64_t position = 0;
+  std::int64_t stream = 0;
+};
+
+class SqliteProjection {
+ public:
+  explicit SqliteProjection(SqliteConnection& connection) : connection_(connection) {}
+
+  Status apply(const EventPlace& place, const Event& event);
+  // Writes the counters that the events since the last flush changed; before the commit.
+  Status flush_counts();
+  // After a rollback: what was remembered about the transaction is void.
+  void forget();
+  // Empties the projection tables.
+  Status clear();
+
+ private:
+  Status start_instance(const EventPlace& place, const Event& event);
+  Status end_instance(const EventPlace& place, const Event& event, InstanceStatus status);
+  Result<std::int64_t> workflow_number(const Value& workflow, std::string_view project);
+  Status begin_effect(const EventPlace& place, const Event& event, EffectState state);
+  Status permit_effect(const EventPlace& place, const Event& event);
+  Status deny_effect(const EventPlace& place, const Event& event);
+  Status send_effect_again(const Event& event);
+  Status doubt_effect(const EventPlace& place, const Event& event);
+  Status end_effect(const EventPlace& place, const Event& event, EffectState state);
+  Status create_task(const EventPlace& place, const Event& event);
+  Status add_vote(const EventPlace& place, const Event& event);
+  Status answer_task(const EventPlace& place, const Event& event);
+  Status close_task(const Event& event);
+  Status make_decision(const EventPlace& place, const Event& event);
+  Status set_timer(const EventPlace& place, const Event& event);
+  Status end_timer(const EventPlace& place, const Event& event);
+  Status deploy_project(const EventPlace& place, const Event& event);
+  void move_effect(EffectState from, EffectState to);
+
+  SqliteConnection& connection_;
+  std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
+  std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
+  std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
+  std::int64_t open_task_changes_ = 0;
+  std::int64_t event_changes_ = 0;
+};
+
+}  // namespace gantry::journal

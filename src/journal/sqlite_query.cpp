@@ -1,0 +1,421 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <map>
+#include <variant>
+
+#include "journal/query.h"
+#include "journal/sqlite_schema.h"
+#include "journal/sqlite_store.h"
+#include "value/json.h"
+
+namespace gantry::journal {
+namespace {
+
+constexpr std::size_t page_rows_max = 1000;
+constexpr std::size_t detail_rows_max = 1000;  // effects, tasks and children of one instance; the rest by page
+
+constexpr const char* instance_columns =
+    "v.number, v.id, v.status, v.workflow_namespace, v.workflow_name, v.workflow_version, v.workflow_digest, "
+    "v.project, v.person, v.key,"
+    " v.parent, v.parent_task, v.started_at, v.ended_at";
+constexpr const char* effect_columns =
+    "v.position, v.id, v.instance, v.task, v.tool, v.operation, v.class, v.state, v.attempts, v.digest, v.key, v.rule, "
+    "v.reason, v.resolved_by,"
+    " v.proposed_at, v.permitted_at, v.ended_at";
+constexpr const char* task_columns =
+    "v.position, v.id, v.instance, v.kind, v.title, v.state, v.outcome, v.effect, v.digest, v.requester, v.roles, "
+    "v.answered_by, v.created_at,"
+    " v.expires_at, v.closed_at";
+
+// "workflow_name" -> "workflowName"
+std::string camel_case(std::string_view name) {
+  std::string text;
+  bool raise = false;
+  for (char letter : name) {
+    if (letter == '_') {
+      raise = true;
+      continue;
+    }
+    text += raise && letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+    raise = false;
+  }
+  return text;
+}
+
+Result<Value> row_object(const SqliteStatement& row) {
+  std::vector<Member> members;
+  for (int column = 0; column < row.column_count(); ++column) {
+    std::string_view name = row.column_name(column);
+    Value value;
+    if (row.is_integer(column))
+      value = Value(row.integer(column));
+    else if (name == "roles" && !row.is_null(column))
+      value = TRY(parse_json(row.text(column)));
+    else if (!row.is_null(column))
+      value = Value(row.text(column));
+    members.push_back({Text(camel_case(name)), std::move(value)});
+  }
+  return Value::object(std::move(members));
+}
+
+// Cursors are the decimal number of the last row's place.
+Result<std::optional<std::int64_t>> read_cursor(const std::string& cursor) {
+  if (cursor.empty()) return std::optional<std::int64_t>();
+  std::int64_t number = 0;
+  auto [end, failure] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
+  if (failure != std::errc() || end != cursor.data() + cursor.size() || number < 0)
+    return Error{
+        Code::invalid_argument,
+        fmt::format("'{}' is not a cursor; use the one that the page before gave, or none", cursor.substr(0, 40))};
+  return std::optional(number);
+}
+
+Status check_limit(const PageRequest& page) {
+  if (page.limit >= 1 && page.limit <= page_rows_max) return done();
+  return Error{Code::invalid_argument,
+               fmt::format("a page has 1 to {} rows, {} were asked for", page_rows_max, page.limit)};
+}
+
+Error nothing_found(const char* what, std::string_view id) {
+  return {Code::not_found, fmt::format("the journal has no {} '{}'", what, id.substr(0, 100))};
+}
+
+class SqliteQuery final : public Query {
+ public:
+  explicit SqliteQuery(std::shared_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
+
+  Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) override;
+  Result<Value> instance(std::string_view id) override;
+  Result<Page> events(std::string_view instance, const PageRequest& page) override;
+  Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) override;
+  Result<Value> task(std::string_view id) override;
+  Result<Value> effect(std::string_view id) override;
+  Result<std::optional<TokenRecord>> find_token(std::string_view hash) override {
+    return find_token_record(*connection_, hash);
+  }
+  Result<Page> cloud_events(const PageRequest& page) override;
+  Result<Value> totals() override;
+
+ private:
+  struct Condition {
+    std::string sql;
+    std::vector<std::variant<std::int64_t, std::string>> parameters;
+    void add(std::string_view text) { sql += fmt::format("{}{}", sql.empty() ? " WHERE " : " AND ", text); }
+    void add(std::string_view text, std::variant<std::int64_t, std::string> parameter) {
+      add(text);
+      parameters.push_back(std::move(parameter));
+    }
+  };
+  // Rows of `select`; one more than the limit is asked for, to know whether there is a next page.
+  Result<Page> page_of(const std::string& select, const Condition& condition, std::string_view order,
+                       const PageRequest& page, const char* place);
+  Result<std::vector<Value>> rows_of(const std::string& sql, std::string_view parameter);
+  Result<Value> effect_locked(std::string_view id);
+  Result<Value> event_data(std::optional<std::int64_t> position);
+
+  std::shared_ptr<SqliteConnection> connection_;
+};
+
+Result<Page> SqliteQuery::page_of(const std::string& select, const Condition& condition, std::string_view order,
+                                  const PageRequest& page, const char* place) {
+  auto statement =
+      TRY(connection_->prepare(fmt::format("{}{} {} LIMIT {}", select, condition.sql, order, page.limit + 1)));
+  int parameter = 0;
+  for (const auto& value : condition.parameters) {
+    ++parameter;
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+      statement->bind(parameter, *number);
+    else
+      statement->bind(parameter, std::string_view(std::get<std::string>(value)));
+  }
+  Page result;
+  while (TRY(statement->step())) {
+    if (result.rows.size() == page.limit) {
+      result.next_cursor = fmt::format("{}", result.rows.back().integer_or(place, 0));
+      break;
+    }
+    result.rows.push_back(TRY(row_object(*statement)));
+  }
+  return result;
+}
+
+Result<std::vector<Value>> SqliteQuery::rows_of(const std::string& sql, std::string_view parameter) {
+  auto statement = TRY(connection_->prepare(sql));
+  statement->bind(1, parameter);
+  std::vector<Value> rows;
+  while (TRY(statement->step())) rows.push_back(TRY(row_object(*statement)));
+  return rows;
+}
+
+// The event's data with its labels; null for no event.
+Result<Value> SqliteQuery::event_data(std::optional<std::int64_t> position) {
+  if (!position) return Value();
+  auto select = TRY(connection_->use("SELECT data, labels FROM journal_event WHERE position = ?"));
+  select->bind(1, *position);
+  bool found = TRY(select->step());
+  if (!found) return Value();
+  return data_from_text(*connection_, select->text(0), select->text(1));
+}
+
+// Newest first: new instances come before the first page and move nothing.
+Result<Page> SqliteQuery::instances(const InstanceFilter& filter, const PageRequest& page) {
+  TRY(check_limit(page));
+  auto cursor = TRY(read_cursor(page.cursor));
+  Condition condition;
+  if (filter.status) {
+    constexpr const char* has_open_task =
+        "EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1)";
+    if (*filter.status == "waiting") {
+      condition.add("i.status = 0");
+      condition.add("i.stream IN (SELECT stream FROM journal_task WHERE open = 1)");
+    } else if (*filter.status == "running") {
+      condition.add("i.status = 0");
+      condition.add(std::string("NOT ") + has_open_task);
+    } else {
+      std::int64_t number = -1;
+      for (std::size_t i = 1; i < instance_status_names.size(); ++i)
+        if (*filter.status == instance_status_names[i]) number = static_cast<std::int64_t>(i);
+      if (number < 0)
+        return Error{
+            Code::invalid_argument,
+            fmt::format("'{}' is no status of an instance; expected running, waiting, completed, faulted or cancelled",
+                        filter.status->substr(0, 40))};
+      condition.add("i.status = ?", number);
+    }
+  }
+  if (filter.workflow) {
+    std::size_t slash = filter.workflow->find('/');
+    if (slash == std::string::npos)
+      return Error{Code::invalid_argument,
+                   fmt::format("'{}' is no workflow; expected NAMESPACE/NAME", filter.workflow->substr(0, 100))};
+    condition.add("i.workflow IN (SELECT number FROM journal_workflow WHERE namespace = ? AND name = ?)",
+                  filter.workflow->substr(0, slash));
+    condition.parameters.emplace_back(filter.workflow->substr(slash + 1));
+  }
+  if (cursor) condition.add("i.stream < ?", *cursor);
+  std::lock_guard lock(connection_->mutex());
+  return page_of(
+      fmt::format("SELECT {} FROM journal_instance i CROSS JOIN instances v ON v.number = i.stream", instance_columns),
+      condition, "ORDER BY i.stream DESC", page, "number");
+}
+
+Result<Value> SqliteQuery::instance(std::string_view id) {
+  std::lock_guard lock(connection_->mutex());
+  auto rows = TRY(rows_of(fmt::format("SELECT {}, v.events, v.reason FROM instances v WHERE v.number = (SELECT number "
+                                      "FROM journal_stream WHERE id = ?)",
+                                      instance_columns),
+                          id));
+  if (rows.empty()) return nothing_found("instance", id);
+  Value result = std::move(rows.front());
+  auto places = TRY(connection_->use("SELECT start_event, end_event FROM journal_instance WHERE stream = ?"));
+  places->bind(1, result.integer_or("number", 0));
+  TRY(places->step());
+  Value start = TRY(event_data(places->integer(0)));
+  Value end = TRY(event_data(places->is_null(1) ? std::nullopt : std::optional(places->integer(1))));
+  result = std::move(result).with_member("input", start.is_object() ? start.member("input") : Value());
+  result = std::move(result).with_member("output", end.is_object() ? end.member("output") : Value());
+  result = std::move(result).with_member("error", end.is_object() ? end.member("error") : Value());
+  constexpr const char* of_stream = "= (SELECT number FROM journal_stream WHERE id = ?1)";
+  auto effects = TRY(rows_of(fmt::format("SELECT {} FROM journal_effect f CROSS JOIN effects v ON v.id = f.id WHERE "
+                                         "f.stream {} ORDER BY f.first_event LIMIT {}",
+                                         effect_columns, of_stream, detail_rows_max),
+                             id));
+  auto tasks = TRY(rows_of(fmt::format("SELECT {} FROM journal_task t CROSS JOIN tasks v ON v.position = t.event WHERE "
+                                       "t.stream {} ORDER BY t.event LIMIT {}",
+                                       task_columns, of_stream, detail_rows_max),
+                           id));
+  auto children = TRY(rows_of(fmt::format("SELECT {} FROM journal_instance i CROSS JOIN instances v ON v.number = "
+                                          "i.stream WHERE i.parent = ?1 ORDER BY i.stream LIMIT {}",
+                                          instance_columns, detail_rows_max),
+                              id));
+  result = std::move(result).with_member("effects", Value::array(std::move(effects)));
+  result = std::move(result).with_member("tasks", Value::array(std::move(tasks)));
+  return std::move(result).with_member("children", Value::array(std::move(children)));
+}
+
+Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& page) {
+  TRY(check_limit(page));
+  auto cursor = TRY(read_cursor(page.cursor));
+  std::lock_guard lock(connection_->mutex());
+  auto stream = TRY(connection_->use("SELECT number FROM journal_stream WHERE id = ?"));
+  stream->bind(1, instance);
+  bool known = TRY(stream->step());
+  if (!known && !instance.empty()) return nothing_found("instance", instance);
+  auto select =
+      TRY(connection_->prepare(fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
+                                           "journal_stream s JOIN journal_event e ON e.stream = s.number"
+                                           " WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence LIMIT {}",
+                                           page.limit + 1)));
+  select->bind(1, instance).bind(2, cursor.value_or(0));
+  Page result;
+  while (TRY(select->step())) {
+    if (result.rows.size() == page.limit) {
+      result.next_cursor = fmt::format("{}", result.rows.back().integer_or("sequence", 0));
+      break;
+    }
+    Event event = TRY(event_from_row(*connection_, *select));
+    result.rows.push_back(Value::object({{"position", Value(select->integer(6))},
+                                         {"instance", Value(event.instance)},
+                                         {"sequence", Value(static_cast<std::int64_t>(event.sequence))},
+                                         {"at", Value(format_timestamp(event.at))},
+                                         {"type", Value(name_of(event.type))},
+                                         {"data", event.data}}));
+  }
+  return result;
+}
+
+// Oldest first: who waits longest is first, and new tasks come after the last page.
+Result<Page> SqliteQuery::tasks(const TaskFilter& filter, const PageRequest& page) {
+  TRY(check_limit(page));
+  auto cursor = TRY(read_cursor(page.cursor));
+  std::string state = filter.state.value_or("open");
+  if (state != "open" && state != "closed")
+    return Error{Code::invalid_argument,
+                 fmt::format("'{}' is no state of a task; expected open or closed", state.substr(0, 40))};
+  Condition condition;
+  condition.add(state == "open" ? "t.open = 1" : "t.open = 0");
+  if (filter.instance) condition.add("t.stream = (SELECT number FROM journal_stream WHERE id = ?)", *filter.instance);
+  if (!filter.roles.empty()) {
+    std::string marks;
+    for (std::size_t i = 0; i < filter.roles.size(); ++i) marks += i == 0 ? "?" : ",?";
+    condition.add(
+        fmt::format("EXISTS (SELECT 1 FROM journal_task_role r WHERE r.task = t.event AND r.role IN ({}))", marks));
+    for (const std::string& role : filter.roles) condition.parameters.emplace_back(role);
+  }
+  if (cursor) condition.add("t.event > ?", *cursor);
+  std::lock_guard lock(connection_->mutex());
+  return page_of(fmt::format("SELECT {} FROM journal_task t CROSS JOIN tasks v ON v.position = t.event", task_columns),
+                 condition, "ORDER BY t.event", page, "position");
+}
+
+Result<Value> SqliteQuery::task(std::string_view id) {
+  std::lock_guard lock(connection_->mutex());
+  auto rows =
+      TRY(rows_of(fmt::format("SELECT {} FROM tasks v WHERE v.position = (SELECT event FROM journal_task WHERE id = ?)",
+                              task_columns),
+                  id));
+  if (rows.empty()) return nothing_found("task", id);
+  Value result = std::move(rows.front());
+  auto places = TRY(connection_->use("SELECT event, answer_event FROM journal_task WHERE id = ?"));
+  places->bind(1, id);
+  TRY(places->step());
+  Value created = TRY(event_data(places->integer(0)));
+  Value answered = TRY(event_data(places->is_null(1) ? std::nullopt : std::optional(places->integer(1))));
+  for (const char* name : {"requirements", "answerSchema", "context"})
+    result = std::move(result).with_member(name, created.member(name));
+  result = std::move(result).with_member("answer", answered.is_object() ? answered.member("answer") : Value());
+  auto votes = TRY(rows_of(
+      "SELECT person, roles, vote, comment, digest, voted_at FROM approvals WHERE task = ? ORDER BY position", id));
+  result = std::move(result).with_member("votes", Value::array(std::move(votes)));
+  Value effect;
+  std::string effect_id(result.string_or("effect", ""));
+  if (!effect_id.empty()) {
+    auto found = effect_locked(effect_id);
+    if (found)
+      effect = *std::move(found);
+    else if (found.error().code != Code::not_found)
+      return found.error();
+  }
+  return std::move(result).with_member("effectDetail", std::move(effect));
+}
+
+Result<Value> SqliteQuery::effect(std::string_view id) {
+  std::lock_guard lock(connection_->mutex());
+  return effect_locked(id);
+}
+
+Result<Value> SqliteQuery::effect_locked(std::string_view id) {
+  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.id = ?", effect_columns), id));
+  if (rows.empty()) return nothing_found("effect", id);
+  Value result = std::move(rows.front());
+  auto places = TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect WHERE id = ?"));
+  places->bind(1, id);
+  TRY(places->step());
+  auto place = [&](int column) {
+    return places->is_null(column) ? std::nullopt : std::optional(places->integer(column));
+  };
+  Value first = TRY(event_data(place(0)));
+  Value permit = TRY(event_data(place(1)));
+  Value end = TRY(event_data(place(2)));
+  Value effect = first.member("effect");
+  result = std::move(result).with_member("arguments", effect.is_object() ? effect.member("arguments") : Value());
+  result =
+      std::move(result).with_member("verdict", permit.is_object() ? permit.member("verdict") : first.member("verdict"));
+  result = std::move(result).with_member("approvals", permit.is_object() ? permit.member("approvals") : Value());
+  result = std::move(result).with_member("result", end.is_object() ? end.member("result") : Value());
+  return std::move(result).with_member("error", end.is_object() ? end.member("error") : Value());
+}
+
+Result<Page> SqliteQuery::cloud_events(const PageRequest& page) {
+  TRY(check_limit(page));
+  auto cursor = TRY(read_cursor(page.cursor));
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->prepare(fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
+                                           "journal_event e INDEXED BY journal_event_cloud"
+                                           " CROSS JOIN journal_stream s ON s.number = e.stream WHERE e.type IN ({}) "
+                                           "AND e.position < ? ORDER BY e.position DESC LIMIT {}",
+                                           cloud_event_types, page.limit + 1)));
+  select->bind(1, cursor.value_or(std::numeric_limits<std::int64_t>::max()));
+  Page result;
+  while (TRY(select->step())) {
+    if (result.rows.size() == page.limit) {
+      result.next_cursor = fmt::format("{}", result.rows.back().integer_or("position", 0));
+      break;
+    }
+    Event event = TRY(event_from_row(*connection_, *select));
+    result.rows.push_back(Value::object({{"position", Value(select->integer(6))},
+                                         {"at", Value(format_timestamp(event.at))},
+                                         {"direction", Value(event.type == EventType::event_received ? "in" : "out")},
+                                         {"instance", Value(event.instance)},
+                                         {"event", event.data.is_object() ? event.data.member("event") : Value()}}));
+  }
+  return result;
+}
+
+Result<Value> SqliteQuery::totals() {
+  std::lock_guard lock(connection_->mutex());
+  std::map<std::string, std::int64_t, std::less<>> counts;
+  auto select = TRY(connection_->use("SELECT name, value FROM journal_count"));
+  while (TRY(select->step())) counts.emplace(select->text(0), select->integer(1));
+  auto count_of = [&](std::string_view name) {
+    auto found = counts.find(name);
+    return found == counts.end() ? 0 : found->second;
+  };
+  std::int64_t waiting =
+      TRY(connection_->integer_of("SELECT count(DISTINCT t.stream) FROM journal_task t JOIN journal_instance i ON "
+                                  "i.stream = t.stream WHERE t.open = 1 AND i.status = 0"));
+  std::vector<Member> instances, effects;
+  for (const char* name : instance_status_names) {
+    std::int64_t count = count_of(fmt::format("instances.{}", name));
+    instances.push_back({Text(name), Value(std::string_view(name) == "running" ? count - waiting : count)});
+  }
+  instances.push_back({Text("waiting"), Value(waiting)});
+  for (const char* name : effect_state_names)
+    effects.push_back({Text(name), Value(count_of(fmt::format("effects.{}", name)))});
+  std::int64_t pages = TRY(connection_->integer_of("PRAGMA page_count"));
+  std::int64_t page_bytes = TRY(connection_->integer_of("PRAGMA page_size"));
+  return Value::object({{"instances", Value::object(std::move(instances))},
+                        {"effects", Value::object(std::move(effects))},
+                        {"tasks", Value::object({{"open", Value(count_of("tasks.open"))}})},
+                        {"events", Value(count_of("events"))},
+                        {"bytes", Value(pages * page_bytes)}});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Query>> Query::open(Store& store) {
+  auto* sqlite = dynamic_cast<SqliteStore*>(&store);
+  if (!sqlite)
+    return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
+  auto connection = sqlite->connection();
+  if (!connection->is_memory()) {
+    connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
+    TRY(check_schema(*connection));
+  }
+  return std::unique_ptr<Query>(std::make_unique<SqliteQuery>(std::move(connection)));
+}
+
+}  // namespace gantry::journal

@@ -1,0 +1,218 @@
+#include "journal/sqlite_schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "journal/event.h"
+#include "journal/sqlite_states.h"
+
+namespace gantry::journal {
+namespace {
+
+// Times are microseconds since 1970. `event` columns hold a journal_event.position.
+constexpr const char* base_tables = R"sql(
+CREATE TABLE journal_stream (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE journal_event_type (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE journal_event (
+  position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
+  type INTEGER NOT NULL, data TEXT NOT NULL, labels TEXT) STRICT;
+CREATE UNIQUE INDEX journal_event_sequence ON journal_event (stream, sequence);
+CREATE TABLE journal_blob (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, data TEXT NOT NULL, labels TEXT) STRICT;
+CREATE TABLE journal_project (digest TEXT PRIMARY KEY, files BLOB NOT NULL) STRICT;
+CREATE TABLE journal_token (
+  hash TEXT PRIMARY KEY, person TEXT NOT NULL, roles TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER,
+  revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_snapshot (stream INTEGER PRIMARY KEY, sequence INTEGER NOT NULL, state TEXT NOT NULL) STRICT;
+
+CREATE TABLE journal_workflow (
+  number INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, digest TEXT NOT NULL,
+  project TEXT NOT NULL, UNIQUE (namespace, name, version, digest, project)) STRICT;
+CREATE TABLE journal_instance (
+  stream INTEGER PRIMARY KEY, workflow INTEGER NOT NULL, status INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+  start_event INTEGER NOT NULL, end_event INTEGER, person TEXT, key TEXT, parent TEXT, parent_task TEXT) STRICT;
+CREATE INDEX journal_instance_status ON journal_instance (status, stream);
+CREATE INDEX journal_instance_workflow ON journal_instance (workflow, stream);
+CREATE INDEX journal_instance_parent ON journal_instance (parent, stream) WHERE parent IS NOT NULL;
+CREATE TABLE journal_key (
+  workflow TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (workflow, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_effect (
+  id TEXT PRIMARY KEY, stream INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, tool TEXT, operation TEXT,
+  first_event INTEGER NOT NULL, permit_event INTEGER, doubt_event INTEGER, end_event INTEGER) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_effect_stream ON journal_effect (stream, first_event);
+CREATE TABLE journal_task (
+  event INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stream INTEGER NOT NULL, kind TEXT, title TEXT, effect TEXT, requester TEXT,
+  open INTEGER NOT NULL, outcome TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, closed_at INTEGER, answer_event INTEGER,
+  answered_by TEXT) STRICT;
+CREATE INDEX journal_task_stream ON journal_task (stream, event);
+CREATE INDEX journal_task_open ON journal_task (event, stream) WHERE open = 1;
+CREATE TABLE journal_task_role (role TEXT NOT NULL, task INTEGER NOT NULL, PRIMARY KEY (role, task)) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_task_role_task ON journal_task_role (task);
+CREATE TABLE journal_vote (event INTEGER PRIMARY KEY, task TEXT NOT NULL, person TEXT, approve INTEGER NOT NULL) STRICT;
+CREATE INDEX journal_vote_task ON journal_vote (task, event);
+CREATE TABLE journal_decision (event INTEGER PRIMARY KEY, stream INTEGER NOT NULL, decision TEXT, decider TEXT) STRICT;
+CREATE INDEX journal_decision_stream ON journal_decision (stream, event);
+CREATE TABLE journal_timer (
+  stream INTEGER NOT NULL, id TEXT NOT NULL, due INTEGER, purpose TEXT, set_at INTEGER NOT NULL, PRIMARY KEY (stream, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_deployment (event INTEGER PRIMARY KEY, project TEXT NOT NULL, person TEXT, at INTEGER NOT NULL) STRICT;
+CREATE INDEX journal_deployment_project ON journal_deployment (project, event);
+CREATE TABLE journal_count (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+// RFC 3339 with six digits, so that text order is time order.
+std::string time_text(std::string_view column) {
+  return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
+                     column);
+}
+
+// The JSON at `path` of an event's data, fetched from the blobs when it was large.
+std::string json_at(std::string_view event, std::string_view path) {
+  return fmt::format(
+      "ifnull((SELECT b.data FROM journal_blob b WHERE b.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
+      event, path);
+}
+
+template <std::size_t count>
+std::string names_by_number(std::string_view column, const std::array<const char*, count>& names) {
+  std::string text = fmt::format("CASE {}", column);
+  for (std::size_t i = 0; i < count; ++i) text += fmt::format(" WHEN {} THEN '{}'", i, names[i]);
+  return text + " END";
+}
+
+std::string instances_view() {
+  return fmt::format(
+      R"sql(CREATE VIEW instances AS SELECT i.stream AS number, s.id AS id,
+  CASE WHEN i.status = 0 AND EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1) THEN 'waiting'
+  ELSE {} END AS status,
+  w.namespace AS workflow_namespace, w.name AS workflow_name, w.version AS workflow_version, w.digest AS workflow_digest,
+  w.project AS project, i.person AS person, i.key AS key, i.parent AS parent, i.parent_task AS parent_task,
+  {} AS started_at, {} AS ended_at,
+  (SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream) AS events,
+  {} AS input, {} AS output, {} AS error, e.data ->> '$.reason' AS reason
+FROM journal_instance i JOIN journal_stream s ON s.number = i.stream JOIN journal_workflow w ON w.number = i.workflow
+LEFT JOIN journal_event b ON b.position = i.start_event LEFT JOIN journal_event e ON e.position = i.end_event;)sql",
+      names_by_number("i.status", instance_status_names), time_text("i.started_at"), time_text("i.ended_at"),
+      json_at("b", "input"), json_at("e", "output"), json_at("e", "error"));
+}
+
+std::string effects_view() {
+  return fmt::format(
+      R"sql(CREATE VIEW effects AS SELECT f.first_event AS position, f.id AS id, s.id AS instance, p.data ->> '$.effect.task' AS task,
+  f.tool AS tool, f.operation AS operation, p.data ->> '$.effect.class' AS class, {} AS state, f.attempts AS attempts,
+  {} AS arguments, p.data ->> '$.effect.digest' AS digest, p.data ->> '$.effect.key' AS key,
+  ifnull(m.data ->> '$.verdict.rule', p.data ->> '$.verdict.rule') AS rule,
+  {} AS verdict, coalesce(e.data ->> '$.reason', d.data ->> '$.reason', p.data ->> '$.verdict.reason') AS reason,
+  {} AS result, {} AS error, e.data ->> '$.resolvedBy' AS resolved_by,
+  {} AS proposed_at, {} AS permitted_at, {} AS ended_at
+FROM journal_effect f JOIN journal_stream s ON s.number = f.stream JOIN journal_event p ON p.position = f.first_event
+LEFT JOIN journal_event m ON m.position = f.permit_event LEFT JOIN journal_event d ON d.position = f.doubt_event
+LEFT JOIN journal_event e ON e.position = f.end_event;)sql",
+      names_by_number("f.state", effect_state_names), json_at("p", "effect.arguments"), json_at("p", "verdict"),
+      json_at("e", "result"), json_at("e", "error"), time_text("p.at"), time_text("m.at"), time_text("e.at"));
+}
+
+std::string tasks_view() {
+  return fmt::format(
+      R"sql(CREATE VIEW tasks AS SELECT t.event AS position, t.id AS id, s.id AS instance, t.kind AS kind, t.title AS title,
+  CASE t.open WHEN 1 THEN 'open' ELSE 'closed' END AS state, t.outcome AS outcome, t.effect AS effect, c.data ->> '$.digest' AS digest,
+  t.requester AS requester,
+  (SELECT json_group_array(r.role) FROM (SELECT role FROM journal_task_role WHERE task = t.event ORDER BY role) r) AS roles,
+  {} AS requirements, {} AS answer_schema, {} AS context, {} AS answer, t.answered_by AS answered_by,
+  {} AS created_at, {} AS expires_at, {} AS closed_at
+FROM journal_task t JOIN journal_stream s ON s.number = t.stream JOIN journal_event c ON c.position = t.event
+LEFT JOIN journal_event a ON a.position = t.answer_event;)sql",
+      json_at("c", "requirements"), json_at("c", "answerSchema"), json_at("c", "context"), json_at("a", "answer"),
+      time_text("t.created_at"), time_text("t.expires_at"), time_text("t.closed_at"));
+}
+
+std::string other_views() {
+  return fmt::format(
+      R"sql(CREATE VIEW approvals AS SELECT v.event AS position, v.task AS task, t.effect AS effect, s.id AS instance, v.person AS person,
+  n.data -> '$.roles' AS roles, CASE v.approve WHEN 1 THEN 'approve' ELSE 'reject' END AS vote, n.data ->> '$.comment' AS comment,
+  n.data ->> '$.digest' AS digest, {0} AS voted_at
+FROM journal_vote v JOIN journal_event n ON n.position = v.event JOIN journal_stream s ON s.number = n.stream
+LEFT JOIN journal_task t ON t.id = v.task;
+CREATE VIEW decisions AS SELECT d.event AS position, s.id AS instance, d.decision AS decision, n.data ->> '$.digest' AS digest,
+  n.data ->> '$.task' AS task, d.decider AS decider, n.data -> '$.rules' AS rules, {1} AS answer, {0} AS made_at
+FROM journal_decision d JOIN journal_event n ON n.position = d.event JOIN journal_stream s ON s.number = d.stream;
+CREATE VIEW events AS SELECT n.position AS position, s.id AS instance, n.sequence AS sequence, {0} AS at, y.name AS type,
+  n.data AS data, n.labels AS labels
+FROM journal_event n JOIN journal_stream s ON s.number = n.stream JOIN journal_event_type y ON y.number = n.type;
+CREATE VIEW timers AS SELECT w.id AS id, s.id AS instance, w.purpose AS purpose, {2} AS due, {3} AS set_at
+FROM journal_timer w JOIN journal_stream s ON s.number = w.stream;
+CREATE VIEW projects AS SELECT p.digest AS digest, {4} AS deployed_at, d.person AS deployed_by,
+  (SELECT count(*) FROM json_each(CAST(p.files AS TEXT))) AS file_count, length(p.files) AS bytes,
+  ifnull(d.event = (SELECT max(event) FROM journal_deployment), 0) AS current, CAST(p.files AS TEXT) AS files
+FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(event) FROM journal_deployment x WHERE x.project = p.digest);
+CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
+      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"));
+}
+
+Status create_schema(SqliteConnection& connection) {
+  TRY(connection.execute(base_tables));
+  TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
+                                     cloud_event_types)));
+  TRY(connection.execute(instances_view()));
+  TRY(connection.execute(effects_view()));
+  TRY(connection.execute(tasks_view()));
+  TRY(connection.execute(other_views()));
+  for (std::size_t i = 0; i < event_type_count; ++i)
+    TRY(connection.execute(
+        fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}')", i, name_of(static_cast<EventType>(i)))));
+  TRY(connection.execute(fmt::format("PRAGMA application_id = {}", application_id)));
+  return connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
+}
+
+struct FoundSchema {
+  bool empty = false;
+  std::int64_t version = 0;
+};
+
+Result<FoundSchema> inspect_schema(SqliteConnection& connection) {
+  std::int64_t objects = TRY(connection.integer_of("SELECT count(*) FROM sqlite_schema"));
+  std::int64_t owner = TRY(connection.integer_of("PRAGMA application_id"));
+  std::int64_t version = TRY(connection.integer_of("PRAGMA user_version"));
+  if (objects == 0 && (owner == 0 || owner == application_id)) return FoundSchema{true, 0};
+  if (owner != application_id)
+    return Error{
+        Code::conflict,
+        fmt::format(
+            "{} is an SQLite database of another program (application id {:#x}, Gantry's is {:#x}); name another file",
+            connection.path(), owner, application_id)};
+  if (version > schema_version)
+    return Error{Code::conflict, fmt::format("{} was written by a newer Gantry: its schema has version {}, this "
+                                             "program knows versions up to {}; use the newer program",
+                                             connection.path(), version, schema_version)};
+  return FoundSchema{false, version};
+}
+
+}  // namespace
+
+Status check_owner(SqliteConnection& connection) {
+  TRY(inspect_schema(connection));
+  return done();
+}
+
+Status prepare_schema(SqliteConnection& connection) {
+  auto found = TRY(inspect_schema(connection));
+  if (!found.empty && found.version == schema_version) return done();
+  auto transaction = TRY(SqliteTransaction::begin(connection));
+  // Once more: another process may have created it since.
+  found = TRY(inspect_schema(connection));
+  if (found.empty) TRY(create_schema(connection));
+  // Upgrades from version N to N+1 go here, in order, inside this transaction.
+  return transaction.commit();
+}
+
+Status check_schema(SqliteConnection& connection) {
+  auto found = TRY(inspect_schema(connection));
+  if (found.empty) return Error{Code::not_found, fmt::format("{} holds no journal yet", connection.path())};
+  if (found.version < schema_version)
+    return Error{
+        Code::conflict,
+        fmt::format("{} has schema version {}, this program reads version {}; start the server once to upgrade it",
+                    connection.path(), found.version, schema_version)};
+  return done();
+}
+
+}  // namespace gantry::journal

@@ -1,0 +1,236 @@
+#include "journal/sqlite_store.h"
+
+#include <fmt/format.h>
+
+#include "journal/sqlite_schema.h"
+
+namespace gantry::journal {
+namespace {
+
+constexpr std::size_t remembered_streams_max = 200'000;
+
+bool ends_instance(EventType type) {
+  return type == EventType::instance_completed || type == EventType::instance_faulted ||
+         type == EventType::instance_cancelled;
+}
+
+Status configure_writer(SqliteConnection& connection, const StoreOptions& options) {
+  if (!connection.is_memory()) {
+    // FULL syncs the write-ahead log at every commit: a committed batch survives a power cut.
+    TRY(connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"));
+    // Checkpoint each 16 MiB: each one syncs the database too. The log's file is cut back to 64 MiB after a burst.
+    TRY(connection.execute("PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864"));
+  }
+  TRY(connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"));
+  if (options.page_count_max)
+    TRY(connection.execute(fmt::format("PRAGMA max_page_count = {}", *options.page_count_max)));
+  return done();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const std::string& url, const StoreOptions& options) {
+  auto store = TRY(SqliteStore::open_sqlite(url, options));
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string& url, const StoreOptions& options) {
+  std::string path = TRY(store_path(url));
+  WriterLock lock;
+  std::shared_ptr<SqliteConnection> connection;
+  if (options.tokens_only && !options.read_only && !path.empty()) return open_beside_writer(path, options);
+  if (options.read_only) {
+    if (path.empty())
+      return Error{Code::invalid_argument,
+                   "the store memory: is always new and empty, so it can't be opened for reading only"};
+    connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::read_only));
+    TRY(check_schema(*connection));
+  } else {
+    if (!path.empty()) {
+      TRY(create_store_file(path));
+      lock = TRY(WriterLock::acquire(path));
+    }
+    connection = TRY(
+        SqliteConnection::open(path, path.empty() ? SqliteConnection::Mode::memory : SqliteConnection::Mode::create));
+    // Look before the first write: a foreign or newer file stays byte for byte as it is.
+    TRY(check_owner(*connection));
+    TRY(configure_writer(*connection, options));
+    TRY(prepare_schema(*connection));
+  }
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), std::move(lock), options));
+}
+
+// SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers.
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open_beside_writer(const std::string& path,
+                                                                     const StoreOptions& options) {
+  TRY(create_store_file(path));
+  std::shared_ptr<SqliteConnection> connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::create));
+  Status usable = check_schema(*connection);
+  if (!usable && usable.error().code != Code::not_found) return usable.error();
+  TRY(configure_writer(*connection, options));
+  if (!usable) TRY(prepare_schema(*connection));
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), WriterLock(), options));
+}
+
+std::string SqliteStore::location() const {
+  return connection_->is_memory() ? "memory" : connection_->path();
+}
+
+Status SqliteStore::writable() const {
+  if (options_.read_only) return Error{Code::denied, fmt::format("{} was opened for reading only", location())};
+  if (refused_.empty()) return done();
+  return Error{
+      Code::unavailable,
+      fmt::format("the journal takes no more writes since an earlier one failed ({}); check the disk and start again",
+                  refused_)};
+}
+
+Status SqliteStore::event_writer() const {
+  if (options_.tokens_only) return Error{Code::denied, fmt::format("{} was opened for tokens only", location())};
+  return done();
+}
+
+Status SqliteStore::in_transaction(std::string_view doing, const std::function<Status()>& write) {
+  TRY(writable());
+  Status status = done();
+  {
+    auto transaction = SqliteTransaction::begin(*connection_);
+    status = transaction ? write() : Status(transaction.error());
+    bool written = status.ok();
+    if (written) status = transaction->commit();
+    if (status) return status;
+    // A failed sync leaves the kernel free to drop the pages and report success next time, so nothing more may be
+    // promised on this file. A full disk is no such doubt: SQLite has not written the commit.
+    bool full = connection_->last_error_was_full();
+    if (connection_->last_error_was_io() || (written && !full)) refused_ = status.error().message;
+  }
+  streams_.clear();
+  projection_.forget();
+  return Error{status.error().code, fmt::format("{}: {}", doing, status.error().message)};
+}
+
+Status SqliteStore::append(const Batch& batch) {
+  TRY(event_writer());
+  if (batch.events.empty() && batch.snapshots.empty()) return done();
+  // Printing happens before the lock is taken, so that readers of tokens don't wait for it.
+  std::vector<StoredData> stored;
+  stored.reserve(batch.events.size());
+  for (const Event& event : batch.events) {
+    StoredData data = split_data(event.data, options_.blob_threshold_bytes);
+    if (data.size() > options_.event_bytes_max)
+      return Error{
+          Code::exhausted,
+          fmt::format("the data of event {} ({}) of instance '{}' is {} bytes; the store's limit is {}", event.sequence,
+                      name_of(event.type), event.instance, data.size(), options_.event_bytes_max)};
+    stored.push_back(std::move(data));
+  }
+  std::lock_guard lock(connection_->mutex());
+  return in_transaction("writing events", [&] { return write_batch(batch, stored); });
+}
+
+Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData>& stored) {
+  if (streams_.size() > remembered_streams_max) streams_.clear();
+  for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
+  for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
+  return projection_.flush_counts();
+}
+
+Result<std::optional<std::int64_t>> SqliteStore::find_stream(std::string_view instance) {
+  auto select = TRY(connection_->use("SELECT number FROM journal_stream WHERE id = ?"));
+  select->bind(1, instance);
+  bool found = TRY(select->step());
+  return found ? std::optional(select->integer(0)) : std::nullopt;
+}
+
+Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
+  auto known = streams_.find(instance);
+  if (known != streams_.end()) return &known->second;
+  Stream stream;
+  auto number = TRY(find_stream(instance));
+  if (number) {
+    stream.number = *number;
+    auto last = TRY(connection_->use("SELECT max(sequence) FROM journal_event WHERE stream = ?"));
+    last->bind(1, stream.number);
+    TRY(last->step());
+    stream.last_sequence = static_cast<std::uint64_t>(last->integer(0));
+  } else if (create) {
+    auto insert = TRY(connection_->use("INSERT INTO journal_stream (id) VALUES (?)"));
+    insert->bind(1, instance);
+    TRY(insert->run());
+    stream.number = connection_->last_insert_position();
+  } else {
+    return static_cast<Stream*>(nullptr);
+  }
+  return &streams_.emplace(instance, stream).first->second;
+}
+
+Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
+  Stream* stream = TRY(stream_of(event.instance, true));
+  if (event.sequence != stream->last_sequence + 1) {
+    bool exists = event.sequence <= stream->last_sequence && event.sequence > 0;
+    return Error{exists ? Code::conflict : Code::invalid_argument,
+                 fmt::format("event {} ({}) of instance '{}' {}: the last one is {}, so {} is next", event.sequence,
+                             name_of(event.type), event.instance, exists ? "exists already" : "would leave a gap",
+                             stream->last_sequence, stream->last_sequence + 1)};
+  }
+  for (const StoredBlob& blob : stored.blobs) {
+    auto insert = TRY(
+        connection_->use("INSERT INTO journal_blob (hash, data, labels) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING"));
+    insert->bind(1, blob.hash).bind(2, blob.text.data).bind_text_or_null(3, blob.text.labels);
+    TRY(insert->run());
+  }
+  auto insert = TRY(
+      connection_->use("INSERT INTO journal_event (stream, sequence, at, type, data, labels) VALUES (?,?,?,?,?,?)"));
+  insert->bind(1, stream->number)
+      .bind(2, static_cast<std::int64_t>(event.sequence))
+      .bind(3, std::int64_t{event.at.time_since_epoch().count()});
+  insert->bind(4, static_cast<std::int64_t>(event.type))
+      .bind(5, stored.text.data)
+      .bind_text_or_null(6, stored.text.labels);
+  TRY(insert->run());
+  stream->last_sequence = event.sequence;
+  if (ends_instance(event.type)) TRY(drop_snapshot(stream->number));
+  EventPlace place{connection_->last_insert_position(), stream->number};
+  return projection_.apply(place, event);
+}
+
+Status SqliteStore::drop_snapshot(std::int64_t stream) {
+  auto remove = TRY(connection_->use("DELETE FROM journal_snapshot WHERE stream = ?"));
+  remove->bind(1, stream);
+  return remove->run();
+}
+
+Status SqliteStore::write_snapshot(const Snapshot& snapshot) {
+  Stream* stream = TRY(stream_of(snapshot.instance, false));
+  if (!stream || snapshot.sequence > stream->last_sequence)
+    return Error{Code::invalid_argument,
+                 fmt::format("a snapshot of instance '{}' after event {}, but the journal ends at {}",
+                             snapshot.instance, snapshot.sequence, stream ? stream->last_sequence : 0)};
+  // Not for instances that have ended; the newest wins.
+  auto insert =
+      TRY(connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT ?1, ?2, ?3 WHERE EXISTS "
+                           "(SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0)"
+                           " ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence, state = excluded.state "
+                           "WHERE excluded.sequence >= sequence"));
+  insert->bind(1, stream->number).bind(2, static_cast<std::int64_t>(snapshot.sequence)).bind(3, snapshot.state);
+  return insert->run();
+}
+
+Status SqliteStore::rebuild() {
+  TRY(event_writer());
+  std::lock_guard lock(connection_->mutex());
+  return in_transaction("rebuilding the projections", [&]() -> Status {
+    TRY(projection_.clear());
+    auto select =
+        TRY(connection_->prepare("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
+                                 "journal_event e JOIN journal_stream s ON s.number = e.stream ORDER BY e.position"));
+    while (TRY(select->step())) {
+      Event event = TRY(event_from_row(*connection_, *select));
+      EventPlace place{select->integer(6), select->integer(7)};
+      TRY(projection_.apply(place, event));
+    }
+    return projection_.flush_counts();
+  });
+}
+
+}  // namespace gantry::journal

@@ -1,0 +1,72 @@
+// The store on SQLite. Calls are serialised by the connection's mutex, so any thread may make them; only one thread
+// should append, because a batch is atomic but its place among other batches is not.
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "journal/sqlite_connection.h"
+#include "journal/sqlite_projection.h"
+#include "journal/store.h"
+#include "journal/store_file.h"
+#include "journal/stored_data.h"
+
+namespace gantry::journal {
+
+class SqliteStore final : public Store {
+ public:
+  static Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& url, const StoreOptions& options);
+
+  Status append(const Batch& batch) override;
+  Result<std::vector<std::string>> unfinished_instances() override;
+  Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
+  Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;
+  Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override;
+  Result<std::uint64_t> last_sequence(std::string_view instance) override;
+  Status save_project(std::string_view digest, std::string_view files) override;
+  Result<std::string> project_files(std::string_view digest) override;
+  Result<std::optional<std::string>> current_project() override;
+  Status add_token(const TokenRecord& token) override;
+  Status revoke_tokens(std::string_view person) override;
+  Result<std::optional<TokenRecord>> find_token(std::string_view hash) override;
+  Result<std::vector<TokenRecord>> tokens() override;
+  std::string location() const override;
+
+  Status rebuild();  // of the projections, see maintenance.h
+  std::shared_ptr<SqliteConnection> connection() { return connection_; }
+
+ private:
+  struct Stream {
+    std::int64_t number = 0;
+    std::uint64_t last_sequence = 0;
+  };
+
+  SqliteStore(std::shared_ptr<SqliteConnection> connection, WriterLock lock, const StoreOptions& options)
+      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_) {}
+
+  static Result<std::unique_ptr<SqliteStore>> open_beside_writer(const std::string& path, const StoreOptions& options);
+  Status writable() const;
+  // Runs `write` in a transaction; after a failure nothing of it is left, on disk or in memory.
+  Status in_transaction(std::string_view doing, const std::function<Status()>& write);
+  Status event_writer() const;  // denied when only tokens may be written
+  Status write_batch(const Batch& batch, const std::vector<StoredData>& stored);
+  Status write_event(const Event& event, const StoredData& stored);
+  Status write_snapshot(const Snapshot& snapshot);
+  Status drop_snapshot(std::int64_t stream);
+  Result<Stream*> stream_of(const std::string& instance, bool create);
+  Result<std::optional<std::int64_t>> find_stream(std::string_view instance);
+
+  WriterLock lock_;
+  std::shared_ptr<SqliteConnection> connection_;
+  StoreOptions options_;
+  SqliteProjection projection_;
+  std::unordered_map<std::string, Stream> streams_;  // those written lately; bounded
+  std::string refused_;                              // why no more writes are taken; empty: they are
+};
+
+// Reads one row of journal_event; blobs are put back. Columns: instance id, sequence, at, type, data, labels.
+Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row);
+Result<std::optional<TokenRecord>> find_token_record(SqliteConnection& connection, std::string_view hash);
+Result<Value> data_from_text(SqliteConnection& connection, std::string_view data, std::string_view labels);
+
+}  // namespace gantry::journal

@@ -1,0 +1,201 @@
+// The reading half of the store, and what lies beside the events: projects and tokens.
+#include <fmt/format.h>
+
+#include "journal/sqlite_store.h"
+#include "value/json.h"
+
+namespace gantry::journal {
+namespace {
+
+Result<Value> read_blob(SqliteConnection& connection, std::string_view hash) {
+  auto select = TRY(connection.use("SELECT data, labels FROM journal_blob WHERE hash = ?"));
+  select->bind(1, hash);
+  bool found = TRY(select->step());
+  if (!found)
+    return Error{Code::unavailable,
+                 fmt::format("the journal's blob {} is missing: the database is damaged; restore it from a backup",
+                             hash.substr(0, 64))};
+  return from_stored_text(select->text(0), select->text(1));
+}
+
+std::string roles_text(const std::vector<std::string>& roles) {
+  std::vector<Value> items;
+  for (const std::string& role : roles) items.emplace_back(role);
+  return print_json(Value::array(std::move(items)));
+}
+
+Result<TokenRecord> token_from_row(const SqliteStatement& row) {
+  TokenRecord token;
+  token.hash = row.text(0);
+  token.person = row.text(1);
+  Value roles = TRY(parse_json(row.text(2)));
+  if (roles.is_array())
+    for (const Value& role : roles.items())
+      if (role.is_string()) token.roles.emplace_back(role.as_string());
+  token.created = Timestamp(Duration(row.integer(3)));
+  if (!row.is_null(4)) token.expires = Timestamp(Duration(row.integer(4)));
+  token.revoked = row.integer(5) != 0;
+  return token;
+}
+
+}  // namespace
+
+Result<Value> data_from_text(SqliteConnection& connection, std::string_view data, std::string_view labels) {
+  Value value = TRY(from_stored_text(data, labels));
+  return join_data(std::move(value), [&](std::string_view hash) { return read_blob(connection, hash); });
+}
+
+Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row) {
+  Event event;
+  event.instance = row.text(0);
+  event.sequence = static_cast<std::uint64_t>(row.integer(1));
+  event.at = Timestamp(Duration(row.integer(2)));
+  std::int64_t type = row.integer(3);
+  if (type < 0 || type >= static_cast<std::int64_t>(event_type_count))
+    return Error{
+        Code::unavailable,
+        fmt::format(
+            "event {} of instance '{}' has the unknown type {}: the database is damaged; restore it from a backup",
+            event.sequence, event.instance, type)};
+  event.type = static_cast<EventType>(type);
+  auto data = data_from_text(connection, row.text(4), row.text(5));
+  if (!data)
+    return Error{data.error().code == Code::invalid_argument ? Code::unavailable : data.error().code,
+                 fmt::format("event {} of instance '{}' can't be read: {}", event.sequence, event.instance,
+                             data.error().message)};
+  event.data = *std::move(data);
+  return event;
+}
+
+Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT s.id FROM journal_instance i JOIN journal_stream s ON s.number = i.stream WHERE "
+                           "i.status = 0 ORDER BY i.stream"));
+  std::vector<std::string> instances;
+  while (TRY(select->step())) instances.emplace_back(select->text(0));
+  return instances;
+}
+
+Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std::uint64_t after_sequence) {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_stream s JOIN "
+                           "journal_event e ON e.stream = s.number"
+                           " WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence"));
+  select->bind(1, instance).bind(2, static_cast<std::int64_t>(after_sequence));
+  std::vector<Event> events;
+  while (TRY(select->step())) events.push_back(TRY(event_from_row(*connection_, *select)));
+  return events;
+}
+
+Result<std::optional<Snapshot>> SqliteStore::latest_snapshot(std::string_view instance) {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT n.sequence, n.state FROM journal_snapshot n JOIN journal_stream s ON s.number = "
+                           "n.stream WHERE s.id = ?"));
+  select->bind(1, instance);
+  bool found = TRY(select->step());
+  if (!found) return std::optional<Snapshot>();
+  return std::optional(
+      Snapshot{std::string(instance), static_cast<std::uint64_t>(select->integer(0)), std::string(select->text(1))});
+}
+
+Result<std::optional<std::string>> SqliteStore::instance_with_key(std::string_view workflow, std::string_view key) {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT s.id FROM journal_key k JOIN journal_stream s ON s.number = k.stream WHERE "
+                           "k.workflow = ? AND k.key = ?"));
+  select->bind(1, workflow).bind(2, key);
+  bool found = TRY(select->step());
+  return found ? std::optional(std::string(select->text(0))) : std::nullopt;
+}
+
+Result<std::uint64_t> SqliteStore::last_sequence(std::string_view instance) {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use(
+      "SELECT max(e.sequence) FROM journal_stream s JOIN journal_event e ON e.stream = s.number WHERE s.id = ?"));
+  select->bind(1, instance);
+  TRY(select->step());
+  return static_cast<std::uint64_t>(select->integer(0));
+}
+
+Status SqliteStore::save_project(std::string_view digest, std::string_view files) {
+  TRY(event_writer());
+  std::lock_guard lock(connection_->mutex());
+  return in_transaction("saving the project", [&]() -> Status {
+    auto insert = TRY(connection_->use(
+        "INSERT INTO journal_project (digest, files) VALUES (?, CAST(? AS BLOB)) ON CONFLICT DO NOTHING"));
+    insert->bind(1, digest).bind(2, files);
+    return insert->run();
+  });
+}
+
+Result<std::string> SqliteStore::project_files(std::string_view digest) {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use("SELECT files FROM journal_project WHERE digest = ?"));
+  select->bind(1, digest);
+  bool found = TRY(select->step());
+  if (!found)
+    return Error{Code::not_found, fmt::format("the journal has no project with the digest '{}'", digest.substr(0, 64))};
+  return std::string(select->text(0));
+}
+
+Result<std::optional<std::string>> SqliteStore::current_project() {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use("SELECT project FROM journal_deployment ORDER BY event DESC LIMIT 1"));
+  bool found = TRY(select->step());
+  return found ? std::optional(std::string(select->text(0))) : std::nullopt;
+}
+
+Status SqliteStore::add_token(const TokenRecord& token) {
+  std::lock_guard lock(connection_->mutex());
+  return in_transaction("saving a token", [&]() -> Status {
+    auto insert = TRY(connection_->use(
+        "INSERT INTO journal_token (hash, person, roles, created, expires, revoked) VALUES (?,?,?,?,?,?)"));
+    std::string roles = roles_text(token.roles);
+    insert->bind(1, token.hash)
+        .bind(2, token.person)
+        .bind(3, roles)
+        .bind(4, std::int64_t{token.created.time_since_epoch().count()});
+    insert->bind(5,
+                 token.expires ? std::optional<std::int64_t>(token.expires->time_since_epoch().count()) : std::nullopt);
+    insert->bind(6, static_cast<std::int64_t>(token.revoked));
+    return insert->run();
+  });
+}
+
+Status SqliteStore::revoke_tokens(std::string_view person) {
+  std::lock_guard lock(connection_->mutex());
+  return in_transaction("revoking tokens", [&]() -> Status {
+    auto update = TRY(connection_->use("UPDATE journal_token SET revoked = 1 WHERE person = ?"));
+    update->bind(1, person);
+    return update->run();
+  });
+}
+
+Result<std::optional<TokenRecord>> find_token_record(SqliteConnection& connection, std::string_view hash) {
+  std::lock_guard lock(connection.mutex());
+  auto select =
+      TRY(connection.use("SELECT hash, person, roles, created, expires, revoked FROM journal_token WHERE hash = ?"));
+  select->bind(1, hash);
+  bool found = TRY(select->step());
+  if (!found) return std::optional<TokenRecord>();
+  TokenRecord token = TRY(token_from_row(*select));
+  return std::optional(std::move(token));
+}
+
+Result<std::optional<TokenRecord>> SqliteStore::find_token(std::string_view hash) {
+  return find_token_record(*connection_, hash);
+}
+
+Result<std::vector<TokenRecord>> SqliteStore::tokens() {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use(
+      "SELECT hash, person, roles, created, expires, revoked FROM journal_token ORDER BY created, hash"));
+  std::vector<TokenRecord> tokens;
+  while (TRY(select->step())) tokens.push_back(TRY(token_from_row(*select)));
+  return tokens;
+}
+
+}  // namespace gantry::journal
