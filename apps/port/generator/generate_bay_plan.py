@@ -265,7 +265,8 @@ class Plan:
         for container in containers:
             self.used.update(one.id for one in self.stack_of(container))
             self.used.add(container.id)
-        self.faults.append({"kind": kind, "containers": sorted(one.id for one in containers), "slot": slot, "what": what,
+        numbers = sorted(one.id for one in containers)
+        self.faults.append({"kind": kind, "container": numbers[0], "containers": numbers, "slot": slot, "what": what,
                             "expectedAction": action})
 
     def plant_check_digit(self):
