@@ -1,0 +1,96 @@
+#include "tool/http_credential.h"
+
+#include <fmt/format.h>
+
+#include "tool/base64.h"
+#include "value/json.h"
+
+namespace gantry::tool {
+namespace {
+
+Result<std::string> secret_of(const Secrets& secrets, const std::string& name) {
+  const auto found = secrets.find(name);
+  if (found == secrets.end() || found->second.empty()) {
+    return Error{Code::denied,
+                 fmt::format("there is no secret \"{}\"; name a file for it under secrets in gantry.yaml", name)};
+  }
+  std::string secret = found->second;
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  if (!is_header_value(secret))
+    return Error{Code::denied, fmt::format("secret \"{}\" is no single line of text", name)};
+  return secret;
+}
+
+Status set_credential(HttpRequest& request, std::string header, std::string value) {
+  if (!is_header_value(value)) return Error{Code::invalid_argument, "the credential is no single line of text"};
+  request.credential = {std::move(header), std::move(value)};
+  return done();
+}
+
+Status set_basic(HttpRequest& request, const std::string& username, const std::string& password) {
+  if (username.find(':') != std::string::npos) return Error{Code::invalid_argument, "a user name may have no colon"};
+  const std::string encoded = encode_base64(username + ":" + password);
+  request.secrets.push_back(encoded);
+  return set_credential(request, "Authorization", "Basic " + encoded);
+}
+
+Result<std::string> credential_field(const Value& value, std::string_view scheme, std::string_view key) {
+  const Value* found = value.find(key);
+  if (found == nullptr || !found->is_string()) {
+    return Error{Code::invalid_argument, fmt::format("/endpoint/authentication/{}/{}: expected text", scheme, key)};
+  }
+  return std::string(found->as_string());
+}
+
+// {use: NAME}: the secret holds a JSON object with the fields, or for bearer the token itself.
+Result<Value> resolved(const Value& scheme_value, HttpRequest& request, const Secrets& secrets) {
+  const Value* use = scheme_value.find("use");
+  if (use == nullptr) return scheme_value;
+  if (!use->is_string())
+    return Error{Code::invalid_argument, "/endpoint/authentication: use: expected a secret's name"};
+  const std::string name(use->as_string());
+  const std::string secret = TRY(secret_of(secrets, name));
+  request.secrets.push_back(secret);
+  const Result<Value> parsed = parse_json(secret);
+  if (!parsed || !parsed->is_object()) return Value::object({{"token", secret}});
+  for (const Member& member : parsed->members()) {
+    if (member.value.is_string() && member.key.view() != "username")
+      request.secrets.emplace_back(member.value.as_string());
+  }
+  return *parsed;
+}
+
+}  // namespace
+
+Status add_credential(HttpRequest& request, const HttpAuthentication& authentication, const Secrets& secrets) {
+  if (authentication.kind == HttpAuthentication::Kind::none) return done();
+  const std::string secret = TRY(secret_of(secrets, authentication.secret));
+  request.secrets.push_back(secret);
+  switch (authentication.kind) {
+    case HttpAuthentication::Kind::bearer:
+      return set_credential(request, "Authorization", "Bearer " + secret);
+    case HttpAuthentication::Kind::basic:
+      return set_basic(request, authentication.username, secret);
+    case HttpAuthentication::Kind::header:
+      return set_credential(request, authentication.header, secret);
+    case HttpAuthentication::Kind::none:
+      break;
+  }
+  return done();
+}
+
+Status add_standard_credential(HttpRequest& request, const Value& authentication, const Secrets& secrets) {
+  if (const Value* basic = authentication.find("basic"); basic != nullptr && authentication.size() == 1) {
+    const Value fields = TRY(resolved(*basic, request, secrets));
+    const std::string username = TRY(credential_field(fields, "basic", "username"));
+    const std::string password = TRY(credential_field(fields, "basic", "password"));
+    return set_basic(request, username, password);
+  }
+  if (const Value* bearer = authentication.find("bearer"); bearer != nullptr && authentication.size() == 1) {
+    const Value fields = TRY(resolved(*bearer, request, secrets));
+    return set_credential(request, "Authorization", "Bearer " + TRY(credential_field(fields, "bearer", "token")));
+  }
+  return Error{Code::conflict, "/endpoint/authentication: expected basic or bearer; other schemes are not supported"};
+}
+
+}  // namespace gantry::tool
