@@ -28,6 +28,7 @@ import sqlite3
 import sys
 import threading
 import time
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 BODY_BYTES_MAX = 1 << 20
@@ -184,6 +185,11 @@ EFFECTS = {
 }
 
 
+def decoded(part):
+    """A part of a path, percent-decoded."""
+    return urllib.parse.unquote(part)
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "SimulatedTerminalSystem/1"
@@ -231,11 +237,11 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/calls":
             return 200, terminal.counts()
         if match := re.fullmatch(r"/effects/([^/]+)", path):
-            return 200, terminal.effect(match[1])
+            return 200, terminal.effect(decoded(match[1]))
         if match := re.fullmatch(r"/voyages/([^/]+)", path):
-            return self.misbehaving("GET /voyages", lambda: (200, terminal.voyage(match[1])))
+            return self.misbehaving("GET /voyages", lambda: (200, terminal.voyage(decoded(match[1]))))
         if match := re.fullmatch(r"/plans/([^/]+)/notes/([^/]+)", path):
-            return self.misbehaving("GET /plans/notes", lambda: (200, terminal.note(match[1], match[2])))
+            return self.misbehaving("GET /plans/notes", lambda: (200, terminal.note(decoded(match[1]), decoded(match[2]))))
         raise Refusal(404, f"no such resource: GET {path[:200]}")
 
     def post(self, path, raw):
@@ -250,7 +256,7 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {"control": terminal.set_control(body)}
         for kind, (pattern, required, honour_key) in EFFECTS.items():
             if match := re.fullmatch(pattern, path):
-                plan = match[1] if match.groups() else body.get("plan")
+                plan = decoded(match[1]) if match.groups() else body.get("plan")
                 return self.misbehaving(f"POST {kind}", lambda: self.apply(kind, plan, body, required, honour_key))
         raise Refusal(404, f"no such resource: POST {path[:200]}")
 

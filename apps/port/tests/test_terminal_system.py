@@ -80,6 +80,10 @@ class TerminalSystemTest(unittest.TestCase):
         self.assertEqual(counts["notesAppliedTwice"], ["P-F1"])
         self.assertEqual((counts["appliedTwice"], counts["applied"], counts["calls"]), (1, 2, 4))
 
+    def test_parts_of_a_path_are_decoded(self):
+        self.call("POST", "/plans/BP%201/notes", {"reference": "a/b", "text": "seen"})
+        self.assertEqual(self.call("GET", "/plans/BP%201/notes/a%2Fb")[1]["count"], 1)
+
     def test_told_to_fail_it_applies_nothing(self):
         self.call("POST", "/control", {"fail_rate": 1, "seed": 3})
         self.assertIn(self.call("POST", "/plans/P/moves", MOVE, key="k1")[0], (500, 503))
