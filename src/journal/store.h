@@ -38,9 +38,9 @@ struct TokenRecord {
 };
 
 struct StoreOptions {
-  std::size_t blob_threshold_bytes = 4096;     // larger values go to the blob table, once per content
-  std::size_t event_bytes_max = 64u << 20;     // one event's data
-  std::optional<std::int64_t> page_count_max;  // SQLite's max_page_count: a hard limit on the file, for tests too
+  std::size_t blob_threshold_bytes = 4096;          // larger values go to the blob table, once per content
+  std::size_t event_bytes_max = 64u << 20;          // one event's data
+  std::optional<std::int64_t> page_count_max = {};  // SQLite's max_page_count: a hard limit on the file, for tests too
   bool read_only = false;
   // Opens without the writer's lock, beside a running server: only the token functions may be used then.
   bool tokens_only = false;
