@@ -2,34 +2,12 @@
 
 #include <utility>
 
+#include "value/utf8.h"
+
 namespace gantry::tool {
 namespace {
 
 constexpr std::size_t excerpt_bytes_max = 60;
-
-void append_utf8_of_latin1(std::string& out, unsigned char byte) {
-  if (byte < 0x80) {
-    out.push_back(static_cast<char>(byte));
-    return;
-  }
-  out.push_back(static_cast<char>(0xC0 | (byte >> 6)));
-  out.push_back(static_cast<char>(0x80 | (byte & 0x3F)));
-}
-
-// Length of the valid UTF-8 sequence at the start of `text`, or 0.
-std::size_t utf8_sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
-  if (length == 0 || first > 0xF4 || text.size() < length) return 0;
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (first == 0xE0 && byte(1) < 0xA0) || (first == 0xF0 && byte(1) < 0x90);
-  const bool surrogate_or_beyond = (first == 0xED && byte(1) > 0x9F) || (first == 0xF4 && byte(1) > 0x8F);
-  return overlong || surrogate_or_beyond ? 0 : length;
-}
 
 }  // namespace
 
@@ -96,22 +74,19 @@ void EdifactSegment::rewrite(const Convert& convert) {
 
 void EdifactSegment::convert_from_latin1() {
   rewrite([](std::string& out, std::string_view component) {
-    for (const char byte : component) append_utf8_of_latin1(out, static_cast<unsigned char>(byte));
+    // ISO 8859-1 is the first 256 code points.
+    for (const char byte : component) append_utf8(out, static_cast<unsigned char>(byte));
   });
 }
 
 void EdifactSegment::replace_invalid_utf8() {
   rewrite([](std::string& out, std::string_view component) {
-    while (!component.empty()) {
-      const std::size_t length = utf8_sequence_length(component);
-      if (length == 0) {
-        out += "\xEF\xBF\xBD";  // U+FFFD
-        component.remove_prefix(1);
-      } else {
-        out += component.substr(0, length);
-        component.remove_prefix(length);
-      }
+    while (const auto bad = find_bad_utf8(component)) {
+      out += component.substr(0, *bad);
+      append_utf8(out, 0xFFFD);
+      component.remove_prefix(*bad + 1);
     }
+    out += component;
   });
 }
 
