@@ -1,0 +1,182 @@
+"""What each step of a feature means: run the workflow with the program, then check what it printed."""
+
+import dataclasses
+import json
+import pathlib
+import re
+import subprocess
+from collections.abc import Callable
+
+RUN_SECONDS_MAX = 60
+PUBLIC_ORIGINS = ("https://petstore.swagger.io", "https://httpbin.org")
+
+
+class StepFailed(Exception):
+    """The program did not do what the step says."""
+
+
+class NotSupported(Exception):
+    """The program refuses the workflow and says that it does not support this yet."""
+
+
+@dataclasses.dataclass
+class World:
+    """One scenario: the program, a folder of its own, and what is known so far."""
+
+    program: str
+    folder: pathlib.Path
+    stub: str
+    workflow: str | None = None
+    input: str | None = None
+    outcome: dict | None = None
+
+    def yaml_to_value(self, text: str, name: str) -> object:
+        path = self.folder / name
+        path.write_text(text)
+        done = subprocess.run(
+            [self.program, "convert", str(path), "--as", "yaml"], capture_output=True, text=True, timeout=RUN_SECONDS_MAX
+        )
+        if done.returncode != 0:
+            raise StepFailed(f"the feature's own YAML can't be read: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def run(self) -> None:
+        path = self.folder / "workflow.yaml"
+        path.write_text(self.workflow or "")
+        command = [self.program, "run", str(path), "--json"]
+        if self.input is not None:
+            data = self.folder / "input.json"
+            data.write_text(json.dumps(self.yaml_to_value(self.input, "input.yaml")))
+            command += ["--input", f"@{data}"]
+        for origin in PUBLIC_ORIGINS:
+            command += ["--host-override", f"{origin}={self.stub}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
+        if done.returncode == 2 and "not supported yet" in done.stderr:
+            raise NotSupported(next(line for line in done.stderr.splitlines() if "not supported yet" in line).strip())
+        try:
+            self.outcome = json.loads(done.stdout)
+        except json.JSONDecodeError:
+            raise StepFailed(f"exit status {done.returncode}, no JSON on stdout; stderr: {done.stderr.strip()}") from None
+
+    def status_is(self, expected: str) -> None:
+        if self.outcome["status"] != expected:
+            raise StepFailed(f"expected the workflow to be {expected}, found {json.dumps(self.outcome)}")
+
+    def names(self) -> list[str]:
+        return [task["name"] for task in self.outcome["tasks"] if task["status"] != "skipped"]
+
+    def output_at(self, path: str) -> object:
+        value = self.outcome["output"]
+        for part in path.split("."):
+            if not isinstance(value, dict) or part not in value:
+                raise StepFailed(f"the output has no property '{path}': {json.dumps(self.outcome['output'])}")
+            value = value[part]
+        return value
+
+
+def same(left: object, right: object) -> bool:
+    """Deep equality as JSON has it: 1 is 1.0, but true is not 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return left == right
+
+
+def expect_same(found: object, expected: object, what: str) -> None:
+    if not same(found, expected):
+        raise StepFailed(f"{what}: expected {json.dumps(expected)}, found {json.dumps(found)}")
+
+
+def _definition(world: World, _match: re.Match, document: str) -> None:
+    world.workflow = document
+
+
+def _input(world: World, _match: re.Match, document: str) -> None:
+    world.input = document
+
+
+def _executed(world: World, _match: re.Match, _document: None) -> None:
+    world.run()
+
+
+def _completes(world: World, _match: re.Match, _document: None) -> None:
+    world.status_is("completed")
+
+
+def _completes_with(world: World, _match: re.Match, document: str) -> None:
+    world.status_is("completed")
+    expect_same(world.outcome["output"], world.yaml_to_value(document, "expected.yaml"), "the output")
+
+
+def _faults(world: World, _match: re.Match, _document: None) -> None:
+    world.status_is("faulted")
+
+
+def _faults_with(world: World, _match: re.Match, document: str) -> None:
+    world.status_is("faulted")
+    for key, value in world.yaml_to_value(document, "expected.yaml").items():
+        expect_same(world.outcome["error"].get(key), value, f"the error's '{key}'")
+
+
+def _has_properties(world: World, match: re.Match, _document: None) -> None:
+    for path in re.findall(r"'([^']+)'", match[1]):
+        world.output_at(path)
+
+
+def _has_property(world: World, match: re.Match, document: str) -> None:
+    expect_same(world.output_at(match[1]), world.yaml_to_value(document, "expected.yaml"), f"the output's '{match[1]}'")
+
+
+def _has_items(world: World, match: re.Match, _document: None) -> None:
+    found = world.output_at(match[1])
+    if not isinstance(found, list) or len(found) != int(match[2]):
+        raise StepFailed(f"expected '{match[1]}' to have {match[2]} items, found {json.dumps(found)}")
+
+
+def _runs_first(world: World, match: re.Match, _document: None) -> None:
+    expect_same(world.names()[:1], [match[1]], "the first task")
+
+
+def _runs_last(world: World, match: re.Match, _document: None) -> None:
+    expect_same(world.names()[-1:], [match[1]], "the last task")
+
+
+def _runs_after(world: World, match: re.Match, _document: None) -> None:
+    names = world.names()
+    if match[1] not in names or match[2] not in names or names.index(match[1]) < names.index(match[2]):
+        raise StepFailed(f"expected {match[1]} to run after {match[2]}, found {names}")
+
+
+Action = Callable[[World, re.Match, str | None], None]
+
+# Pattern, whether a doc string follows, what to do.
+STEPS: list[tuple[str, bool, Action]] = [
+    (r"a workflow with definition:", True, _definition),
+    (r"the workflow input is:", True, _input),
+    (r"the workflow is executed", False, _executed),
+    (r"the workflow should complete", False, _completes),
+    (r"the workflow should complete with output:", True, _completes_with),
+    (r"the workflow should fault", False, _faults),
+    (r"the workflow should fault with error:", True, _faults_with),
+    (r"the workflow output should have properties (.+)", False, _has_properties),
+    (r"the workflow output should have an? '([^']+)' property with value:", True, _has_property),
+    (r"the workflow output should have an? '([^']+)' property containing (\d+) items?", False, _has_items),
+    (r"(\w+) should run first", False, _runs_first),
+    (r"(\w+) should run last", False, _runs_last),
+    (r"(\w+) should run after (\w+)", False, _runs_after),
+]
+
+
+def run_step(world: World, text: str, document: str | None) -> None:
+    for pattern, takes_document, action in STEPS:
+        match = re.fullmatch(pattern, text)
+        if match is None:
+            continue
+        if takes_document != (document is not None):
+            raise StepFailed(f"step '{text}': a doc string is {'missing' if takes_document else 'not expected'}")
+        action(world, match, document)
+        return
+    raise StepFailed(f"no such step: '{text}'")
