@@ -25,6 +25,13 @@ const Value& empty_object() {
 
 }  // namespace
 
+void report_unknown_tool(const Node& node, std::string_view tool, const KnownDefinitions& known) {
+  if (known.tools_unreadable || known.declared_tools.count(tool) > 0) return;
+  std::vector<std::string_view> names(known.declared_tools.begin(), known.declared_tools.end());
+  node.problem(fmt::format("no tool '{}'{}", tool,
+                           names.empty() ? "; the project has no tools" : suggestion(tool, names)));
+}
+
 const Operation* find_known_operation(const Node& node, std::string_view tool, std::string_view operation,
                                       const KnownDefinitions& known) {
   auto found = known.tools.find(std::string(tool));
@@ -111,7 +118,7 @@ void WorkflowReader::read_decide(const Node& call, std::optional<Node> with, Tas
     auto found = known_.decisions.find(result.decision);
     if (found != known_.decisions.end()) {
       if (found->second->input && input) check_literals(*input, *found->second->input);
-    } else if (known_.declared_decisions.count(result.decision) == 0) {
+    } else if (!known_.decisions_unreadable && known_.declared_decisions.count(result.decision) == 0) {
       std::vector<std::string_view> names(known_.declared_decisions.begin(), known_.declared_decisions.end());
       decision->problem(
           fmt::format("no decision '{}'{}", result.decision,

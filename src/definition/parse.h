@@ -20,6 +20,7 @@ struct KnownDefinitions {
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::set<std::string, std::less<>> declared_tools, declared_decisions;
+  bool tools_unreadable = false, decisions_unreadable = false;  // a file of the kind is no YAML: any name may be in it
 };
 
 // run.workflow: checked when all workflows are known.
@@ -41,6 +42,8 @@ WorkflowName declared_workflow(const Value& root);
 
 Digest digest_of_value(const Value& value);  // SHA-256 of the canonical JSON
 
+// Reports a tool that no file declares; does nothing for one that a file does.
+void report_unknown_tool(const Node& node, std::string_view tool, const KnownDefinitions& known);
 // "tos.reslot" names an operation of a known tool; reported otherwise, unless the tool is declared in a broken file.
 // Returns the operation where it is known.
 const Operation* find_known_operation(const Node& node, std::string_view tool, std::string_view operation,

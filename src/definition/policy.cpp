@@ -29,10 +29,8 @@ void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
       node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
   } else if (operation != "*") {
     find_known_operation(node, tool, operation, known);
-  } else if (known.declared_tools.count(tool) == 0) {
-    std::vector<std::string_view> names(known.declared_tools.begin(), known.declared_tools.end());
-    node.problem(
-        fmt::format("no tool '{}'{}", tool, names.empty() ? "; the project has no tools" : suggestion(tool, names)));
+  } else {
+    report_unknown_tool(node, tool, known);
   }
 }
 

@@ -107,14 +107,20 @@ class ProjectLoader {
       auto parsed = parse_yaml(text);
       if (auto* error = std::get_if<YamlError>(&parsed)) {
         problems_.add({shown_path(path), error->place, error->message});
-        // What a broken file declares is unknown; see `unreadable`.
-        unreadable_.insert(*kind);
+        note_unreadable(*kind);
         continue;
       }
       YamlDocument document = std::get<YamlDocument>(std::move(parsed));
       SourceFile source(shown_path(path), text, std::move(document.source), problems_);
       files_.push_back({*kind, std::move(document), std::move(source)});
     }
+  }
+
+  // What such a file defines is unknown, so that no name of its kind can be called unknown.
+  void note_unreadable(FileKind kind) {
+    known_.tools_unreadable = known_.tools_unreadable || kind == FileKind::tool;
+    known_.decisions_unreadable = known_.decisions_unreadable || kind == FileKind::decision;
+    workflows_unreadable_ = workflows_unreadable_ || kind == FileKind::workflow;
   }
 
   // The files of one kind that look like it.
@@ -200,7 +206,7 @@ class ProjectLoader {
   }
 
   void check_references() {
-    if (unreadable_.count(FileKind::workflow) > 0) return;
+    if (workflows_unreadable_) return;
     for (const WorkflowReference& reference : references_) {
       const WorkflowName& wanted = reference.name;
       bool found = std::any_of(declared_workflows_.begin(), declared_workflows_.end(), [&](const WorkflowName& name) {
@@ -226,7 +232,7 @@ class ProjectLoader {
   std::shared_ptr<Project> project_ = std::make_shared<Project>();
   ProblemSink problems_;
   std::deque<ParsedFile> files_;  // stays in place: nodes point into it
-  std::set<FileKind> unreadable_;
+  bool workflows_unreadable_ = false;
   KnownDefinitions known_;
   std::map<std::string, std::string> declared_;  // "tool tos" -> "tools/tos.yaml:1"
   std::set<WorkflowName> declared_workflows_;

@@ -129,7 +129,7 @@ Problems ProblemSink::take() {
 
 SourcePlace place_in_scalar(std::string_view text, SourcePlace start, std::size_t offset) {
   std::size_t start_index = index_of(text, start);
-  if (start_index >= text.size()) return start;
+  if (start_index >= text.size() || text[start_index] == '*') return start;  // an alias: the text is elsewhere
   bool block = text[start_index] == '|' || text[start_index] == '>';
   std::size_t index =
       block ? block_scalar_index(text, start_index, offset) : flow_scalar_index(text, start_index, offset);
