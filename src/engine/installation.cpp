@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "value/json.h"
-#include "value/stored.h"
 
 namespace gantry::engine {
 namespace {
@@ -55,15 +54,6 @@ Result<definition::ProjectPointer> load_files(definition::SourceFiles files, con
 }  // namespace
 
 Status Installation::open() {
-  const std::optional<journal::Snapshot> snapshot = TRY(store_.latest_snapshot(""));
-  if (snapshot) {
-    const Value state = TRY(parse_stored(snapshot->state));
-    const Value versions = state.member("versions");
-    if (versions.is_object())
-      for (const Member& version : versions.members())
-        if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
-    sequence_ = snapshot->sequence;
-  }
   const std::vector<journal::Event> events = TRY(store_.events_of("", sequence_));
   for (const journal::Event& event : events) {
     sequence_ = event.sequence;
@@ -131,10 +121,7 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
                                             {"workflows", versions_of(project)}})};
   auto before = versions_;
   TRY(note_deployed(event));
-  std::vector<Member> versions;
-  for (const auto& [name, version] : versions_) versions.push_back({Text(name), Value(version)});
-  const Value state = Value::object({{"format", 1}, {"versions", Value::object(std::move(versions))}});
-  auto appended = store_.append({.events = {event}, .snapshots = {{"", event.sequence, print_stored(state)}}});
+  auto appended = store_.append({.events = {event}, .snapshots = {}});
   if (!appended) {
     versions_ = std::move(before);
     return appended;
