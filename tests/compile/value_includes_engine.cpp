@@ -1,0 +1,2 @@
+// refused: engine/engine.h: No such file | 'engine/engine.h' file not found
+#include "engine/engine.h"
