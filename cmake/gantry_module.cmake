@@ -15,7 +15,8 @@ function(gantry_module NAME)
     file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "")
   endif()
 
-  set(include_root ${CMAKE_BINARY_DIR}/include/${NAME})
+  # The same folder for every preset, so that compiler caches hit across build folders.
+  set(include_root ${CMAKE_SOURCE_DIR}/build/include/${NAME})
   file(MAKE_DIRECTORY ${include_root})
   file(CREATE_LINK ${folder} ${include_root}/${NAME} SYMBOLIC)
 
