@@ -1,81 +1,13 @@
 #include "value/value.h"
 
-#include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <new>
-#include <unordered_map>
+#include <tuple>
 
 #include "base/assert.h"
+#include "value/value_node.h"
 
 namespace gantry {
-namespace detail {
-
-struct Node {
-  std::atomic<std::uint32_t> references{1};
-};
-
-// The bytes follow the header in the same allocation.
-struct StringNode : Node {
-  std::size_t size = 0;
-  char* bytes() { return reinterpret_cast<char*>(this + 1); }
-  std::string_view view() { return {bytes(), size}; }
-};
-
-struct ArrayNode : Node {
-  std::vector<Value> items;
-};
-
-// Objects of more than `indexed_from` members keep a hash index from key to position. The index is part of the node,
-// built while it has one owner, so that readers never write.
-struct ObjectNode : Node {
-  static constexpr std::size_t indexed_from = 12;
-  std::vector<Member> members;
-  std::unique_ptr<std::unordered_map<std::string_view, std::uint32_t>> index;
-
-  std::ptrdiff_t position_of(std::string_view key) const {
-    if (index) {
-      auto found = index->find(key);
-      return found == index->end() ? -1 : static_cast<std::ptrdiff_t>(found->second);
-    }
-    for (std::size_t i = 0; i < members.size(); ++i)
-      if (members[i].key.view() == key) return static_cast<std::ptrdiff_t>(i);
-    return -1;
-  }
-
-  void rebuild_index() {
-    index.reset();
-    if (members.size() < indexed_from) return;
-    index = std::make_unique<std::unordered_map<std::string_view, std::uint32_t>>(members.size() * 2);
-    for (std::size_t i = 0; i < members.size(); ++i)
-      index->emplace(members[i].key.view(), static_cast<std::uint32_t>(i));
-  }
-
-  void set(Text key, Value value) {
-    std::ptrdiff_t position = position_of(key.view());
-    if (position >= 0) {
-      members[static_cast<std::size_t>(position)].value = std::move(value);
-      return;
-    }
-    members.push_back({std::move(key), std::move(value)});
-    if (index)
-      index->emplace(members.back().key.view(), static_cast<std::uint32_t>(members.size() - 1));
-    else if (members.size() >= indexed_from)
-      rebuild_index();
-  }
-
-  void erase(std::string_view key) {
-    std::ptrdiff_t position = position_of(key);
-    if (position < 0) return;
-    index.reset();
-    members.erase(members.begin() + position);
-    rebuild_index();
-  }
-};
-
-}  // namespace detail
-
 namespace {
 
 using detail::ArrayNode;
@@ -83,103 +15,7 @@ using detail::Node;
 using detail::ObjectNode;
 using detail::StringNode;
 
-StringNode* new_string_node(std::string_view text) {
-  void* memory = ::operator new(sizeof(StringNode) + text.size());
-  auto* node = new (memory) StringNode;
-  node->size = text.size();
-  if (!text.empty()) std::memcpy(node->bytes(), text.data(), text.size());
-  return node;
-}
-
-void drop(StringNode* node) {
-  if (node->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  node->~StringNode();
-  ::operator delete(static_cast<void*>(node));
-}
-
-bool is_shared(const Node& node) {
-  return node.references.load(std::memory_order_acquire) != 1;
-}
-
 constexpr std::int64_t exact_in_double_max = std::int64_t{1} << 53;
-
-int sign(double difference) {
-  return difference < 0 ? -1 : difference > 0 ? 1 : 0;
-}
-
-int compare_integer_with_double(std::int64_t left, double right) {
-  if (std::isnan(right)) return 1;
-  if (right >= 9223372036854775808.0) return -1;
-  if (right < -9223372036854775808.0) return 1;
-  auto whole = static_cast<std::int64_t>(right);
-  if (left != whole) return left < whole ? -1 : 1;
-  return sign(static_cast<double>(whole) - right);
-}
-
-int compare_numbers(const Value& left, const Value& right) {
-  if (left.is_integer() && right.is_integer()) {
-    std::int64_t a = left.as_integer(), b = right.as_integer();
-    return a < b ? -1 : a > b ? 1 : 0;
-  }
-  if (left.is_integer()) return compare_integer_with_double(left.as_integer(), right.as_number());
-  if (right.is_integer()) return -compare_integer_with_double(right.as_integer(), left.as_number());
-  double a = left.as_number(), b = right.as_number();
-  if (std::isnan(a)) return -1;  // jq: nan < nan
-  if (std::isnan(b)) return 1;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-// Unsigned byte order of UTF-8 is code point order.
-int compare_text(std::string_view left, std::string_view right) {
-  int order = left.compare(right);
-  return order < 0 ? -1 : order > 0 ? 1 : 0;
-}
-
-std::vector<const Member*> sorted_members(const Value& object) {
-  std::vector<const Member*> sorted;
-  sorted.reserve(object.size());
-  for (const Member& member : object.members()) sorted.push_back(&member);
-  std::sort(sorted.begin(), sorted.end(),
-            [](const Member* a, const Member* b) { return a->key.view() < b->key.view(); });
-  return sorted;
-}
-
-int compare_objects(const Value& left, const Value& right) {
-  auto a = sorted_members(left), b = sorted_members(right);
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    if (int order = compare_text(a[i]->key.view(), b[i]->key.view())) return order;
-  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (int order = compare(a[i]->value, b[i]->value)) return order;
-  return 0;
-}
-
-int compare_arrays(const Value& left, const Value& right) {
-  const auto& a = left.items();
-  const auto& b = right.items();
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    if (int order = compare(a[i], b[i])) return order;
-  return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
-}
-
-int rank_of(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::null:
-      return 0;
-    case Value::Kind::boolean:
-      return value.as_boolean() ? 2 : 1;
-    case Value::Kind::integer:
-    case Value::Kind::number:
-      return 3;
-    case Value::Kind::string:
-      return 4;
-    case Value::Kind::array:
-      return 5;
-    case Value::Kind::object:
-      return 6;
-  }
-  return 7;
-}
 
 bool has_node(Value::Kind kind) {
   return kind >= Value::Kind::string;
@@ -187,12 +23,12 @@ bool has_node(Value::Kind kind) {
 
 }  // namespace
 
-Text::Text(std::string_view text) : node_(new_string_node(text)) {}
+Text::Text(std::string_view text) : node_(detail::StringNode::create(text)) {}
 Text::Text(const Text& other) noexcept : node_(other.node_) {
-  if (node_) node_->references.fetch_add(1, std::memory_order_relaxed);
+  if (node_) node_->retain();
 }
 Text::~Text() {
-  if (node_) drop(node_);
+  if (node_) node_->release();
 }
 std::string_view Text::view() const {
   return node_ ? node_->view() : std::string_view();
@@ -220,12 +56,12 @@ Value::Value(double number) {
 }
 
 Value::Value(std::string_view text) : kind_(Kind::string) {
-  payload_.node = new_string_node(text);
+  payload_.node = StringNode::create(text);
 }
 
 Value::Value(const Text& text) : kind_(Kind::string) {
-  text.node_->references.fetch_add(1, std::memory_order_relaxed);
-  payload_.node = text.node_;
+  if (text.node_) text.node_->retain();
+  payload_.node = text.node_ ? text.node_ : StringNode::create({});
 }
 
 Value Value::array(std::vector<Value> items) {
@@ -242,8 +78,7 @@ Value Value::object(std::vector<Member> members) {
   auto* node = new ObjectNode;
   value.kind_ = Kind::object;
   value.payload_.node = node;
-  node->members.reserve(members.size());
-  for (Member& member : members) node->set(std::move(member.key), std::move(member.value));
+  node->assign(std::move(members));
   return value;
 }
 
@@ -258,13 +93,10 @@ Value::Value(const Value& other) noexcept : kind_(other.kind_), label_(other.lab
   retain();
 }
 
+// `other` may live below this value, so it is read before anything is released.
 Value& Value::operator=(const Value& other) noexcept {
-  other.retain();
-  release();
-  kind_ = other.kind_;
-  label_ = other.label_;
-  payload_ = other.payload_;
-  return *this;
+  Value copy(other);
+  return *this = std::move(copy);
 }
 
 Value& Value::operator=(Value&& other) noexcept {
@@ -280,22 +112,39 @@ Value& Value::operator=(Value&& other) noexcept {
 }
 
 void Value::retain() const noexcept {
-  if (has_node(kind_)) payload_.node->references.fetch_add(1, std::memory_order_relaxed);
+  if (has_node(kind_)) payload_.node->retain();
 }
 
-// Children are released through their own destructors; the depth limit of the parser and of expressions bounds the
-// recursion.
 void Value::release() noexcept {
   if (!has_node(kind_)) return;
-  if (kind_ == Kind::string) {
-    drop(static_cast<StringNode*>(payload_.node));
-    return;
+  if (kind_ == Kind::string)
+    static_cast<StringNode*>(payload_.node)->release();
+  else if (payload_.node->let_go())
+    destroy(payload_.node, kind_);
+}
+
+// With a list of its own instead of recursion: nothing that can be built is too deep to be destroyed.
+void Value::destroy(detail::Node* node, Kind kind) noexcept {
+  std::vector<std::pair<Node*, Kind>> pending;
+  auto detach = [&pending](Value& child) {
+    if (!child.is_array() && !child.is_object()) return;
+    if (child.payload_.node->let_go()) pending.emplace_back(child.payload_.node, child.kind_);
+    child.kind_ = Kind::null;
+  };
+  while (true) {
+    if (kind == Kind::array) {
+      auto* array = static_cast<ArrayNode*>(node);
+      for (Value& item : array->items) detach(item);
+      delete array;
+    } else {
+      auto* object = static_cast<ObjectNode*>(node);
+      for (Member& member : object->members) detach(member.value);
+      delete object;
+    }
+    if (pending.empty()) return;
+    std::tie(node, kind) = pending.back();
+    pending.pop_back();
   }
-  if (payload_.node->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (kind_ == Kind::array)
-    delete static_cast<ArrayNode*>(payload_.node);
-  else
-    delete static_cast<ObjectNode*>(payload_.node);
 }
 
 const char* Value::kind_name() const {
@@ -339,7 +188,7 @@ std::string_view Value::as_string() const {
 
 Text Value::as_text() const {
   GANTRY_ASSERT(kind_ == Kind::string, "not a string");
-  payload_.node->references.fetch_add(1, std::memory_order_relaxed);
+  payload_.node->retain();
   return Text(static_cast<StringNode*>(payload_.node));
 }
 
@@ -401,7 +250,7 @@ bool Value::boolean_or(std::string_view key, bool fallback) const {
 detail::ArrayNode& Value::own_array() {
   GANTRY_ASSERT(kind_ == Kind::array, "not an array");
   auto* node = static_cast<ArrayNode*>(payload_.node);
-  if (!is_shared(*node)) return *node;
+  if (!node->is_shared()) return *node;
   auto* copy = new ArrayNode;
   copy->items.reserve(node->items.size() + 1);
   copy->items.insert(copy->items.end(), node->items.begin(), node->items.end());
@@ -413,10 +262,10 @@ detail::ArrayNode& Value::own_array() {
 detail::ObjectNode& Value::own_object() {
   GANTRY_ASSERT(kind_ == Kind::object, "not an object");
   auto* node = static_cast<ObjectNode*>(payload_.node);
-  if (!is_shared(*node)) return *node;
+  if (!node->is_shared()) return *node;
   auto* copy = new ObjectNode;
   copy->members = node->members;
-  copy->rebuild_index();
+  copy->index = node->index;
   release();
   payload_.node = copy;
   return *copy;
@@ -458,14 +307,14 @@ Value Value::without_item(std::size_t index) && {
 std::vector<Value> Value::take_items() && {
   GANTRY_ASSERT(kind_ == Kind::array, "not an array");
   auto* node = static_cast<ArrayNode*>(payload_.node);
-  return is_shared(*node) ? node->items : std::move(node->items);
+  return node->is_shared() ? node->items : std::move(node->items);
 }
 
 std::vector<Member> Value::take_members() && {
   GANTRY_ASSERT(kind_ == Kind::object, "not an object");
   auto* node = static_cast<ObjectNode*>(payload_.node);
-  if (is_shared(*node)) return node->members;
-  node->index.reset();
+  if (node->is_shared()) return node->members;
+  node->index.clear();
   return std::move(node->members);
 }
 
@@ -508,41 +357,6 @@ Value Value::relabelled(Label label) const {
   }
   copy.label_ = label.id_;
   return copy;
-}
-
-bool operator==(const Value& left, const Value& right) {
-  if (left.is_number() && right.is_number()) return compare_numbers(left, right) == 0;
-  if (left.kind_ != right.kind_) return false;
-  if (has_node(left.kind_) && left.payload_.node == right.payload_.node) return true;
-  if (left.is_object()) {
-    if (left.size() != right.size()) return false;
-    for (const Member& member : left.members()) {
-      const Value* other = right.find(member.key.view());
-      if (!other || !(member.value == *other)) return false;
-    }
-    return true;
-  }
-  return compare(left, right) == 0;
-}
-
-int compare(const Value& left, const Value& right) {
-  int left_rank = rank_of(left), right_rank = rank_of(right);
-  if (left_rank != right_rank) return left_rank < right_rank ? -1 : 1;
-  switch (left.kind()) {
-    case Value::Kind::null:
-    case Value::Kind::boolean:
-      return 0;
-    case Value::Kind::integer:
-    case Value::Kind::number:
-      return compare_numbers(left, right);
-    case Value::Kind::string:
-      return compare_text(left.as_string(), right.as_string());
-    case Value::Kind::array:
-      return left.same_as(right) ? 0 : compare_arrays(left, right);
-    case Value::Kind::object:
-      return left.same_as(right) ? 0 : compare_objects(left, right);
-  }
-  return 0;
 }
 
 }  // namespace gantry

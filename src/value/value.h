@@ -144,6 +144,7 @@ class Value {
  private:
   void retain() const noexcept;
   void release() noexcept;
+  static void destroy(detail::Node* node, Kind kind) noexcept;
   detail::ArrayNode& own_array();
   detail::ObjectNode& own_object();
 
@@ -164,7 +165,8 @@ struct Member {
 };
 
 // jq's total order: null < false < true < numbers < strings (by code point) < arrays < objects (sorted keys first,
-// then values). Returns <0, 0, >0. Integers and doubles compare by exact mathematical value; NaN sorts below numbers.
+// then values). Returns <0, 0, >0. Integers and doubles compare by exact mathematical value; NaN sorts below all other
+// numbers and beside itself, so that sorting is safe (jq's `nan < nan` is the operator's business).
 int compare(const Value& left, const Value& right);
 
 }  // namespace gantry
