@@ -1,0 +1,225 @@
+#include "expression/expression.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "value/json.h"
+
+namespace gantry::expression {
+namespace {
+
+using ::testing::HasSubstr;
+
+Value json(std::string_view text) {
+  auto parsed = parse_json(text);
+  EXPECT_TRUE(parsed) << text;
+  return parsed ? *parsed : Value();
+}
+
+// All outputs as JSON, one per line; an error as its last line.
+std::string run(std::string_view text, std::string_view input = "null", Limits limits = {}) {
+  auto program = compile(text);
+  if (auto* error = std::get_if<CompileError>(&program)) return "compile error: " + error->message;
+  Evaluation evaluation;
+  evaluation.limits = limits;
+  std::string shown;
+  Status status = evaluate_each(*std::get<0>(program), json(input), evaluation, [&shown](const Value& value) {
+    shown += (shown.empty() ? "" : "\n") + print_json(value);
+    return true;
+  });
+  if (!status) shown += (shown.empty() ? "" : "\n") + std::string(name_of(status.error().code)) + ": " + status.error().message;
+  return shown;
+}
+
+CompileError compile_error(std::string_view text, std::vector<std::string> variables = {}) {
+  auto program = compile(text, variables);
+  auto* error = std::get_if<CompileError>(&program);
+  EXPECT_NE(error, nullptr) << text;
+  return error ? *error : CompileError{};
+}
+
+TEST(Expression, BindsVariablesInTheOrderGiven) {
+  std::vector<std::string> names{"context", "input"};
+  auto program = compile("$input.a + $context", names);
+  ASSERT_EQ(program.index(), 0u);
+  std::vector<Value> arguments{Value(40), json(R"({"a":2})")};
+  Evaluation evaluation;
+  evaluation.arguments = arguments;
+  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(program), Value(), evaluation)), "42");
+}
+
+TEST(Expression, TellsWhichVariablesAreRead) {
+  std::vector<std::string> names{"context", "input", "secrets"};
+  auto program = compile("{c: $context, x: (1 as $input | $input)}", names);
+  EXPECT_THAT(reads_of(*std::get<0>(program)).variables, ::testing::ElementsAre("context"));
+}
+
+TEST(Expression, RefusesTheWrongNumberOfArguments) {
+  std::vector<std::string> names{"a"};
+  auto program = compile("$a", names);
+  EXPECT_FALSE(evaluate_first(*std::get<0>(program), Value(), {}));
+}
+
+TEST(Expression, GivesTheFirstOfManyAndRefusesNone) {
+  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("range(10)")), Value(), {})), "0");
+  auto none = evaluate_first(*std::get<0>(compile("empty")), Value(), {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "the expression gave no value");
+}
+
+TEST(Expression, KeepsIntegersExact) {
+  EXPECT_EQ(run(". + 1", "9007199254740993"), "9007199254740994");
+  EXPECT_EQ(run(".[0] * .[1]", "[3037000500,3037000499]"), "9223372033963249500");
+  EXPECT_EQ(run("9223372036854775807 + 1"), "9223372036854776000");
+  EXPECT_EQ(run("-9223372036854775807 - 1"), "-9223372036854775808");
+  EXPECT_EQ(run("[9007199254740993, 9007199254740992] | max"), "9007199254740993");
+}
+
+TEST(Expression, FollowsThePrecedenceOfJq) {
+  EXPECT_EQ(run("1 + 2 * 3 - 4 / 2"), "5");
+  EXPECT_EQ(run("1 as $x | 2 as $y | [$x, $y]"), "[1,2]");
+  EXPECT_EQ(run("1 + 2 as $x | -$x"), "-3");
+  EXPECT_EQ(run("[.a?//2]", "{}"), "[2]");
+  EXPECT_EQ(run("(.a = 5) | .a // 1", "{}"), "5");
+  EXPECT_THAT(run("1 == 1 == 1"), HasSubstr("compile error"));
+}
+
+TEST(Expression, KeepsVariablesOfClosuresApart) {
+  EXPECT_EQ(run("def twice(f): f | f; [1 | twice(. as $x | ., $x)]"), "[1,1,1,1]");
+  EXPECT_EQ(run("[2 | recurse(if . > 0 then (. as $x | . - 1, $x - 2) else empty end)]"), "[2,1,0,-1,0]");
+  EXPECT_EQ(run("def f(g): def h: [g]; h; 3 as $x | f($x, (4 as $x | $x), $x)"), "[3,4,3]");
+}
+
+TEST(Expression, RunsLongLoopsOfTheBuiltinGenerators) {
+  EXPECT_EQ(run("last(limit(100000; 0 | recurse(. + 1)))"), "99999");
+  EXPECT_EQ(run("0 | until(. >= 300000; . + 1)"), "300000");
+  EXPECT_EQ(run("[0 | while(. < 200000; . + 1)] | length"), "200000");
+  EXPECT_EQ(run("reduce range(200000) as $i (0; . + $i)"), "19999900000");
+  EXPECT_EQ(run("reduce range(50000) as $i ([]; . + [$i]) | length"), "50000");
+  EXPECT_EQ(run("[limit(5; repeat(1))]"), "[1,1,1,1,1]");
+  EXPECT_EQ(run("first(range(1; 1e9))"), "1");
+}
+
+TEST(Expression, StopsRunawaysAtTheirLimit) {
+  EXPECT_THAT(run("def f: f; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("def f: 1 + f; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("def f: [f]; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("def f(g): f(g | g); f(.)"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("last(range(1e12))"), HasSubstr("steps"));
+  EXPECT_THAT(run("repeat(empty)"), HasSubstr("steps"));
+  EXPECT_THAT(run("try last(repeat(1)) catch 5"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("reduce range(1e6) as $i ([]; [.])"), HasSubstr("levels"));
+  EXPECT_THAT(run("reduce range(1e6) as $i (null; {a: ., b: [$i]})"), HasSubstr("levels"));
+  EXPECT_THAT(run("reduce range(60) as $i (\"x\"; . + .)"), HasSubstr("bytes"));
+  EXPECT_THAT(run("[recurse(.)]"), HasSubstr("exhausted"));
+  EXPECT_THAT(run("range(1e9) as $x | [$x] | empty"), HasSubstr("exhausted"));
+  Limits few_steps;
+  few_steps.steps_max = 5;
+  EXPECT_EQ(run("last(range(10))", "null", few_steps), "exhausted: the expression took more than 5 steps, which is the limit");
+}
+
+TEST(Expression, RecursesDeeplyWithinItsLimit) {
+  EXPECT_EQ(run("def f: if . == 0 then 0 else (. - 1 | f) + 1 end; 9000 | f"), "9000");
+  EXPECT_EQ(run("reduce range(9000) as $i (null; [.]) | [recurse] | length"), "9001");
+}
+
+TEST(Expression, ReportsWhereAndWhatInCompileErrors) {
+  EXPECT_EQ(compile_error(".a | lenght").offset, 5u);
+  EXPECT_THAT(compile_error(".a | lenght").message, HasSubstr("did you mean 'length'?"));
+  EXPECT_THAT(compile_error("$contxt.a", {"context", "input"}).message, HasSubstr("did you mean $context?"));
+  EXPECT_THAT(compile_error("range(1;2;3;4)").message, HasSubstr("'range' takes 1 or 2 or 3 arguments"));
+  EXPECT_THAT(compile_error(".a +").message, HasSubstr("the end of the program"));
+  EXPECT_THAT(compile_error("[1, 2").message, HasSubstr("']'"));
+  EXPECT_EQ(compile_error("1 | @bas64").offset, 4u);
+  EXPECT_THAT(compile_error("\"abc").message, HasSubstr("no end"));
+}
+
+TEST(Expression, RefusesWhatReachesOutside) {
+  for (const char* text : {"env", "$ENV", "input", "inputs", "input_filename", "halt", "halt_error", "get_search_list", "import \"a\" as a; .",
+                           "include \"a\"; .", "modulemeta", "$__prog_args", "stderr", "input_line_number"})
+    EXPECT_FALSE(compile_error(text).message.empty()) << text;
+  EXPECT_THAT(compile_error("env.HOME").message, HasSubstr("environment"));
+}
+
+TEST(Expression, RefusesProgramsThatAreTooLargeOrTooDeep) {
+  EXPECT_THAT(compile_error(std::string(70'000, ' ')).message, HasSubstr("65536"));
+  for (const char* piece : {"(", "[", "{a:", "-", "if . then ", "try ", "\"\\(", ".[", "def f: ", ". as [", "1 + (", "reduce . as $x ("}) {
+    std::string text;
+    while (text.size() + 16 < 60'000) text += piece;
+    EXPECT_THAT(compile_error(text).message, HasSubstr("deep")) << piece;
+  }
+  for (const char* piece : {".|", "1+", ". as $x|", "def f: 1;", "1//"}) {
+    std::string text;
+    while (text.size() + 16 < 60'000) text += piece;
+    EXPECT_THAT(compile_error(text + "1").message, HasSubstr("deep")) << piece;
+  }
+  std::string text = ".";
+  while (text.size() < 60'000) text += "?.a[]";
+  EXPECT_THAT(compile_error(text).message, HasSubstr("deep"));
+  text = "1";
+  while (text.size() < 60'000) text += ",1";
+  EXPECT_EQ(compile(text).index(), 0u);
+}
+
+TEST(Expression, GivesTheTimeItWasGiven) {
+  Evaluation evaluation;
+  evaluation.now = Timestamp(std::chrono::microseconds(1'425'599'507'250'000));
+  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("now")), Value(), evaluation)), "1425599507.25");
+  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("now | todate")), Value(), evaluation)), "\"2015-03-05T23:51:47Z\"");
+}
+
+TEST(Expression, BoundsRegularExpressions) {
+  EXPECT_THAT(run(R"jq(test("^(a+)+$"))jq", "\"" + std::string(60, 'a') + "b\""), HasSubstr("Regex failure"));
+  EXPECT_THAT(run(R"jq(test("("))jq", "\"a\""), HasSubstr("is not a valid regex"));
+  EXPECT_EQ(run(R"jq([match("é";"g").offset])jq", R"("aéüé")"), "[1,3]");
+  EXPECT_EQ(run(R"jq([scan("\\d+")])jq", R"("a1b22")"), R"(["1","22"])");
+  EXPECT_EQ(run(R"jq(gsub("(?<l>[a-z])(?<d>\\d)"; "\(.d)\(.l)"))jq", R"("a1b2")"), R"("1a2b")");
+}
+
+TEST(Expression, TrySeesOnlyErrorsOfItsBody) {
+  EXPECT_EQ(run("try error(\"x\") catch ."), "\"x\"");
+  EXPECT_EQ(run("(try 1 catch 2) | error(\"out\")"), "invalid_argument: out");
+  EXPECT_EQ(run("[.[] | try if . > 2 then error else . end catch \"big\"]", "[1,2,3]"), R"([1,2,"big"])");
+  EXPECT_EQ(run("error({a: 1})"), "invalid_argument: object ({\"a\":1}) was raised as an error");
+  EXPECT_EQ(run("try error({a: 1}) catch .a"), "1");
+}
+
+TEST(Expression, AssignsThroughPaths) {
+  EXPECT_EQ(run(".a[1:3] |= map(. * 2)", R"({"a":[1,2,3,4]})"), R"({"a":[1,4,6,4]})");
+  EXPECT_EQ(run("(.. | numbers) += 1", R"([1,{"a":2}])"), R"([2,{"a":3}])");
+  EXPECT_EQ(run("del(.a, .b[0])", R"({"a":1,"b":[1,2],"c":3})"), R"({"b":[2],"c":3})");
+  EXPECT_EQ(run("to_entries", R"({"b":1,"a":2})"), R"([{"key":"b","value":1},{"key":"a","value":2}])");
+  EXPECT_EQ(run("paths", R"({"a":[1]})"), "[\"a\"]\n[\"a\",0]");
+  EXPECT_EQ(run("path(first(.a, .b))"), "[\"a\"]");
+  EXPECT_EQ(run("limit(1; .[]) |= 9", "[1,2]"), "[9,2]");
+  EXPECT_EQ(run("reduce .b as $k (.; .a[$k] = 1)", R"({"b":"x"})"), R"({"b":"x","a":{"x":1}})");
+}
+
+TEST(Expression, LeavesTheInputAsItWas) {
+  Value input = json(R"({"a":[1,2,{"b":3}]})");
+  auto program = std::get<0>(compile("reduce range(3) as $i (.; .a[2].b += 1 | .a += [$i]) | .a |= map(1)"));
+  EXPECT_TRUE(evaluate_first(*program, input, {}));
+  EXPECT_EQ(print_json(input), R"({"a":[1,2,{"b":3}]})");
+}
+
+TEST(Expression, IsUsedByManyThreadsAtOnce) {
+  auto program = std::get<0>(compile(R"jq([.[] | select(test("^a")) | ascii_upcase] | INDEX(.) | keys)jq"));
+  Value input = json(R"(["ab","b","ac"])");
+  std::vector<std::thread> threads;
+  std::atomic<int> right = 0;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int round = 0; round < 200; ++round) {
+        auto value = evaluate_first(*program, input, {});
+        if (value && print_json(*value) == R"(["AB","AC"])") ++right;
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(right, 800);
+}
+
+}  // namespace
+}  // namespace gantry::expression

@@ -1,0 +1,16 @@
+// Values in the messages of errors, as jq shows them.
+#pragma once
+
+#include <string>
+
+#include "value/value.h"
+
+namespace gantry::expression {
+
+// JSON text of at most 29 bytes, cut with "..." where it is longer.
+std::string brief(const Value& value);
+// "number (3)"
+std::string kind_and_brief(const Value& value);
+std::string object_key_message(const Value& key);
+
+}  // namespace gantry::expression
