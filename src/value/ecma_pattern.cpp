@@ -11,9 +11,9 @@ namespace gantry {
 namespace {
 
 constexpr std::size_t pattern_bytes_max = 20'000;
-// About 20 ms of matching; enough for linear patterns over a megabyte.
+// Some tens of milliseconds and megabytes; enough for plain patterns over texts of half a megabyte.
 constexpr unsigned long retries_max = 2'000'000;
-constexpr unsigned int match_stack_entries_max = 500'000;
+constexpr unsigned int match_stack_entries_max = 1'000'000;
 
 const OnigUChar* bytes_of(std::string_view text) {
   return reinterpret_cast<const OnigUChar*>(text.data());

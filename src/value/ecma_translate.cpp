@@ -137,6 +137,7 @@ class EcmaTranslator {
   Status quantifier() {
     std::string text;
     bool fixed = false;
+    std::size_t start = at_;
     if (peek() != '{') {
       text = pattern_[at_++];
     } else {
@@ -144,7 +145,10 @@ class EcmaTranslator {
       if (!interval) return ++at_, put("\\x{7b}", true), done();  // a brace that is no quantifier stands for itself
       text = *interval;
     }
-    if (!repeatable_) return fail("there is nothing to repeat before this quantifier");
+    if (!repeatable_) {
+      at_ = start;
+      return fail("there is nothing to repeat before this quantifier");
+    }
     bool lazy = take("?");
     put(text, false);
     if (lazy && !fixed) put("?", false);  // Oniguruma reads "{3}?" as "three times or not at all"
