@@ -13,7 +13,7 @@ namespace gantry::journal {
 
 // `cursor` is opaque; empty starts. `limit` 1..1000.
 struct PageRequest {
-  std::string cursor;
+  std::string cursor = {};
   std::size_t limit = 100;
 };
 struct Page {
@@ -22,13 +22,13 @@ struct Page {
 };
 
 struct InstanceFilter {
-  std::optional<std::string> status;    // running waiting completed faulted cancelled
-  std::optional<std::string> workflow;  // "namespace/name"
+  std::optional<std::string> status = {};    // running waiting completed faulted cancelled
+  std::optional<std::string> workflow = {};  // "namespace/name"
 };
 struct TaskFilter {
-  std::optional<std::string> state;  // open, closed; default open
-  std::optional<std::string> instance;
-  std::vector<std::string> roles;  // tasks that any of these roles may act on; empty: all
+  std::optional<std::string> state = {};  // open, closed; default open
+  std::optional<std::string> instance = {};
+  std::vector<std::string> roles = {};  // tasks that any of these roles may act on; empty: all
 };
 
 class Query {

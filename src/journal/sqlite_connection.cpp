@@ -135,7 +135,6 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   }
   sqlite3_busy_timeout(connection->database_, busy_timeout_ms);
   sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   // The journal's text is data, never a name, so a mistyped column must not turn into a string.
   sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(connection->database_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);

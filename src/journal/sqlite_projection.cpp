@@ -162,11 +162,19 @@ Status SqliteProjection::deploy_project(const EventPlace& place, const Event& ev
   return insert->run();
 }
 
+Status SqliteProjection::create_counts(SqliteConnection& connection) {
+  auto create = [&](std::string_view kind, std::string_view name) {
+    return connection.execute(fmt::format("INSERT INTO journal_count (name, value) VALUES ('{}{}', 0)", kind, name));
+  };
+  for (const char* name : instance_status_names) TRY(create("instances.", name));
+  for (const char* name : effect_state_names) TRY(create("effects.", name));
+  TRY(create("tasks.", "open"));
+  return create("", "events");
+}
+
 Status SqliteProjection::flush_counts() {
-  auto add = TRY(connection_.use(
-      "INSERT INTO journal_count (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2"));
+  auto add = TRY(connection_.use("UPDATE journal_count SET value = value + ?2 WHERE name = ?1"));
   auto flush = [&](const std::string& name, std::int64_t& change) -> Status {
-    if (change == 0) return done();
     add->bind(1, name).bind(2, change);
     TRY(add->run());
     change = 0;
@@ -177,8 +185,9 @@ Status SqliteProjection::flush_counts() {
       TRY(flush(fmt::format("instances.{}", instance_status_names[i]), instance_changes_[i]));
   for (std::size_t i = 0; i < effect_changes_.size(); ++i)
     if (effect_changes_[i] != 0) TRY(flush(fmt::format("effects.{}", effect_state_names[i]), effect_changes_[i]));
-  TRY(flush("tasks.open", open_task_changes_));
-  return flush("events", event_changes_);
+  if (open_task_changes_ != 0) TRY(flush("tasks.open", open_task_changes_));
+  if (event_changes_ != 0) TRY(flush("events", event_changes_));
+  return done();
 }
 
 void SqliteProjection::forget() {
@@ -191,12 +200,13 @@ void SqliteProjection::forget() {
 
 Status SqliteProjection::clear() {
   forget();
-  return connection_.execute(
+  TRY(connection_.execute(
       "DELETE FROM journal_workflow; DELETE FROM journal_instance; DELETE FROM journal_key; DELETE FROM "
       "journal_effect; DELETE FROM journal_task;"
       "DELETE FROM journal_task_role; DELETE FROM journal_vote; DELETE FROM journal_decision; DELETE FROM "
       "journal_timer;"
-      "DELETE FROM journal_deployment; DELETE FROM journal_count;");
+      "DELETE FROM journal_deployment; DELETE FROM journal_count;"));
+  return create_counts(connection_);
 }
 
 }  // namespace gantry::journal

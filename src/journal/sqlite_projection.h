@@ -30,6 +30,8 @@ class SqliteProjection {
   void forget();
   // Empties the projection tables.
   Status clear();
+  // The counters' rows, all zero; for new databases.
+  static Status create_counts(SqliteConnection& connection);
 
  private:
   Status start_instance(const EventPlace& place, const Event& event);

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "journal/event.h"
-#include "journal/sqlite_states.h"
+#include "journal/sqlite_projection.h"
 
 namespace gantry::journal {
 namespace {
@@ -156,6 +156,7 @@ Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(effects_view()));
   TRY(connection.execute(tasks_view()));
   TRY(connection.execute(other_views()));
+  TRY(SqliteProjection::create_counts(connection));
   for (std::size_t i = 0; i < event_type_count; ++i)
     TRY(connection.execute(
         fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}')", i, name_of(static_cast<EventType>(i)))));

@@ -1,0 +1,91 @@
+#include "journal/faulty_disk.h"
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <cstring>
+#include <list>
+
+namespace gantry::journal {
+namespace {
+
+struct DiskState {
+  sqlite3_vfs vfs{};
+  sqlite3_vfs* real = nullptr;
+  bool fail_sync = false, full = false;
+  int syncs = 0;
+};
+DiskState disk;
+
+// Each file's functions: the real ones, and a copy of them with ours in it.
+struct FileFunctions {
+  const sqlite3_io_methods* real;
+  sqlite3_io_methods changed;
+};
+std::list<FileFunctions> file_functions;
+
+const sqlite3_io_methods* real_functions(sqlite3_file* file) {
+  for (FileFunctions& functions : file_functions)
+    if (&functions.changed == file->pMethods) return functions.real;
+  return nullptr;
+}
+
+// The real functions look at the file's method table, so it is put back for the length of the call.
+template <class Call>
+int call_really(sqlite3_file* file, Call call) {
+  const sqlite3_io_methods* changed = file->pMethods;
+  file->pMethods = real_functions(file);
+  int code = call(file->pMethods);
+  if (file->pMethods) file->pMethods = changed;
+  return code;
+}
+
+int faulty_sync(sqlite3_file* file, int flags) {
+  ++disk.syncs;
+  if (disk.fail_sync) return SQLITE_IOERR_FSYNC;
+  return call_really(file, [&](const sqlite3_io_methods* real) { return real->xSync(file, flags); });
+}
+
+int faulty_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
+  if (disk.full) return SQLITE_FULL;
+  return call_really(file, [&](const sqlite3_io_methods* real) { return real->xWrite(file, bytes, count, offset); });
+}
+
+int faulty_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* flags_out) {
+  int code = disk.real->xOpen(disk.real, name, file, flags, flags_out);
+  if (code != SQLITE_OK || !file->pMethods) return code;
+  FileFunctions& functions = file_functions.emplace_back(FileFunctions{file->pMethods, *file->pMethods});
+  functions.changed.xSync = faulty_sync;
+  functions.changed.xWrite = faulty_write;
+  file->pMethods = &functions.changed;
+  return code;
+}
+
+}  // namespace
+
+FaultyDisk::FaultyDisk() {
+  disk = DiskState{};
+  disk.real = sqlite3_vfs_find(nullptr);
+  disk.vfs = *disk.real;
+  disk.vfs.pNext = nullptr;
+  disk.vfs.zName = "faulty-disk";
+  disk.vfs.xOpen = faulty_open;
+  sqlite3_vfs_register(&disk.vfs, 1);
+}
+
+FaultyDisk::~FaultyDisk() {
+  sqlite3_vfs_unregister(&disk.vfs);
+  sqlite3_vfs_register(disk.real, 1);
+}
+
+void FaultyDisk::fail_syncs(bool on) {
+  disk.fail_sync = on;
+}
+void FaultyDisk::be_full(bool on) {
+  disk.full = on;
+}
+int FaultyDisk::syncs() const {
+  return disk.syncs;
+}
+
+}  // namespace gantry::journal
