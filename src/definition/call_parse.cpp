@@ -28,18 +28,15 @@ const Value& empty_object() {
 void report_unknown_tool(const Node& node, std::string_view tool, const KnownDefinitions& known) {
   if (known.tools_unreadable || known.declared_tools.count(tool) > 0) return;
   std::vector<std::string_view> names(known.declared_tools.begin(), known.declared_tools.end());
-  node.problem(fmt::format("no tool '{}'{}", tool,
-                           names.empty() ? "; the project has no tools" : suggestion(tool, names)));
+  node.problem(
+      fmt::format("no tool '{}'{}", tool, names.empty() ? "; the project has no tools" : suggestion(tool, names)));
 }
 
 const Operation* find_known_operation(const Node& node, std::string_view tool, std::string_view operation,
                                       const KnownDefinitions& known) {
   auto found = known.tools.find(std::string(tool));
   if (found == known.tools.end()) {
-    if (known.declared_tools.count(tool) > 0) return nullptr;
-    std::vector<std::string_view> names(known.declared_tools.begin(), known.declared_tools.end());
-    node.problem(
-        fmt::format("no tool '{}'{}", tool, names.empty() ? "; the project has no tools" : suggestion(tool, names)));
+    report_unknown_tool(node, tool, known);
     return nullptr;
   }
   const auto& operations = found->second->operations;

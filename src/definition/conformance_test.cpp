@@ -81,7 +81,8 @@ TEST_P(Conformance, WorkflowsOfTheTechnologyCompatibilityKitLoad) {
       if (workflow.text.find("call: openapi") == std::string::npos) {
         EXPECT_THAT(problems, testing::IsEmpty()) << workflow.name;
       } else {
-        EXPECT_THAT(problems, testing::ElementsAre(testing::HasSubstr("'call: openapi' is not supported yet"))) << workflow.name;
+        EXPECT_THAT(problems, testing::ElementsAre(testing::HasSubstr("'call: openapi' is not supported yet")))
+            << workflow.name;
       }
     }
   }
@@ -107,7 +108,7 @@ TEST_P(Conformance, ExamplesLoadOrSayWhatIsNotSupportedYet) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, Conformance, testing::Values("ows-1.0.3", "ows-main"),
-                         [](const auto& info) { return info.param == "ows-main" ? "main" : "v1_0_3"; });
+                         [](const auto& version) { return version.param == "ows-main" ? "main" : "v1_0_3"; });
 
 }  // namespace
 }  // namespace gantry::definition

@@ -1,16 +1,13 @@
 // Small parts: suggestions, versions, durations, URI templates, error types.
 #include <gmock/gmock.h>
 
-#include "definition/problem.h"
+#include "definition/project_fixture.h"
 #include "definition/uri_template.h"
 #include "definition/version.h"
 #include "definition/workflow.h"
-#include "value/json.h"
 
 namespace gantry::definition {
 namespace {
-
-Value from_json(std::string_view text) { return *parse_json(text); }
 
 TEST(NearestName, FindsSwappedMissingAndWrongLetters) {
   std::vector<std::string_view> known = {"tos", "mail", "exceptWhen", "retry"};
@@ -35,10 +32,13 @@ TEST(Version, FollowsTheGrammarOfSemver) {
 }
 
 TEST(Version, ComparesByTheRulesOfSemver) {
-  std::vector<const char*> ascending = {"0.9.9",      "1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.beta",
-                                        "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",
-                                        "1.0.0",      "1.0.1",        "1.2.0",         "1.10.0",
-                                        "10.0.0",     "123456789012345678901234567890.0.0"};
+  std::vector<const char*> ascending = {"0.9.9",         "1.0.0-alpha",
+                                        "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                                        "1.0.0-beta",    "1.0.0-beta.2",
+                                        "1.0.0-beta.11", "1.0.0-rc.1",
+                                        "1.0.0",         "1.0.1",
+                                        "1.2.0",         "1.10.0",
+                                        "10.0.0",        "123456789012345678901234567890.0.0"};
   for (std::size_t i = 0; i + 1 < ascending.size(); ++i) {
     EXPECT_LT(compare_versions(ascending[i], ascending[i + 1]), 0) << ascending[i];
     EXPECT_GT(compare_versions(ascending[i + 1], ascending[i]), 0) << ascending[i];
@@ -61,7 +61,8 @@ TEST(DurationFrom, RefusesWhatIsNoDuration) {
 
 TEST(UriTemplate, PutsInTopLevelMembersPercentEncoded) {
   Value input = from_json(R"({"id":7,"name":"a b/c","ok":true,"half":0.5,"list":[1],"none":null})");
-  EXPECT_EQ(expand_uri_template("https://x/{id}/{name}?ok={ok}&h={half}", input), Value("https://x/7/a%20b%2Fc?ok=true&h=0.5"));
+  EXPECT_EQ(expand_uri_template("https://x/{id}/{name}?ok={ok}&h={half}", input),
+            Value("https://x/7/a%20b%2Fc?ok=true&h=0.5"));
   EXPECT_EQ(expand_uri_template("https://x/{list}/{none}/{missing}/", input), Value("https://x////"));
   EXPECT_EQ(expand_uri_template("https://x/{id}", Value("text")), Value("https://x/"));
   EXPECT_EQ(expand_uri_template("https://x/{id", input), Value("https://x/{id"));
@@ -73,7 +74,7 @@ TEST(UriTemplate, DoesNotExpandWhatWasPutIn) {
 }
 
 TEST(UriTemplate, CarriesTheLabelsOfWhatWasPutIn) {
-  Label label = Label::of({.integrity = Integrity::untrusted, .sources = {"tool:mail.read"}});
+  Label label = Label::of({Integrity::untrusted, Secrecy::public_, {"tool:mail.read"}, {}});
   Value input = Value::object({{"id", Value("7").labelled(label)}, {"other", Value("x")}});
   EXPECT_EQ(expand_uri_template("https://x/{id}", input).label(), label);
   EXPECT_TRUE(expand_uri_template("https://x/{other}", input).label().is_default());
@@ -94,7 +95,8 @@ TEST(ErrorKind, KnowsAllSpellingsOfTheStandard) {
       EXPECT_EQ(error_kind(std::string(host) + path + "communication"), "communication");
   EXPECT_EQ(error_kind(standard_error_type("timeout")), "timeout");
   EXPECT_EQ(error_kind("https://example.com/errors/communication"), "https://example.com/errors/communication");
-  EXPECT_EQ(error_kind("https://serverlessworkflow.io/spec/1.0.0/errors/mine"), "https://serverlessworkflow.io/spec/1.0.0/errors/mine");
+  EXPECT_EQ(error_kind("https://serverlessworkflow.io/spec/1.0.0/errors/mine"),
+            "https://serverlessworkflow.io/spec/1.0.0/errors/mine");
 }
 
 }  // namespace

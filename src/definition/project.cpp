@@ -40,6 +40,17 @@ std::string_view name_key(FileKind kind) {
   return "";
 }
 
+// Only blanks and comments.
+bool is_blank_text(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    std::size_t first = line.find_first_not_of(" \t\r");
+    if (first != std::string_view::npos && line[first] != '#') return false;
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return true;
+}
+
 struct ParsedFile {
   FileKind kind;
   YamlDocument document;
@@ -104,6 +115,7 @@ class ProjectLoader {
                        "policies, decisions or tools"});
         continue;
       }
+      if (*kind == FileKind::settings && is_blank_text(text)) continue;  // no settings, all commented out
       auto parsed = parse_yaml(text);
       if (auto* error = std::get_if<YamlError>(&parsed)) {
         problems_.add({shown_path(path), error->place, error->message});

@@ -3,12 +3,18 @@
 
 #include <gmock/gmock.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "definition/project.h"
+#include "value/json.h"
 
 namespace gantry::definition {
+
+inline Value from_json(std::string_view text) {
+  return *parse_json(text);
+}
 
 inline std::vector<std::string> format_all(const Problems& problems) {
   std::vector<std::string> lines;
@@ -22,14 +28,15 @@ std::vector<std::string> problems_in(const std::variant<T, Problems>& result) {
   return problems ? format_all(*problems) : std::vector<std::string>{};
 }
 
-inline std::vector<std::string> problems_of(const SourceFiles& files) { return problems_in(load_project(files)); }
+inline std::vector<std::string> problems_of(const SourceFiles& files) {
+  return problems_in(load_project(files));
+}
 
-// The project; a test failure with the problems, and an empty project, when there is none.
+// The project. Throws, which fails the test, when there are problems.
 inline ProjectPointer loaded(const SourceFiles& files) {
   auto result = load_project(files);
-  EXPECT_THAT(problems_in(result), testing::IsEmpty());
-  auto* project = std::get_if<ProjectPointer>(&result);
-  return project ? *project : std::make_shared<const Project>();
+  if (auto* project = std::get_if<ProjectPointer>(&result)) return *project;
+  throw std::runtime_error("unexpected problems: " + testing::PrintToString(problems_in(result)));
 }
 
 // A workflow t/w:1.0.0 whose tasks start in line 3.
@@ -38,8 +45,7 @@ inline std::string workflow_text(const std::string& tasks) {
 }
 
 inline std::shared_ptr<const Workflow> loaded_workflow(const std::string& tasks) {
-  auto project = loaded({{"workflows/w.yaml", workflow_text(tasks)}});
-  return project->workflows.empty() ? std::make_shared<const Workflow>() : project->workflows.begin()->second;
+  return loaded({{"workflows/w.yaml", workflow_text(tasks)}})->workflows.begin()->second;
 }
 
 // "3:5: message" for each problem of the workflow with these tasks.

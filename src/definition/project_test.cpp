@@ -18,7 +18,8 @@ using testing::IsEmpty;
 
 namespace filesystem = std::filesystem;
 
-std::string named_workflow(const std::string& name, const std::string& version, const std::string& tasks = "[{x: {set: {a: 1}}}]") {
+std::string named_workflow(const std::string& name, const std::string& version,
+                           const std::string& tasks = "[{x: {set: {a: 1}}}]") {
   return "document: {dsl: '1.0.3', namespace: t, name: " + name + ", version: " + version + "}\ndo: " + tasks;
 }
 
@@ -66,12 +67,14 @@ TEST_F(ProjectDirectory, FollowsLinksToFilesInsideOnly) {
   ASSERT_TRUE(std::holds_alternative<SourceFiles>(files));
   EXPECT_EQ(std::get<SourceFiles>(files).at("workflows/good.yaml"), "inside");
   filesystem::create_symlink("/etc/passwd", directory_ / "workflows/bad.yaml");
-  EXPECT_THAT(problems_in(read()), ElementsAre(HasSubstr("workflows/bad.yaml:1:1: the link leads out of the project directory")));
+  EXPECT_THAT(problems_in(read()),
+              ElementsAre(HasSubstr("workflows/bad.yaml:1:1: the link leads out of the project directory")));
 }
 
 TEST_F(ProjectDirectory, SaysWhenThereIsNoProject) {
   EXPECT_THAT(problems_in(read()), ElementsAre(HasSubstr(":1:1: no project here; expected gantry.yaml")));
-  EXPECT_THAT(problems_in(read_project_files((directory_ / "missing").string())), ElementsAre(HasSubstr("missing:1:1: no such directory")));
+  EXPECT_THAT(problems_in(read_project_files((directory_ / "missing").string())),
+              ElementsAre(HasSubstr("missing:1:1: no such directory")));
 }
 
 TEST_F(ProjectDirectory, RefusesFilesThatAreTooLarge) {
@@ -87,7 +90,8 @@ TEST_F(ProjectDirectory, RefusesTooManyFiles) {
 TEST(Project, HasADigestOfItsFiles) {
   SourceFiles files = {{"workflows/a.yaml", named_workflow("a", "1.0.0")}};
   auto project = loaded(files);
-  EXPECT_EQ(project->digest, sha256(print_canonical(Value::object({{"workflows/a.yaml", Value(files.begin()->second)}}))));
+  EXPECT_EQ(project->digest,
+            sha256(print_canonical(Value::object({{"workflows/a.yaml", Value(files.begin()->second)}}))));
   EXPECT_EQ(project->files, files);
   EXPECT_EQ(loaded(files)->digest, project->digest);
   files.begin()->second += "\n";
@@ -122,18 +126,20 @@ TEST(Project, ReportsAllProblemsOfAllFilesInOrder) {
   EXPECT_THAT(problems_of({{"workflows/b.yaml", "document: [\n"},
                            {"workflows/a.yaml", named_workflow("a", "1.0.0", "[{x: {sett: {a: 1}}}]")},
                            {"tools/t.yaml", "tool: 5\n"}}),
-              ElementsAre(HasSubstr("tools/t.yaml:1:1: 'version' is missing"), HasSubstr("tools/t.yaml:1:1:"), HasSubstr("tools/t.yaml:1:1:"),
-                          HasSubstr("tools/t.yaml:1:7: expected a name"), HasSubstr("workflows/a.yaml:2:11: unknown key 'sett' in task 'x'; did you mean 'set'?"),
+              ElementsAre(HasSubstr("tools/t.yaml:1:1: 'driver' is missing"), HasSubstr("tools/t.yaml:1:1:"),
+                          HasSubstr("tools/t.yaml:1:1:"), HasSubstr("tools/t.yaml:1:7: expected a name"),
+                          HasSubstr("workflows/a.yaml:2:11: unknown key 'sett' in task 'x'; did you mean 'set'?"),
                           HasSubstr("workflows/b.yaml:")));
 }
 
 TEST(Project, ReportsOnlyTheBrokenFileAndNotThoseThatReferToIt) {
   std::string calls = named_workflow("a", "1.0.0", "[{x: {call: tos.list}}, {y: {call: decide, with: {decision: d}}}]");
-  EXPECT_THAT(problems_of({{"workflows/a.yaml", calls},
-                           {"decisions/d.yaml", "decision: d\nversion: 1.0.0\nquestion: q\nanswer: true\ndefault: 1\nx: 1\n"},
-                           {"tools/tos.yaml", "tool: tos\nversion: 1.0.0\ndriver: echo\noperations: {list: {clas: read}}\n"}}),
-              ElementsAre("decisions/d.yaml:6:1: unknown key 'x' in a decision",
-                          "tools/tos.yaml:4:21: unknown key 'clas' in operation 'list'; did you mean 'class'?"));
+  EXPECT_THAT(
+      problems_of({{"workflows/a.yaml", calls},
+                   {"decisions/d.yaml", "decision: d\nversion: 1.0.0\nquestion: q\nanswer: true\ndefault: 1\nx: 1\n"},
+                   {"tools/tos.yaml", "tool: tos\nversion: 1.0.0\ndriver: echo\noperations: {list: {clas: read}}\n"}}),
+      ElementsAre(HasSubstr("decisions/d.yaml:6:1: unknown key 'x' in a decision"),
+                  "tools/tos.yaml:4:21: unknown key 'clas' in operation 'list'; did you mean 'class'?"));
   EXPECT_THAT(problems_of({{"workflows/a.yaml", calls}, {"decisions/d.yaml", "- [\n"}, {"tools/tos.yaml", "- [\n"}}),
               ElementsAre(HasSubstr("decisions/d.yaml:"), HasSubstr("tools/tos.yaml:")));
 }
@@ -144,25 +150,32 @@ TEST(Project, SaysWhereAMisplacedDefinitionBelongs) {
 }
 
 TEST(Project, RefusesPathsThatAreNotAProjects) {
-  for (const char* path : {"/workflows/a.yaml", "workflows/../a.yaml", "workflows", "workflows/a.txt", "x/a.yaml", "", "workflows/a\n.yaml"})
-    EXPECT_THAT(problems_of({{path, named_workflow("a", "1.0.0")}}), ElementsAre(HasSubstr("not a file of a project"))) << path;
+  for (const char* path : {"/workflows/a.yaml", "workflows/../a.yaml", "workflows", "workflows/a.txt", "x/a.yaml", "",
+                           "workflows/a\n.yaml"})
+    EXPECT_THAT(problems_of({{path, named_workflow("a", "1.0.0")}}), ElementsAre(HasSubstr("not a file of a project")))
+        << path;
 }
 
 TEST(Project, RefusesTooManyFilesAndTooLargeOnes) {
   SourceFiles files;
   for (std::size_t i = 0; i <= project_files_max; ++i) files["workflows/" + std::to_string(i) + ".yaml"] = "";
   EXPECT_THAT(problems_of(files), ElementsAre(HasSubstr("gantry.yaml:1:1: 1001 files with 0 bytes")));
-  EXPECT_THAT(problems_of({{"workflows/a.yaml", std::string(project_file_bytes_max + 1, ' ')}}), ElementsAre(HasSubstr("1048577 bytes")));
+  EXPECT_THAT(problems_of({{"workflows/a.yaml", std::string(project_file_bytes_max + 1, ' ')}}),
+              ElementsAre(HasSubstr("1048577 bytes")));
 }
 
 TEST(Project, ChecksThatWorkflowsToRunExist) {
-  std::string tasks = "[{x: {run: {workflow: {namespace: t, name: othr, version: 1.0.0}}}}, {y: {run: {workflow: {namespace: t, name: other}}}}]";
-  EXPECT_THAT(problems_of({{"workflows/a.yaml", named_workflow("a", "1.0.0", tasks)}, {"workflows/b.yaml", named_workflow("other", "1.0.0")}}),
-              ElementsAre("workflows/a.yaml:2:23: no workflow t/othr:1.0.0; did you mean 't/other:1.0.0'?"));
+  std::string tasks =
+      "[{x: {run: {workflow: {namespace: t, name: othr, version: 1.0.0}}}}, {y: {run: {workflow: {namespace: t, name: "
+      "other}}}}]";
+  EXPECT_THAT(problems_of({{"workflows/a.yaml", named_workflow("a", "1.0.0", tasks)},
+                           {"workflows/b.yaml", named_workflow("other", "1.0.0")}}),
+              ElementsAre("workflows/a.yaml:2:27: no workflow t/othr:1.0.0; did you mean 't/other:1.0.0'?"));
 }
 
 TEST(Settings, HaveDefaultsAndAreRead) {
   EXPECT_EQ(loaded({{"gantry.yaml", ""}})->settings.workers, 16U);
+  EXPECT_EQ(loaded({{"gantry.yaml", "# workers: 5\n\n  # more\n"}})->settings.workers, 16U);
   Settings settings = loaded({{"gantry.yaml", R"(
 store: sqlite:/var/lib/gantry.db
 listen: "[::1]:9000"
@@ -189,9 +202,12 @@ workers: 0
                           "gantry.yaml:2:8: expected sqlite:PATH, found the text \"mysql:x\"",
                           "gantry.yaml:3:9: expected ADDRESS:PORT, found the number 8420",
                           "gantry.yaml:4:10: unknown key 'alow' in 'egress'; did you mean 'allow'?",
-                          "gantry.yaml:4:28: expected a host or scheme://host:port, without a path or wildcards, found the text \"https://x/path\"",
-                          "gantry.yaml:4:46: expected a host or scheme://host:port, without a path or wildcards, found the text \"*.example.com\"",
-                          "gantry.yaml:4:63: expected text, found the number 5", "gantry.yaml:5:14: expected the path of a file, found the number 5",
+                          "gantry.yaml:4:28: expected a host or scheme://host:port, without a path or wildcards, found "
+                          "the text \"https://x/path\"",
+                          "gantry.yaml:4:46: expected a host or scheme://host:port, without a path or wildcards, found "
+                          "the text \"*.example.com\"",
+                          "gantry.yaml:4:63: expected text, found the number 5",
+                          "gantry.yaml:5:14: expected the path of a file, found the number 5",
                           "gantry.yaml:6:10: expected a whole number from 1 to 1024, found the number 0"));
 }
 
@@ -200,7 +216,9 @@ TEST(Settings, DefaultsOfTheTableAreTheOnesInTheCode) {
   for (const SettingDescription& row : setting_descriptions()) {
     std::string key = row.key;
     std::size_t dot = key.find('.');
-    text += dot == std::string::npos ? key + ": " + row.default_value + "\n" : key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + row.default_value + "}\n";
+    text += dot == std::string::npos
+                ? key + ": " + row.default_value + "\n"
+                : key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + row.default_value + "}\n";
   }
   Settings read = loaded({{"gantry.yaml", text}})->settings, built_in;
   EXPECT_EQ(read.store, built_in.store);
@@ -223,8 +241,9 @@ TEST(SingleWorkflow, MayReadOnlyAndLoadsAgainFromItsFiles) {
 }
 
 TEST(SingleWorkflow, NamesItsOwnPathInProblems) {
-  EXPECT_THAT(problems_in(load_single_workflow("some/where.yaml", named_workflow("a", "1.0.0", "[{x: {call: tos.list}}]"))),
-              ElementsAre("some/where.yaml:2:13: no tool 'tos'; the project has no tools"));
+  EXPECT_THAT(
+      problems_in(load_single_workflow("some/where.yaml", named_workflow("a", "1.0.0", "[{x: {call: tos.list}}]"))),
+      ElementsAre("some/where.yaml:2:17: no tool 'tos'; the project has no tools"));
   EXPECT_THAT(problems_in(load_single_workflow("x.yaml", "a: [")), ElementsAre(HasSubstr("x.yaml:")));
   EXPECT_THAT(problems_in(load_single_workflow("x.yaml", "")), testing::Not(IsEmpty()));
 }

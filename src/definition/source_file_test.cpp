@@ -18,7 +18,7 @@ TEST(PlaceInScalar, CountsPlainTextFromItsStart) {
 
 TEST(PlaceInScalar, SkipsQuotesAndEscapes) {
   EXPECT_EQ(at("if: '.a'", {1, 5}, 0), "1:6");
-  EXPECT_EQ(at("if: 'it''s .a'", {1, 5}, 5), "1:11");
+  EXPECT_EQ(at("if: 'it''s .a'", {1, 5}, 5), "1:12");
   EXPECT_EQ(at(R"(if: "\"\u00e9\" .a")", {1, 5}, 5), "1:17");
 }
 

@@ -47,7 +47,7 @@ Label read_result_label(ObjectReader& reader, const std::string& tool, const std
   return Label::of(std::move(content));
 }
 
-std::optional<ReadBack> read_read_back(const Node& node) {
+ReadBack read_read_back(const Node& node) {
   ObjectReader reader(node, "'readBack'");
   Scope scope(std::vector<std::string>{"effect"});
   ReadBack result;
@@ -55,8 +55,7 @@ std::optional<ReadBack> read_read_back(const Node& node) {
   if (auto arguments = reader.require("arguments")) result.arguments = read_template(*arguments, scope);
   auto done = reader.require("done");
   auto expression = done ? read_expression(*done, scope) : std::nullopt;
-  if (!expression) return std::nullopt;
-  result.done = std::move(*expression);
+  if (expression) result.done = std::move(*expression);
   return result;
 }
 

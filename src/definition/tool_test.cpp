@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include "definition/project_fixture.h"
-#include "value/json.h"
 
 namespace gantry::definition {
 namespace {
@@ -12,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr const char* tos_tool = R"(tool: tos
+constexpr const char* terminal_tool = R"(tool: tos
 version: 1.0.0
 description: The terminal's own system.
 driver: http
@@ -31,7 +30,7 @@ operations:
 )";
 
 TEST(Tool, IsReadWithItsOperations) {
-  auto project = loaded({{"tools/tos.yaml", tos_tool}});
+  auto project = loaded({{"tools/tos.yaml", terminal_tool}});
   const Tool& tool = *project->tools.at("tos");
   EXPECT_EQ(tool.version, "1.0.0");
   EXPECT_EQ(tool.driver, "http");
@@ -40,21 +39,24 @@ TEST(Tool, IsReadWithItsOperations) {
   EXPECT_EQ(reslot.name, "reslot");
   EXPECT_EQ(reslot.effect_class, EffectClass::write);
   EXPECT_TRUE(reslot.irreversible);
-  EXPECT_FALSE(reslot.arguments->validate(*parse_json("{}")).empty());
+  EXPECT_FALSE(reslot.arguments->validate(from_json("{}")).empty());
   EXPECT_EQ(reslot.binding.string_or("path", ""), "/moves");
   EXPECT_EQ(reslot.idempotency, Idempotency::read_back);
   EXPECT_EQ(reslot.read_back->operation, "voyage");
-  Value effect = *parse_json(R"({"arguments":{"container":"C","slot":4}})");
-  EXPECT_EQ(*reslot.read_back->arguments.evaluate(Value(), {.arguments = {&effect, 1}}), *parse_json(R"({"container":"C"})"));
-  EXPECT_EQ(*evaluate_first(*reslot.read_back->done.program, *parse_json(R"({"slot":4})"), {.arguments = {&effect, 1}}), Value(true));
+  Value effect = from_json(R"({"arguments":{"container":"C","slot":4}})");
+  expression::Evaluation evaluation;
+  evaluation.arguments = {&effect, 1};
+  EXPECT_EQ(*reslot.read_back->arguments.evaluate(Value(), evaluation), from_json(R"({"container":"C"})"));
+  EXPECT_EQ(*evaluate_first(*reslot.read_back->done.program, from_json(R"({"slot":4})"), evaluation), Value(true));
 }
 
 TEST(Tool, TakesTheStrictestWhereNothingIsSaid) {
-  auto project = loaded({{"tools/tos.yaml", tos_tool}});
+  auto project = loaded({{"tools/tos.yaml", terminal_tool}});
   const Operation& bare = *project->find_operation("tos", "bare");
   EXPECT_EQ(bare.effect_class, EffectClass::credential);
   EXPECT_EQ(bare.idempotency, Idempotency::none);
-  EXPECT_EQ(bare.result_label.content(), (LabelContent{Integrity::untrusted, Secrecy::internal, {"tool:tos.bare"}, {}}));
+  EXPECT_EQ(bare.result_label.content(),
+            (LabelContent{Integrity::untrusted, Secrecy::internal, {"tool:tos.bare"}, {}}));
   EXPECT_EQ(project->find_operation("tos", "voyage")->result_label.content(),
             (LabelContent{Integrity::trusted, Secrecy::confidential, {"tool:tos.voyage"}, {"customs"}}));
 }
@@ -66,7 +68,8 @@ TEST(Tool, NamesItsEffectClasses) {
 }
 
 TEST(ToolProblems, AreReportedInPlace) {
-  EXPECT_THAT(problems_of({{"tools/t.yaml", R"(tool: 1tos
+  EXPECT_THAT(
+      problems_of({{"tools/t.yaml", R"(tool: 1tos
 version: one
 driver: ""
 settings: []
@@ -81,28 +84,37 @@ operations:
   h: {class: write, idempotency: readBack, readBack: {operation: e, arguments: "${ $other }", done: .x}}
   i: {class: read, label: {integrity: good, secrecy: top, source: x}}
 )"}}),
-              ElementsAre("tools/t.yaml:1:7: expected a name of letters, digits, '_' and '-' that starts with a letter and has at most 63 characters, found the text \"1tos\"",
-                          "tools/t.yaml:2:10: expected a semantic version such as \"1.0.0\", found the text \"one\"",
-                          "tools/t.yaml:3:9: expected text, found empty text", "tools/t.yaml:4:11: expected an object, found an empty list",
-                          "tools/t.yaml:5:1: unknown key 'operation' in a tool; did you mean 'operations'?", HasSubstr("tools/t.yaml:7:10: expected a name"),
-                          "tools/t.yaml:8:14: expected one of read, egress_read, write, notify, send, grant, destroy, money, credential, found the text \"reed\"; did you mean 'read'?",
-                          "tools/t.yaml:8:34: expected true or false, found the text \"yes\"", HasSubstr("tools/t.yaml:8:57: schema: /type"),
-                          "tools/t.yaml:8:73: expected an object, found the number 5",
-                          "tools/t.yaml:9:34: expected one of none, key, readBack, found the text \"readback\"; did you mean 'readBack'?",
-                          "tools/t.yaml:10:6: 'idempotency: readBack' needs 'readBack'", "tools/t.yaml:11:6: 'readBack' needs 'idempotency: readBack'",
-                          HasSubstr("tools/t.yaml:11:43: operation 'c' has class credential; a read-back needs class read"),
-                          "tools/t.yaml:12:66: tool '' has no operation 'nope'; known: a.b, c, d, e, f, g, h, i", HasSubstr("tools/t.yaml:12:"),
-                          "tools/t.yaml:13:66: operation 'e' has class write; a read-back needs class read", HasSubstr("tools/t.yaml:13:85: expression: "),
-                          HasSubstr("tools/t.yaml:14:39: expected one of trusted, internal, constrained, untrusted"),
-                          HasSubstr("tools/t.yaml:14:54: expected one of public, internal, confidential, secret"),
-                          HasSubstr("tools/t.yaml:14:59: unknown key 'source' in 'label'")));
+      ElementsAre("tools/t.yaml:1:7: expected a name of letters, digits, '_' and '-' that starts with a letter and has "
+                  "at most 63 characters, found the text \"1tos\"",
+                  "tools/t.yaml:2:10: expected a semantic version such as \"1.0.0\", found the text \"one\"",
+                  "tools/t.yaml:3:9: expected text, found empty text",
+                  "tools/t.yaml:4:11: expected an object, found an empty list",
+                  "tools/t.yaml:5:1: unknown key 'operation' in a tool; did you mean 'operations'?",
+                  HasSubstr("tools/t.yaml:7:10: expected a name"),
+                  "tools/t.yaml:8:14: expected one of read, egress_read, write, notify, send, grant, destroy, money, "
+                  "credential, found the text \"reed\"; did you mean 'read'?",
+                  "tools/t.yaml:8:34: expected true or false, found the text \"yes\"",
+                  HasSubstr("tools/t.yaml:8:57: schema: /type"),
+                  "tools/t.yaml:8:73: expected an object, found the number 5",
+                  "tools/t.yaml:9:34: expected one of none, key, readBack, found the text \"readback\"; did you mean "
+                  "'readBack'?",
+                  "tools/t.yaml:10:6: 'idempotency: readBack' needs 'readBack'",
+                  "tools/t.yaml:11:6: 'readBack' needs 'idempotency: readBack'",
+                  HasSubstr("tools/t.yaml:11:43: operation 'c' has class credential; a read-back needs class read"),
+                  "tools/t.yaml:12:66: tool '' has no operation 'nope'; known: a.b, c, d, e, f, g, h, i",
+                  HasSubstr("tools/t.yaml:12:"),
+                  "tools/t.yaml:13:66: operation 'e' has class write; a read-back needs class read",
+                  HasSubstr("tools/t.yaml:13:84: expression: "),
+                  HasSubstr("tools/t.yaml:14:39: expected one of trusted, internal, constrained, untrusted"),
+                  HasSubstr("tools/t.yaml:14:54: expected one of public, internal, confidential, secret"),
+                  HasSubstr("tools/t.yaml:14:59: unknown key 'source' in 'label'")));
   EXPECT_THAT(problems_of({{"tools/t.yaml", "tool: http\nversion: 1.0.0\ndriver: x\noperations: {}\n"}}),
               ElementsAre("tools/t.yaml:1:7: a tool can't be called 'http': that is the standard's call: http",
                           "tools/t.yaml:4:13: expected an object of operations, at least one, found an empty object"));
 }
 
 TEST(Policy, IsReadWithItsRules) {
-  auto project = loaded({{"tools/tos.yaml", tos_tool}, {"policies/port.yaml", R"(policy: port
+  auto project = loaded({{"tools/tos.yaml", terminal_tool}, {"policies/port.yaml", R"(policy: port
 version: 1.0.0
 rules:
   - {id: reads, classes: [read, egress_read], verdict: allow}
@@ -126,12 +138,14 @@ rules:
   EXPECT_FALSE(rule.requester_excluded);
   EXPECT_EQ(rule.expires, std::chrono::hours(8));
   EXPECT_EQ(rule.place.line, 6);
-  EXPECT_EQ(*evaluate_first(*rule.when->program, *parse_json(R"({"effect":{"arguments":{"moves":[1,2]}}})"), {}), Value(true));
+  EXPECT_EQ(*evaluate_first(*rule.when->program, from_json(R"({"effect":{"arguments":{"moves":[1,2]}}})"), {}),
+            Value(true));
   EXPECT_STREQ(name_of(VerdictKind::approve), "approve");
 }
 
 TEST(PolicyProblems, AreReportedInPlace) {
-  EXPECT_THAT(problems_of({{"tools/tos.yaml", tos_tool}, {"policies/p.yaml", R"(policy: p
+  EXPECT_THAT(
+      problems_of({{"tools/tos.yaml", terminal_tool}, {"policies/p.yaml", R"(policy: p
 version: 1.0.0
 rules:
   - {id: a, tools: [tso.reslot, tos.voyag, tos, "tso.*", http.get, .x], verdict: alow}
@@ -142,23 +156,29 @@ rules:
   - {id: d, when: $effect.x, verdict: deny}
   - nothing
 )"}}),
-              ElementsAre("policies/p.yaml:4:22: no tool 'tso'; did you mean 'tos'?",
-                          "policies/p.yaml:4:34: tool 'tos' has no operation 'voyag'; did you mean 'voyage'?",
-                          "policies/p.yaml:4:45: expected TOOL.OPERATION, TOOL.* or *, found the text \"tos\"",
-                          "policies/p.yaml:4:50: no tool 'tso'; did you mean 'tos'?",
-                          "policies/p.yaml:4:59: tool 'http' has no operation 'get'; known: request",
-                          "policies/p.yaml:4:69: expected TOOL.OPERATION, TOOL.* or *, found the text \".x\"",
-                          "policies/p.yaml:4:83: expected one of allow, approve, deny, found the text \"alow\"; did you mean 'allow'?",
-                          HasSubstr("'approvers' is missing in a rule"), HasSubstr("rule 'a' is there already, in line 4"),
-                          "policies/p.yaml:5:23: an empty list; leave 'classes' out to mean all classes",
-                          "policies/p.yaml:5:34: an empty list; leave 'tools' out to mean all tools", HasSubstr("'id' is missing in a rule"),
-                          "policies/p.yaml:6:22: 'approvers' has a meaning only with 'verdict: approve'", "policies/p.yaml:6:33: expected at least one approver",
-                          "policies/p.yaml:6:37: 'expires' has a meaning only with 'verdict: approve'",
-                          "policies/p.yaml:6:51: 'requesterExcluded' has a meaning only with 'verdict: approve'", HasSubstr("'role' is missing in an approver"),
-                          "policies/p.yaml:7:44: unknown key 'rol' in an approver; did you mean 'role'?",
-                          "policies/p.yaml:7:70: expected a whole number from 1 to 20, found the number 0", HasSubstr("policies/p.yaml:7:84: 'P2Y'"),
-                          HasSubstr("policies/p.yaml:8:23: expected one of read, egress_read"), HasSubstr("policies/p.yaml:8:"),
-                          HasSubstr("policies/p.yaml:9:19: expression: "), "policies/p.yaml:10:5: expected a rule (an object), found the text \"nothing\""));
+      ElementsAre(
+          "policies/p.yaml:4:21: no tool 'tso'; did you mean 'tos'?",
+          "policies/p.yaml:4:33: tool 'tos' has no operation 'voyag'; did you mean 'voyage'?",
+          "policies/p.yaml:4:44: expected TOOL.OPERATION, TOOL.* or *, found the text \"tos\"",
+          "policies/p.yaml:4:49: no tool 'tso'; did you mean 'tos'?",
+          "policies/p.yaml:4:58: tool 'http' has no operation 'get'; known: request",
+          "policies/p.yaml:4:68: expected TOOL.OPERATION, TOOL.* or *, found the text \".x\"",
+          "policies/p.yaml:4:82: expected one of allow, approve, deny, found the text \"alow\"; did you mean 'allow'?",
+          HasSubstr("'approvers' is missing in a rule"), HasSubstr("rule 'a' is there already, in line 4"),
+          "policies/p.yaml:5:22: an empty list; leave 'classes' out to mean all classes",
+          "policies/p.yaml:5:33: an empty list; leave 'tools' out to mean all tools",
+          HasSubstr("'id' is missing in a rule"),
+          "policies/p.yaml:6:22: 'approvers' has a meaning only with 'verdict: approve'",
+          "policies/p.yaml:6:33: expected at least one approver",
+          "policies/p.yaml:6:37: 'expires' has a meaning only with 'verdict: approve'",
+          "policies/p.yaml:6:51: 'requesterExcluded' has a meaning only with 'verdict: approve'",
+          HasSubstr("'role' is missing in an approver"),
+          "policies/p.yaml:7:44: unknown key 'rol' in an approver; did you mean 'role'?",
+          "policies/p.yaml:7:70: expected a whole number from 1 to 20, found the number 0",
+          HasSubstr("policies/p.yaml:7:84: 'P2Y'"),
+          HasSubstr("policies/p.yaml:8:23: expected one of read, egress_read"), HasSubstr("policies/p.yaml:8:"),
+          HasSubstr("policies/p.yaml:9:19: expression: "),
+          "policies/p.yaml:10:5: expected a rule (an object), found the text \"nothing\""));
 }
 
 }  // namespace

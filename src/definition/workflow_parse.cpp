@@ -124,11 +124,12 @@ void WorkflowReader::read_used_map(ObjectReader& use, std::string_view key, std:
     into.emplace(std::string(each.key.view()), node->member(each.key.view()));
 }
 
-// Reads each reusable definition by itself, so that one that nobody uses, or that is used where its problems would be
-// hidden, is checked as well. Problems that are found twice are reported once.
+// Reads each reusable definition by itself, so that one that nobody uses is checked as well. (Problems that are found
+// twice are reported once.) A retry policy that is used was read with the variable that holds the error there.
 void WorkflowReader::check_used() {
   Scope scope = Scope::standard();
-  for (const auto& [name, node] : retries_) read_retry(node, scope.with("error"));
+  for (const auto& [name, node] : retries_)
+    if (resolved_.count(node.pointer()) == 0) read_retry(node, scope.with("error"));
   for (const auto& [name, node] : errors_) read_error(node, scope);
   for (const auto& [name, node] : authentications_) read_authentication(node, scope);
   for (const auto& [name, node] : timeouts_) {
@@ -193,7 +194,10 @@ std::optional<Node> WorkflowReader::resolve(const Node& node, const std::map<std
   if (!node.value().is_string()) return node;
   std::string name(node.value().as_string());
   auto found = used.find(name);
-  if (found != used.end()) return found->second;
+  if (found != used.end()) {
+    resolved_.insert(found->second.pointer());
+    return found->second;
+  }
   std::vector<std::string_view> names;
   for (const auto& [each, unused] : used) names.push_back(each);
   node.problem(fmt::format("no '{}' under use.{}{}", name, kind, suggestion(name, names)));

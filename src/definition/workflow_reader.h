@@ -93,6 +93,7 @@ class WorkflowReader {
   std::vector<WorkflowReference>& references_;
   std::map<std::string, Node> functions_, retries_, errors_, timeouts_, authentications_;
   std::set<std::string, std::less<>> secrets_;
+  std::set<std::string> resolved_;  // pointers of the definitions under `use` that something referred to
   std::multimap<std::string, SourcePlace> task_places_;  // every task of the document by name
   std::vector<std::string> function_stack_;              // functions being read, against endless expansion
   std::size_t task_count_ = 0;

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include "definition/project_fixture.h"
-#include "value/json.h"
 
 namespace gantry::definition {
 namespace {
@@ -14,23 +13,31 @@ const Body& body_of(const TaskPointer& task) {
   return std::get<Body>(task->body);
 }
 
-Value evaluated(const Template& template_, const Value& input, std::vector<Value> variables = {}) {
-  std::vector<Value> arguments(standard_argument_count);
-  arguments.insert(arguments.end(), variables.begin(), variables.end());
-  auto result = template_.evaluate(input, {.arguments = arguments});
+Value value_of(const Result<Value>& result) {
   EXPECT_TRUE(result.ok()) << result.error().message;
   return result.ok() ? *result : Value("failed");
+}
+
+// The standard arguments are null; `variables` are those of the scope.
+std::vector<Value> arguments_with(std::vector<Value> variables) {
+  std::vector<Value> arguments(standard_argument_count);
+  arguments.insert(arguments.end(), variables.begin(), variables.end());
+  return arguments;
+}
+
+Value evaluated(const Template& template_, const Value& input, std::vector<Value> variables = {}) {
+  std::vector<Value> arguments = arguments_with(std::move(variables));
+  expression::Evaluation evaluation;
+  evaluation.arguments = arguments;
+  return value_of(template_.evaluate(input, evaluation));
 }
 
 Value evaluated(const Expression& expression, const Value& input, std::vector<Value> variables = {}) {
-  std::vector<Value> arguments(standard_argument_count);
-  arguments.insert(arguments.end(), variables.begin(), variables.end());
-  auto result = evaluate_first(*expression.program, input, {.arguments = arguments});
-  EXPECT_TRUE(result.ok()) << result.error().message;
-  return result.ok() ? *result : Value("failed");
+  std::vector<Value> arguments = arguments_with(std::move(variables));
+  expression::Evaluation evaluation;
+  evaluation.arguments = arguments;
+  return value_of(evaluate_first(*expression.program, input, evaluation));
 }
-
-Value from_json(std::string_view text) { return *parse_json(text); }
 
 TEST(Workflow, KeepsItsNameTextsAndDigest) {
   auto project = loaded({{"workflows/a.yaml", R"(
@@ -108,14 +115,15 @@ TEST(Workflow, TakesBareAndWrappedExpressions) {
   EXPECT_EQ(evaluated(*a->condition, input), Value(true));
   EXPECT_EQ(evaluated(*a->input.transform, input), Value(5));
   EXPECT_EQ(evaluated(body_of<SetTask>(a).value, input), from_json(R"({"literal":".go","value":true})"));
-  EXPECT_EQ(evaluated(*a->output.transform, from_json(R"({"value":1})")), from_json(R"({"wrapped":1,"plain":".value"})"));
+  EXPECT_EQ(evaluated(*a->output.transform, from_json(R"({"value":1})")),
+            from_json(R"({"wrapped":1,"plain":".value"})"));
   EXPECT_EQ(evaluated(*a->export_.transform, from_json(R"({"literal":1})")), from_json(R"({"a":1})"));
   EXPECT_EQ(evaluated(*workflow->tasks.tasks[1]->condition, input), Value(true));
   EXPECT_EQ(evaluated(body_of<SetTask>(workflow->tasks.tasks[1]).value, input), input);
 }
 
 TEST(Workflow, ReadsLoopsAndTheirVariables) {
-  auto workflow = loaded_workflow(R"(
+  auto workflow = loaded_workflow(R"x(
   - outer:
       for: {in: .list, each: x}
       while: $x != null and $index < 9
@@ -125,7 +133,7 @@ TEST(Workflow, ReadsLoopsAndTheirVariables) {
             do:
               - deep: {set: {x: "${ [$x, $index, $item] }"}}
   - written: {for: {in: [1, "${ .a } ", {b: "text \" \\(x)"}, []]}, do: [{z: {set: {a: 1}}}]}
-)");
+)x");
   const auto& outer = body_of<ForTask>(workflow->tasks.tasks[0]);
   EXPECT_EQ(outer.each, "x");
   EXPECT_EQ(outer.at, "index");
@@ -140,7 +148,7 @@ TEST(Workflow, ReadsLoopsAndTheirVariables) {
   EXPECT_EQ(evaluated(body_of<SetTask>(deep).value, Value(), {Value("x"), Value(1), Value("item"), Value(2)}),
             from_json(R"({"x":["x",2,"item"]})"));
   EXPECT_EQ(evaluated(body_of<ForTask>(workflow->tasks.tasks[1]).in, from_json(R"({"a":5})")),
-            from_json(R"([1,5,{"b":"text \" \\(x)"},[]])"));
+            from_json(R"x([1,5,{"b":"text \" \\(x)"},[]])x"));
 }
 
 TEST(Workflow, ResolvesWhereTheFlowGoes) {
@@ -225,7 +233,8 @@ do:
   EXPECT_TRUE(error.title.source().is_null());
   EXPECT_EQ(body_of<WaitTask>(tasks[1]).duration.fixed, std::chrono::minutes(2));
   EXPECT_EQ(evaluated(*tasks[1]->timeout->computed, from_json(R"({"patience":"PT1S"})")), Value("PT1S"));
-  EXPECT_EQ(evaluated(*body_of<WaitTask>(tasks[2]).duration.computed, from_json(R"({"pause":{"seconds":1}})")), from_json(R"({"seconds":1})"));
+  EXPECT_EQ(evaluated(*body_of<WaitTask>(tasks[2]).duration.computed, from_json(R"({"pause":{"seconds":1}})")),
+            from_json(R"({"seconds":1})"));
 }
 
 TEST(Workflow, KeepsHttpArgumentsAndPutsNamedAuthenticationIn) {
@@ -289,7 +298,8 @@ do:
 }
 
 TEST(Workflow, ReadsCallsOfToolsDecisionsAndWorkflows) {
-  auto project = loaded({{"workflows/w.yaml", R"(
+  auto project =
+      loaded({{"workflows/w.yaml", R"(
 document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}
 do:
   - a: {call: tos.reslot, with: {container: "${ .c }", moves: 2}}
@@ -299,8 +309,9 @@ do:
   - e: {run: {workflow: {namespace: t, name: other, version: 2.0.0, input: {a: "${ .a }"}}, await: false}}
   - f: {run: {workflow: {namespace: t, name: other}}}
 )"},
-                         {"workflows/other.yaml", "document: {dsl: '1.0.3', namespace: t, name: other, version: 2.0.0}\ndo: [{x: {set: {a: 1}}}]"},
-                         {"tools/tos.yaml", R"(
+              {"workflows/other.yaml",
+               "document: {dsl: '1.0.3', namespace: t, name: other, version: 2.0.0}\ndo: [{x: {set: {a: 1}}}]"},
+              {"tools/tos.yaml", R"(
 tool: tos
 version: 1.0.0
 driver: echo
@@ -308,7 +319,7 @@ operations:
   reslot: {class: write, arguments: {type: object, required: [container, moves], properties: {container: {type: string}, moves: {type: integer}}}}
   list: {class: read}
 )"},
-                         {"decisions/pick.yaml", R"(
+              {"decisions/pick.yaml", R"(
 decision: pick
 version: 1.0.0
 question: Which?
