@@ -96,19 +96,24 @@ double rows_per_second(const filesystem::path& directory, std::size_t batch) {
 std::string call_tasks(int count) {
   std::string tasks;
   for (int i = 0; i < count; ++i)
-    tasks += fmt::format("  - step{}: {{call: bench.say, with: {{voyage: V-4711, moves: [{{from: 1, to: {}}}]}}}}\n", i, i);
+    tasks +=
+        fmt::format("  - step{}: {{call: bench.say, with: {{voyage: V-4711, moves: [{{from: 1, to: {}}}]}}}}\n", i, i);
   return tasks;
 }
 
 definition::ProjectPointer bench_project() {
   definition::SourceFiles files;
   files["tools/bench.yaml"] =
-      "tool: bench\nversion: 1.0.0\ndriver: echo\noperations: {say: {class: write, idempotency: key}}\n";
+      "tool: bench\nversion: 1.0.0\ndriver: echo\noperations:\n  say:\n    class: write\n"
+      "    idempotency: key\n    arguments: {type: object, properties: {voyage: {type: string}, moves: {type: "
+      "array}}}\n";
   files["policies/bench.yaml"] =
-      "policy: bench\nversion: 1.0.0\nrules: [{id: all, classes: [write], verdict: allow, reason: It is a benchmark.}]\n";
+      "policy: bench\nversion: 1.0.0\nrules: [{id: all, classes: [write], verdict: allow, reason: It is a "
+      "benchmark.}]\n";
   for (int steps : {10})
-    files[fmt::format("workflows/steps{}.yaml", steps)] = fmt::format(
-        "document: {{dsl: '1.0.3', namespace: bench, name: steps{}, version: 1.0.0}}\ndo:\n{}", steps, call_tasks(steps));
+    files[fmt::format("workflows/steps{}.yaml", steps)] =
+        fmt::format("document: {{dsl: '1.0.3', namespace: bench, name: steps{}, version: 1.0.0}}\ndo:\n{}", steps,
+                    call_tasks(steps));
   auto loaded = definition::load_project(std::move(files));
   if (auto* problems = std::get_if<definition::Problems>(&loaded)) give_up(definition::format(problems->front()));
   return std::get<definition::ProjectPointer>(loaded);
@@ -262,7 +267,8 @@ int main(int count, char** arguments) {
   const double syncs = syncs_per_second(directory);
   fmt::print("{} processors; {:.0f} fdatasync/s of 4 KiB in {}\n\n", std::thread::hardware_concurrency(), syncs,
              directory.parent_path().string());
-  fmt::print("Effects of the echo driver, ten to an instance; each is two events, durable before and after it takes place.\n");
+  fmt::print(
+      "Effects of the echo driver, ten to an instance; each is two events, durable before and after it takes place.\n");
   fmt::print("{:>10} {:>10} {:>10} {:>8} {:>14} {:>12} {:>14} {:>10} {:>10}\n", "instances", "effects/s", "events/s",
              "commits/s", "events/commit", "of fdatasync", "of SQLite rows", "p50 ms", "p99 ms");
   for (std::size_t concurrency : {1, 16, 64, 256}) {
@@ -277,9 +283,10 @@ int main(int count, char** arguments) {
                percentile(measured.milliseconds, 0.99));
     std::fflush(stdout);
   }
-  fmt::print("\nof fdatasync: commits beside what the disk can sync. of SQLite rows: events beside rows of {} bytes that\n"
-             "SQLite alone makes durable in transactions of the same size. p50, p99: of an instance of ten steps.\n",
-             row_bytes);
+  fmt::print(
+      "\nof fdatasync: commits beside what the disk can sync. of SQLite rows: events beside rows of {} bytes that\n"
+      "SQLite alone makes durable in transactions of the same size. p50, p99: of an instance of ten steps.\n",
+      row_bytes);
   if (const char* program = std::getenv("GANTRY_PROGRAM")) measure_program(program, directory);
   filesystem::remove_all(directory);
   return 0;

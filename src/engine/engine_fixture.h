@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "base/random.h"
 #include "engine/engine.h"
@@ -167,14 +168,14 @@ version: 1.0.0
 driver: world
 operations:
   look: {class: read}
-  lookup: {class: read, arguments: {type: object, required: [key]}}
+  lookup: {class: read, arguments: {type: object, required: [key], properties: {key: {type: string}}}}
   note: {class: write, idempotency: key}
   asked:
     class: write
     idempotency: readBack
     readBack: {operation: lookup, arguments: {key: "${ $effect.key }"}, done: .found}
-  plain: {class: write}
-  pay: {class: money}
+  plain: {class: write, arguments: {type: object, additionalProperties: true}}
+  pay: {class: money, arguments: {type: object, properties: {amount: {type: integer}}}}
   wipe: {class: destroy}
 )";
 
@@ -297,6 +298,13 @@ class EngineTest : public testing::Test {
     for (const auto& event : events(instance)) found += event.type == type ? 1 : 0;
     return found;
   }
+  // The whole journal of the instance, for messages.
+  std::string dump(const std::string& instance) {
+    std::string text;
+    for (const auto& event : events(instance))
+      text += std::string(journal::name_of(event.type)) + " " + print_json(event.data) + "\n";
+    return text;
+  }
   std::vector<Value> open_tasks(const std::string& instance) {
     std::map<std::string, Value> open;
     for (const auto& event : events(instance)) {
@@ -310,7 +318,7 @@ class EngineTest : public testing::Test {
   }
   std::string only_task(const std::string& instance) {
     auto tasks = open_tasks(instance);
-    EXPECT_EQ(tasks.size(), 1u);
+    EXPECT_EQ(tasks.size(), 1u) << dump(instance);
     return tasks.empty() ? "" : std::string(tasks[0].string_or("task", ""));
   }
 

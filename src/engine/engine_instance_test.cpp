@@ -35,7 +35,7 @@ TEST_F(EngineInstance, StartsOfUnknownWorkflowsAreRefused) {
                 .code,
             Code::not_found)
       << "nothing is deployed";
-  workflow("  - a: {set: {}}\n");
+  workflow("  - a: {set: {x: 1}}\n");
   deploy();
   EXPECT_EQ(
       engine_->start({.namespace_ = "t", .name = "w", .version = "2.0.0", .input = {}, .principal = ada_, .key = ""})
@@ -230,6 +230,7 @@ TEST_F(EngineInstance, ManyAtOnceFromManyThreads) {
   }
   EXPECT_EQ(completed, 200);
   EXPECT_EQ(world_->taken().size(), 200u);
+  (void)engine_->wait("nothing", Duration::zero());  // the turn before is over then
   const EngineStatistics statistics = engine_->statistics();
   EXPECT_EQ(statistics.effects_sent, 400u);
   EXPECT_EQ(statistics.running, 0u);

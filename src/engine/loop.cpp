@@ -59,13 +59,9 @@ void Engine::Loop::run() {
     take(wake_time());
     answer_impatient();
     if (stopping_) break;
-    if (paused()) {
+    if (!paused() && reload_broken()) turn();
+    if (paused())
       refuse_callers({Code::unavailable, "the journal can't take writes at present (is the disk full?); try again"});
-      continue;
-    }
-    if (!reload_broken()) continue;
-    do turn();
-    while (!work_.empty() && !paused() && inbox_->size() == 0);
   }
   stop();
 }

@@ -69,7 +69,8 @@ InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& 
 }
 
 Error Engine::Loop::not_running(const std::string& instance) const {
-  auto sequence = parts_.store->last_sequence(instance);
+  // The empty name is that of the installation's own events.
+  auto sequence = instance.empty() ? Result<std::uint64_t>(std::uint64_t{0}) : parts_.store->last_sequence(instance);
   if (!sequence) return sequence.error();
   if (*sequence == 0) return {Code::not_found, fmt::format("there is no instance {}", instance)};
   return {Code::conflict, fmt::format("instance {} has ended already", instance)};

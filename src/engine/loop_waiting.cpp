@@ -43,7 +43,7 @@ InstanceOutcome outcome_from(const Value& value) {
 }
 
 Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instance) const {
-  const std::uint64_t last = TRY(parts_.store->last_sequence(instance));
+  const std::uint64_t last = instance.empty() ? 0 : TRY(parts_.store->last_sequence(instance));
   if (last == 0) return Error{Code::not_found, fmt::format("there is no instance {}", instance)};
   const std::uint64_t after = last > last_events_read ? last - last_events_read : 0;
   const std::vector<journal::Event> last_events = TRY(parts_.store->events_of(instance, after));
