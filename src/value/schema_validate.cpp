@@ -11,8 +11,8 @@ namespace gantry {
 namespace json_schema {
 namespace {
 
-// Some seconds of work. Schemas can be written that take exponential time.
-constexpr std::size_t steps_max = 20'000'000;
+// About a second of work. Schemas can be written that take exponential time.
+constexpr std::size_t steps_max = 10'000'000;
 
 std::string instance_pointer(const InstanceStep* step) {
   std::vector<const InstanceStep*> steps;
