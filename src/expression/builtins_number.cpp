@@ -55,8 +55,11 @@ double log_gamma(double x) {
 }
 double next_towards(double from, double to) { return std::nexttoward(from, static_cast<long double>(to)); }
 
-Got absolute(Machine& machine, Value input, Value*, Value& output) {
-  if (!input.is_number()) return machine.fail(kind_and_brief(input) + " has no absolute value");
+Got absolute(Machine&, Value input, Value*, Value& output) {
+  if (!input.is_number()) {  // as in jq, what isn't negative stays as it is
+    output = std::move(input);
+    return Got::value;
+  }
   bool whole = input.is_integer() && input.as_integer() != INT64_MIN;
   output = whole ? Value(input.as_integer() < 0 ? -input.as_integer() : input.as_integer()) : Value(std::fabs(input.as_number()));
   return Got::value;

@@ -44,10 +44,29 @@ Flow Machine::each_path(const Node& target, const Frame& frame, const Value& inp
   });
 }
 
+// The input to change. One that nobody else needs is moved here so that it changes in place; then all paths are found
+// before the first change.
+Flow Machine::each_update(const Node& node, const Frame& frame, const Value& input, Value& state, Sink update) {
+  if (!node.consumes) {
+    state = input;
+    return each_path(*node.children[0], frame, input, update);
+  }
+  std::vector<Value> paths;
+  Flow flow = each_path(*node.children[0], frame, input, [&](Value&& path, const Path*) {
+    paths.push_back(std::move(path));
+    return Flow::proceed;
+  });
+  if (flow == Flow::halt) return flow;
+  state = std::move(const_cast<Value&>(input));
+  for (Value& path : paths)
+    if (update(std::move(path), nullptr) == Flow::halt) return Flow::halt;
+  return Flow::proceed;
+}
+
 Got Machine::one_assign(const Node& node, const Frame& frame, const Value& input, Value& output, const Value& value) {
   Gathering gathering(*this);
-  Value state = input;
-  Flow flow = each_path(*node.children[0], frame, input, [&](Value&& path, const Path*) {
+  Value state;
+  Flow flow = each_update(node, frame, input, state, [&](Value&& path, const Path*) {
     Value next;
     if (set_path(*this, std::move(state), path, value, next) != Got::value) return Flow::halt;
     state = std::move(next);
@@ -61,7 +80,7 @@ Got Machine::one_assign(const Node& node, const Frame& frame, const Value& input
 // `|=`, and with an operand `+=` and so on and `//=`. Where the update has no output, the place is deleted.
 Got Machine::one_modify(const Node& node, const Frame& frame, const Value& input, Value& output, const Value* operand) {
   Gathering gathering(*this);
-  Value state = input;
+  Value state;
   std::vector<Value> deleted;
   auto updated = [&](Value old, Value& replacement) -> Got {
     if (node.kind == Kind::modify) return first_output(*node.children[1], frame, old, replacement);
@@ -69,7 +88,7 @@ Got Machine::one_modify(const Node& node, const Frame& frame, const Value& input
     replacement = old.is_truthy() ? std::move(old) : operand->labelled(old.label());
     return Got::value;
   };
-  Flow flow = each_path(*node.children[0], frame, input, [&](Value&& path, const Path*) {
+  Flow flow = each_update(node, frame, input, state, [&](Value&& path, const Path*) {
     Value old, replacement, next;
     if (get_path(*this, state, path, old) != Got::value) return Flow::halt;
     Got got = updated(std::move(old), replacement);

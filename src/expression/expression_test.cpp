@@ -104,18 +104,22 @@ TEST(Expression, RunsLongLoopsOfTheBuiltinGenerators) {
 }
 
 TEST(Expression, StopsRunawaysAtTheirLimit) {
-  EXPECT_THAT(run("def f: f; f"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("def f: 1 + f; f"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("def f: [f]; f"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("def f(g): f(g | g); f(.)"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("last(range(1e12))"), HasSubstr("steps"));
-  EXPECT_THAT(run("repeat(empty)"), HasSubstr("steps"));
-  EXPECT_THAT(run("try last(repeat(1)) catch 5"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("reduce range(1e6) as $i ([]; [.])"), HasSubstr("levels"));
-  EXPECT_THAT(run("reduce range(1e6) as $i (null; {a: ., b: [$i]})"), HasSubstr("levels"));
-  EXPECT_THAT(run("reduce range(60) as $i (\"x\"; . + .)"), HasSubstr("bytes"));
-  EXPECT_THAT(run("[recurse(.)]"), HasSubstr("exhausted"));
-  EXPECT_THAT(run("range(1e9) as $x | [$x] | empty"), HasSubstr("exhausted"));
+  Limits limits;
+  limits.steps_max = 1'000'000;
+  limits.memory_bytes_max = 16u << 20;
+  auto stopped = [&limits](std::string_view text) { return run(text, "null", limits); };
+  EXPECT_THAT(stopped("def f: f; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("def f: 1 + f; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("def f: [f]; f"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("def f(g): f(g | g); f(.)"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("last(range(1e12))"), HasSubstr("steps"));
+  EXPECT_THAT(stopped("repeat(empty)"), HasSubstr("steps"));
+  EXPECT_THAT(stopped("try last(repeat(1)) catch 5"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("reduce range(1e6) as $i ([]; [.])"), HasSubstr("levels"));
+  EXPECT_THAT(stopped("reduce range(1e6) as $i (null; {a: ., b: [$i]})"), HasSubstr("levels"));
+  EXPECT_THAT(stopped("reduce range(60) as $i (\"x\"; . + .)"), HasSubstr("bytes"));
+  EXPECT_THAT(stopped("[recurse(.)]"), HasSubstr("exhausted"));
+  EXPECT_THAT(stopped("range(1e9) as $x | [$x] | empty"), HasSubstr("exhausted"));
   Limits few_steps;
   few_steps.steps_max = 5;
   EXPECT_EQ(run("last(range(10))", "null", few_steps), "exhausted: the expression took more than 5 steps, which is the limit");
@@ -146,7 +150,7 @@ TEST(Expression, RefusesWhatReachesOutside) {
 
 TEST(Expression, RefusesProgramsThatAreTooLargeOrTooDeep) {
   EXPECT_THAT(compile_error(std::string(70'000, ' ')).message, HasSubstr("65536"));
-  for (const char* piece : {"(", "[", "{a:", "-", "if . then ", "try ", "\"\\(", ".[", "def f: ", ". as [", "1 + (", "reduce . as $x ("}) {
+  for (const char* piece : {"(", "[", "{a:", "-", "if . then ", "try ", "\"\\(", ".[", "def f: ", "1 + (", "reduce . as $x ("}) {
     std::string text;
     while (text.size() + 16 < 60'000) text += piece;
     EXPECT_THAT(compile_error(text).message, HasSubstr("deep")) << piece;
@@ -156,6 +160,7 @@ TEST(Expression, RefusesProgramsThatAreTooLargeOrTooDeep) {
     while (text.size() + 16 < 60'000) text += piece;
     EXPECT_THAT(compile_error(text + "1").message, HasSubstr("deep")) << piece;
   }
+  EXPECT_THAT(compile_error(". as " + std::string(50'000, '[')).message, HasSubstr("deep"));
   std::string text = ".";
   while (text.size() < 60'000) text += "?.a[]";
   EXPECT_THAT(compile_error(text).message, HasSubstr("deep"));

@@ -19,7 +19,7 @@ struct Escape {
   char plain;
   std::string_view escaped;
 };
-constexpr Escape html_escapes[] = {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'\'', "&#39;"}, {'"', "&quot;"}};
+constexpr Escape html_escapes[] = {{'<', "&lt;"}, {'>', "&gt;"}, {'&', "&amp;"}, {'\'', "&apos;"}, {'"', "&quot;"}};
 constexpr Escape csv_escapes[] = {{'"', "\"\""}};
 constexpr Escape tsv_escapes[] = {{'\t', "\\t"}, {'\r', "\\r"}, {'\n', "\\n"}, {'\\', "\\\\"}};
 constexpr Escape shell_escapes[] = {{'\'', "'\\''"}};
@@ -106,7 +106,6 @@ Got decode_uri(Machine& machine, const Value& input, std::string& text) {
     }
     int high = i + 2 < coded.size() ? hexadecimal_digit(coded[i + 1]) : -1;
     int low = i + 2 < coded.size() ? hexadecimal_digit(coded[i + 2]) : -1;
-    if (i + 2 == coded.size() - 0) high = -1;
     good = high >= 0 && low >= 0;
     text += static_cast<char>(high * 16 + low);
     i += 2;

@@ -58,7 +58,7 @@ TEST(ExpressionLabels, ComeFromConditions) {
   EXPECT_EQ(root("[.list[] | select(. > 30)]"), secret());
   EXPECT_EQ(root("reduce .list[] as $x (0; if $x > 3 then . + 1 else . end)"), secret());
   EXPECT_EQ(root("reduce (.list[] | select(. > 3)) as $x (0; . + 1)"), secret());
-  EXPECT_EQ(root("first(.list[] | select(. > 30) , 1)"), secret());
+  EXPECT_EQ(root("first((.list[] | select(. > 30)), 1)"), secret());
   EXPECT_EQ(root("any(.list[]; . > 100)"), secret());
   EXPECT_EQ(root(".list | map(select(. > 3)) | length"), secret());
   EXPECT_EQ(root("limit(.secret; 1)"), secret());
@@ -121,6 +121,7 @@ TEST(ExpressionLabels, AreNotWidenedWithoutNeed) {
   EXPECT_EQ(root("{a: .secret} | .b = 1 | .b"), Label());
   EXPECT_EQ(root("(.secret | 1)"), Label());
   EXPECT_EQ(root("[.list[0], .list[2]] | add"), Label());
+  EXPECT_EQ(root("{a: (.list | map(select(. > 3)) | length), b: 1}"), Label());
 }
 
 }  // namespace

@@ -199,6 +199,7 @@ class Machine {
 
   // evaluate_updates.cpp: assignments and deletion
   Got first_output(const Node& node, const Frame& frame, const Value& input, Value& output);
+  Flow each_update(const Node& node, const Frame& frame, const Value& input, Value& state, Sink update);
   Flow each_path(const Node& target, const Frame& frame, const Value& input, Sink sink);
   Got one_assign(const Node& node, const Frame& frame, const Value& input, Value& output, const Value& value);
   Got one_modify(const Node& node, const Frame& frame, const Value& input, Value& output, const Value* operand);
@@ -313,7 +314,7 @@ class Gathering {
   }
   ~Gathering() {
     machine_.control_ = control_;
-    machine_.seen_ = join(seen_, machine_.seen_);
+    machine_.seen_ = seen_;
   }
   Gathering(const Gathering&) = delete;
   Gathering& operator=(const Gathering&) = delete;

@@ -102,7 +102,6 @@ Got repeat_text(Machine& machine, const Value& text, const Value& times, Value& 
     return Got::value;
   }
   std::string_view piece = text.as_string();
-  if (count > 0 && count < 1) count = 1;
   count = piece.empty() ? 0 : std::floor(count);
   if (count * static_cast<double>(piece.size()) >= static_cast<double>(repeated_bytes_max))
     return machine.fail("Repeat string result too long");

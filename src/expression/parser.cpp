@@ -1,10 +1,9 @@
 #include "expression/parser.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdlib>
 
 #include "expression/lexer.h"
+#include "value/number.h"
 
 namespace gantry::expression {
 namespace {
@@ -47,11 +46,14 @@ constexpr BinaryOperator binary_operators[] = {
 
 constexpr std::size_t parameters_max = 64;
 
-Value number_value(const std::string& text) {
-  std::int64_t whole = 0;
-  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), whole);
-  if (problem == std::errc() && end == text.data() + text.size()) return Value(whole);
-  return Value(std::strtod(text.c_str(), nullptr));
+// jq also takes ".5" and "1.".
+Value number_value(std::string text) {
+  if (text.front() == '.') text.insert(0, 1, '0');
+  std::size_t point = text.find('.');
+  if (point != std::string::npos && (point + 1 == text.size() || text[point + 1] < '0' || text[point + 1] > '9')) text.erase(point, 1);
+  text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+  if (text.front() < '0' || text.front() > '9') text.insert(0, 1, '0');
+  return number_from_literal(text);
 }
 
 class Parser {
@@ -320,7 +322,7 @@ class Parser {
     std::size_t offset = peek().offset;
     if (level_ > program_depth_max) return fail(offset, "the program is nested too deeply; at most 1000 levels");
     switch (peek().kind) {
-      case TokenKind::number: return literal(number_value(take().text), offset);
+      case TokenKind::number: return literal(number_value(std::move(take().text)), offset);
       case TokenKind::text_start: return text();
       case TokenKind::format: return format_term();
       case TokenKind::field: {

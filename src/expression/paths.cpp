@@ -185,7 +185,7 @@ Got delete_sorted(Machine& machine, Value target, PathIterator first, PathIterat
   std::vector<const Value*> doomed;
   while (first != last) {
     const Value& key = first->items()[depth];
-    PathIterator next = first;
+    PathIterator next = first + 1;  // a NaN differs even from itself
     while (next != last && next->items()[depth] == key) ++next;
     if (!machine.use_steps(static_cast<std::uint64_t>(next - first))) return Got::failed;
     if (first->size() == depth + 1) {

@@ -65,6 +65,31 @@ struct Symbol {
   const Function* function = nullptr;
 };
 
+// For a node whose input nobody needs afterwards: lets it, or the part of it that looks at the input last, move the
+// input instead of copying it, so that `. + [$x]` and `.[$k] = $v` in a fold change their state in place.
+void mark_last_use(Node& node) {
+  if (node.kind == Kind::pipe) return mark_last_use(*node.children[0]);
+  if (node.arity == Arity::many) return;
+  switch (node.kind) {
+    case Kind::identity:
+    case Kind::call_native:
+    case Kind::assign:
+    case Kind::modify:
+    case Kind::modify_with:
+    case Kind::alternative_assign: node.consumes = true; break;
+    case Kind::binary: node.consumes = node.children[0]->kind == Kind::identity; break;
+    case Kind::conditional:
+      mark_last_use(*node.children[1]);
+      mark_last_use(*node.children[2]);
+      break;
+    case Kind::bind:
+      if (node.patterns.size() == 1) mark_last_use(*node.children[1]);
+      break;
+    case Kind::try_catch: mark_last_use(*node.children[0]); break;
+    default: break;
+  }
+}
+
 bool binds_variables(const Node& node) {
   if (!node.patterns.empty() || node.kind == Kind::label) return true;
   if (node.kind == Kind::define && binds_variables(*node.children[0])) return true;
@@ -115,7 +140,10 @@ class Resolver {
         break;
       default: resolve_children(node);
     }
-    if (!failed_) pointer->arity = arity_of(*pointer);
+    if (failed_) return;
+    pointer->arity = arity_of(*pointer);
+    if (pointer->kind == Kind::pipe) mark_last_use(*pointer->children[1]);
+    if (pointer->kind == Kind::reduce || pointer->kind == Kind::foreach) mark_last_use(*pointer->children[2]);
   }
 
   void resolve_children(Node& node) {
