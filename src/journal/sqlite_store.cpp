@@ -146,21 +146,23 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
   auto known = streams_.find(instance);
   if (known != streams_.end()) return &known->second;
   Stream stream;
-  auto number = TRY(find_stream(instance));
-  if (number) {
-    stream.number = *number;
-    auto last = TRY(connection_->use("SELECT max(sequence) FROM journal_event WHERE stream = ?"));
-    last->bind(1, stream.number);
-    TRY(last->step());
-    stream.last_sequence = static_cast<std::uint64_t>(last->integer(0));
-  } else if (create) {
-    auto insert = TRY(connection_->use("INSERT INTO journal_stream (id) VALUES (?)"));
+  if (create) {
+    auto insert = TRY(connection_->use("INSERT INTO journal_stream (id) VALUES (?) ON CONFLICT DO NOTHING"));
     insert->bind(1, instance);
     TRY(insert->run());
-    stream.number = connection_->last_insert_position();
-  } else {
-    return static_cast<Stream*>(nullptr);
+    if (connection_->changes() > 0) {
+      stream.number = connection_->last_insert_position();
+      return &streams_.emplace(instance, stream).first->second;
+    }
   }
+  auto number = TRY(find_stream(instance));
+  if (!number) return static_cast<Stream*>(nullptr);
+  stream.number = *number;
+  stream.may_have_snapshot = true;
+  auto last = TRY(connection_->use("SELECT max(sequence) FROM journal_event WHERE stream = ?"));
+  last->bind(1, stream.number);
+  TRY(last->step());
+  stream.last_sequence = static_cast<std::uint64_t>(last->integer(0));
   return &streams_.emplace(instance, stream).first->second;
 }
 
@@ -189,7 +191,7 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
       .bind_text_or_null(6, stored.text.labels);
   TRY(insert->run());
   stream->last_sequence = event.sequence;
-  if (ends_instance(event.type)) TRY(drop_snapshot(stream->number));
+  if (stream->may_have_snapshot && ends_instance(event.type)) TRY(drop_snapshot(stream->number));
   EventPlace place{connection_->last_insert_position(), stream->number};
   return projection_.apply(place, event);
 }
@@ -206,6 +208,7 @@ Status SqliteStore::write_snapshot(const Snapshot& snapshot) {
     return Error{Code::invalid_argument,
                  fmt::format("a snapshot of instance '{}' after event {}, but the journal ends at {}",
                              snapshot.instance, snapshot.sequence, stream ? stream->last_sequence : 0)};
+  stream->may_have_snapshot = true;
   // Not for instances that have ended; the newest wins.
   auto insert =
       TRY(connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT ?1, ?2, ?3 WHERE EXISTS "

@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
   struct Stream {
     std::int64_t number = 0;
     std::uint64_t last_sequence = 0;
+    bool may_have_snapshot = false;
   };
 
   SqliteStore(std::shared_ptr<SqliteConnection> connection, WriterLock lock, const StoreOptions& options)
