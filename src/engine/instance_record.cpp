@@ -46,11 +46,15 @@ std::string instance_of(std::string_view id, char kind) {
 }
 
 InstanceRecord::InstanceRecord(std::string id, definition::ProjectPointer project,
-                               std::shared_ptr<const definition::Workflow> workflow, const InterpreterLimits& limits)
+                               std::shared_ptr<const definition::Workflow> workflow, Interpreter interpreter)
     : id_(std::move(id)),
       project_(std::move(project)),
       workflow_(std::move(workflow)),
-      interpreter_(project_, workflow_, limits) {}
+      interpreter_(std::move(interpreter)) {}
+
+InstanceRecord::InstanceRecord(std::string id, definition::ProjectPointer project,
+                               std::shared_ptr<const definition::Workflow> workflow, const InterpreterLimits& limits)
+    : InstanceRecord(std::move(id), project, workflow, Interpreter(project, workflow, limits)) {}
 
 bool InstanceRecord::ended() const {
   if (failure_) return true;

@@ -70,6 +70,8 @@ struct Work {
 class InstanceRecord {
  public:
   InstanceRecord(std::string id, definition::ProjectPointer project,
+                 std::shared_ptr<const definition::Workflow> workflow, Interpreter interpreter);
+  InstanceRecord(std::string id, definition::ProjectPointer project,
                  std::shared_ptr<const definition::Workflow> workflow, const InterpreterLimits& limits);
 
   // --- Commands. `data` is that of the event.

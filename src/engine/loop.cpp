@@ -56,7 +56,8 @@ Result<Value> Engine::Loop::ask(Command::Request request) {
 
 void Engine::Loop::run() {
   while (!stopping_) {
-    take(wake_time());
+    // What was taken and not done yet counts against the next take, or the inbox would have no bound.
+    take(wake_time(), commands_per_take - std::min(commands_per_take, work_.size()));
     answer_impatient();
     if (stopping_) break;
     if (!paused() && reload_broken()) turn();
@@ -79,8 +80,8 @@ Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
   return std::min(wake, now + std::chrono::hours(1));
 }
 
-void Engine::Loop::take(SteadyTime until) {
-  Inbox::Taken taken = inbox_->take(until, commands_per_take);
+void Engine::Loop::take(SteadyTime until, std::size_t commands_max) {
+  Inbox::Taken taken = inbox_->take(until, commands_max);
   stopping_ = taken.stopping;
   in_flight_ -= taken.outcomes.size();
   for (OutcomeArrived& outcome : taken.outcomes) work_.push_back({std::move(outcome), nullptr});
@@ -218,7 +219,7 @@ void Engine::Loop::stop() {
   const Error stopping{Code::unavailable, "the engine is stopping"};
   refuse_callers(stopping);
   pool_.wait_idle(stop_patience_for_effects);
-  take(SteadyClock::now());
+  take(SteadyClock::now(), SIZE_MAX);
   refuse_callers(stopping);
   if (reload_broken() && !paused()) {
     for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});

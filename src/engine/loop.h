@@ -71,7 +71,7 @@ struct Engine::Loop {
   // --- The thread (loop.cpp)
   void run();
   void stop();
-  void take(SteadyTime until);
+  void take(SteadyTime until, std::size_t commands_max);
   SteadyTime wake_time() const;
   bool paused() const { return std::chrono::steady_clock::now() < pause_until_; }
   void refuse_callers(const Error& error);
@@ -110,6 +110,8 @@ struct Engine::Loop {
   Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
   Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);
+  Interpreter interpreter_for(const definition::ProjectPointer& project,
+                              const std::shared_ptr<const definition::Workflow>& workflow);
   InstanceRecord* find(const std::string& instance, Turn& turn);
   InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
   // Why an instance that is not running can't be acted on: not_found or conflict.
@@ -130,6 +132,9 @@ struct Engine::Loop {
 
   WorkerPool pool_;
   std::unordered_map<std::string, Slot> instances_;
+  // Prepared once for each workflow of the newest project.
+  definition::ProjectPointer interpreters_of_;
+  std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
   TimerQueue timers_;
   std::deque<Command> work_;                             // taken from the inbox, or the engine's own
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker

@@ -51,6 +51,14 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
   handled.traces = std::move(work.traces);
 }
 
+Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& project,
+                                          const std::shared_ptr<const definition::Workflow>& workflow) {
+  if (project != installation_.current()) return Interpreter(project, workflow, options_.interpreter);
+  if (project != interpreters_of_) interpreters_.clear();
+  interpreters_of_ = project;
+  return interpreters_.try_emplace(workflow.get(), project, workflow, options_.interpreter).first->second;
+}
+
 InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn) {
   auto found = instances_.find(instance);
   if (found == instances_.end()) return nullptr;
@@ -102,7 +110,8 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
     data = std::move(data).with_member("key", request.key);
     uncommitted_keys_[key] = id;
   }
-  auto& record = add(std::make_unique<InstanceRecord>(id, work.policies, workflow, options_.interpreter), turn);
+  auto& record = add(
+      std::make_unique<InstanceRecord>(id, work.policies, workflow, interpreter_for(work.policies, workflow)), turn);
   record.start(std::move(data), work);
   return started_reply(id, false);
 }
@@ -120,8 +129,9 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
       started_data(*child.workflow, *child.project, child.input, child.principal)
           .with_member("parent",
                        Value::object({{"instance", child.parent}, {"task", child.task}, {"await", child.await}}));
-  auto& record =
-      add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow, options_.interpreter), turn);
+  auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
+                                                      interpreter_for(child.project, child.workflow)),
+                     turn);
   record.start(std::move(data), work);
 }
 
