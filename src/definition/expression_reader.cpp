@@ -30,8 +30,7 @@ expression::ProgramPointer compile_at(const Node& node, std::string_view text, s
     return nullptr;
   }
   auto program = std::get<expression::ProgramPointer>(std::move(compiled));
-  if (text.find("$secrets") != std::string_view::npos || text.find("$__loc__") != std::string_view::npos)
-    check_secret_use(node, *program, secrets);
+  check_secret_use(node, *program, secrets);
   return program;
 }
 

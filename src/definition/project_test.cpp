@@ -180,13 +180,14 @@ TEST(Settings, HaveDefaultsAndAreRead) {
 store: sqlite:/var/lib/gantry.db
 listen: "[::1]:9000"
 egress: {allow: [api.example.com, "https://x.example:8443"]}
-secrets: {token: secrets/token, other: /run/secrets/other}
+secrets: {token: secrets/token, a/b~c: /run/secrets/other}
 workers: 4
 )"}})->settings;
   EXPECT_EQ(settings.store, "sqlite:/var/lib/gantry.db");
   EXPECT_EQ(settings.listen, "[::1]:9000");
   EXPECT_THAT(settings.egress_allow, ElementsAre("api.example.com", "https://x.example:8443"));
   EXPECT_EQ(settings.secret_files.at("token"), "secrets/token");
+  EXPECT_EQ(settings.secret_files.at("a/b~c"), "/run/secrets/other");
   EXPECT_EQ(settings.workers, 4U);
 }
 

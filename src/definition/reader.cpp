@@ -47,9 +47,9 @@ std::vector<Node> Node::members() const {
   return result;
 }
 
-std::string_view Node::key() const {
-  // Names with '/' or '~' appear escaped, which is good enough: such names are refused or only shown.
-  return std::string_view(pointer_).substr(pointer_.rfind('/') + 1);
+std::string Node::key() const {
+  auto tokens = parse_pointer(pointer_.substr(std::min(pointer_.rfind('/'), pointer_.size())));
+  return tokens && !tokens->empty() ? tokens->back() : "";
 }
 
 void Node::expected(std::string_view what) const {

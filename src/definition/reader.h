@@ -27,7 +27,7 @@ class Node {
   Node item(std::size_t index) const;
   std::vector<Node> items() const;    // of an array, else none
   std::vector<Node> members() const;  // of an object, else none
-  std::string_view key() const;       // the name under which the parent has it
+  std::string key() const;            // the name under which the parent has it
 
   SourcePlace place() const { return file_->value_place(pointer_); }
   SourcePlace key_place() const { return file_->key_place(pointer_); }
