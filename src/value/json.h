@@ -27,7 +27,8 @@ struct JsonOptions {
 Result<Value> parse_json(std::string_view text, const JsonOptions& options = {});
 
 // Compact, members in their order. Doubles print with the fewest digits that read back the same (1.5, 1e+100 as
-// JavaScript prints them); NaN as null, infinities as +-1.7976931348623157e+308.
+// JavaScript prints them; whole ones within int64 with all digits); NaN as null, infinities as
+// +-1.7976931348623157e+308.
 std::string print_json(const Value& value);
 // Indented by two spaces, for people.
 std::string print_json_pretty(const Value& value);

@@ -46,6 +46,7 @@ void append_text(std::string& out, std::string_view text) {
   out.push_back('"');
 }
 
+// A whole double within int64 prints all its digits: the shortest text would be read as another integer.
 void append_number(std::string& out, const Value& number) {
   if (number.is_integer()) return append_integer(out, number.as_integer());
   double value = number.as_number();
@@ -53,6 +54,8 @@ void append_number(std::string& out, const Value& number) {
     out.append("null");
     return;
   }
+  bool whole_in_range = value >= -9223372036854775808.0 && value < 9223372036854775808.0 && value == std::trunc(value);
+  if (whole_in_range && value != 0) return append_integer(out, static_cast<std::int64_t>(value));
   if (std::isinf(value)) value = std::copysign(std::numeric_limits<double>::max(), value);
   append_double(out, value);
 }
@@ -147,18 +150,8 @@ bool precedes_in_utf16(std::string_view left, std::string_view right) {
   return x < y;
 }
 
-// Numbers that are equal must print the same bytes, so a whole double within int64 prints as that integer does.
-void append_canonical_number(std::string& out, const Value& number) {
-  if (!number.is_integer()) {
-    double value = number.as_number();
-    if (value >= -9223372036854775808.0 && value < 9223372036854775808.0 && value == std::trunc(value))
-      return append_integer(out, static_cast<std::int64_t>(value));
-  }
-  append_number(out, number);
-}
-
 void append_canonical(std::string& out, const Value& value) {
-  if (value.is_number()) return append_canonical_number(out, value);
+  if (value.is_number() && value.as_number() == 0) return out.push_back('0');  // also -0, which equals 0
   if (append_scalar(out, value)) return;
   char separator = value.is_array() ? '[' : '{';
   if (value.size() == 0) out.push_back(separator);
