@@ -31,6 +31,24 @@ SourcePlace place_of(const YAML::Mark& mark) {
   throw YamlRefusal{{place, std::move(message)}};
 }
 
+// yaml-cpp 0.7 turns the escapes \N and \_ into the single bytes 0x85 and 0xA0, which are no UTF-8: U+0085 and U+00A0
+// are meant. All else in `text` is well-formed, since the document is.
+std::string with_escapes_mended(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    auto lead = static_cast<unsigned char>(text[i]);
+    if (lead >= 0x80 && lead < 0xC0) {
+      append_utf8(out, lead);
+      ++i;
+      continue;
+    }
+    std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    out.append(text.substr(i, length));
+    i += length;
+  }
+  return out;
+}
+
 // How much a finished value weighs when an alias repeats it.
 struct YamlWeight {
   std::size_t nodes = 1;
@@ -77,6 +95,11 @@ class YamlBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     if (key_levels_ > 0) return;
+    if (find_bad_utf8(text)) {
+      std::string mended = with_escapes_mended(text);
+      if (find_bad_utf8(mended)) refuse(place_of(mark), "this text is not UTF-8");
+      return OnScalar(mark, tag, anchor, mended);
+    }
     if (expects_key()) return take_key(mark, text);
     begin_value(place_of(mark), is_block_text(mark));
     auto value = yaml_scalar(tag, text);

@@ -43,6 +43,11 @@ TEST(Yaml, FollowsTheCoreSchemaOfYaml12) {
   EXPECT_EQ(as_json("['1', \"true\", 'null', '~', \"\"]"), R"(["1","true","null","~",""])");
 }
 
+TEST(Yaml, ReadsEveryEscapeOfDoubleQuotedText) {
+  EXPECT_EQ(as_json(R"(- "\0\a\t\e\x41\u00e9\U0001F600\/\"\\")"), "[\"\\u0000\\u0007\\t\\u001bAé😀/\\\"\\\\\"]");
+  EXPECT_EQ(as_json("- \"é\\N\\_\\L\\P\""), "[\"é\xC2\x85\xC2\xA0\xE2\x80\xA8\xE2\x80\xA9\"]");
+}
+
 TEST(Yaml, KeepsTheTextOfPlainKeys) {
   EXPECT_EQ(as_json("on: 1\n200: 2\nnull: 3\n~: 4\ntrue: 5\n1.50: 6\n<<: 7\n'a b': 8"),
             R"({"on":1,"200":2,"null":3,"~":4,"true":5,"1.50":6,"<<":7,"a b":8})");
