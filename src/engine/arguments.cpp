@@ -75,6 +75,15 @@ const Value& Execution::describe_workflow() {
   return *workflow_description_;
 }
 
+std::optional<Value> Execution::admit(Branch& branch, const Frame& frame, const char* field, ErrorKind kind,
+                                      Value value) {
+  Result<Value> admitted = admission_.admit(std::move(value));
+  if (admitted) return std::move(*admitted);
+  const std::string detail = std::string(field) + ": " + admitted.error().message;
+  raise(branch, make_error(kind, "Value too large", detail, place_of(frame, field)));
+  return std::nullopt;
+}
+
 void Execution::fill_arguments(const Branch& branch, const Frame& frame, const Site& site) {
   const ArgumentNeeds needs = setting_.plan.needs_of(frame.task);
   const std::size_t own_scope = frame.task != nullptr ? frame.task->scope_size : 0;
@@ -99,7 +108,7 @@ std::optional<Value> Execution::evaluate_with(Branch& branch, const Frame& frame
       run_program(program, dot, {.arguments = arguments_, .now = now_, .limits = setting_.limits.expression});
   if (result) {
     arguments_.clear();
-    return std::move(*result);
+    return admit(branch, frame, site.field, ErrorKind::expression, std::move(*result));
   }
   // jq's messages quote the data they are about, so the message is as secret and as trustworthy as that.
   Label label = dot.deep_label();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "definition/project.h"
+#include "engine/interpreter_admission.h"
 #include "journal/event.h"
 
 namespace gantry::engine {
@@ -100,6 +101,7 @@ struct InterpreterLimits {
   std::uint64_t steps_max = 10'000'000;   // per instance; more is a fault that no `try` catches
   std::size_t nesting_max = 200;          // tasks within tasks, across fork branches
   expression::Limits expression;
+  ValueLimits value;  // of each value that a task computes
 };
 
 struct Plan;

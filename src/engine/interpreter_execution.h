@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/error.h"
+#include "engine/interpreter_admission.h"
 #include "engine/interpreter_plan.h"
 #include "engine/state.h"
 
@@ -23,7 +24,8 @@ struct Setting {
 
 class Execution {
  public:
-  Execution(const Setting& setting, StateData& state, Timestamp now) : setting_(setting), state_(state), now_(now) {}
+  Execution(const Setting& setting, StateData& state, Timestamp now)
+      : setting_(setting), state_(state), now_(now), admission_(setting.limits.value) {}
 
   // Inputs. Each ignores what the state does not wait for.
   void start(const std::string& instance, const Value& input);
@@ -98,6 +100,8 @@ class Execution {
   template <class Program>
   std::optional<Value> evaluate_with(Branch& branch, const Frame& frame, const Site& site, const Program& program,
                                      const Value& dot);
+  // The value as it may be kept in the state; raises in the branch when it is too large.
+  std::optional<Value> admit(Branch& branch, const Frame& frame, const char* field, ErrorKind kind, Value value);
   void fill_arguments(const Branch& branch, const Frame& frame, const Site& site);
   Value describe_task(const Frame& frame, const Site& site) const;
   const Value& describe_workflow();
@@ -126,12 +130,13 @@ class Execution {
   std::optional<Duration> retry_delay(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
   void ask_decider(Branch& branch, Frame& frame, const definition::Decision& decision, std::size_t from);
   void decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,
-               std::vector<std::string> rules, Value answer);
+               std::vector<std::string> rules, Value given);
   const definition::Decision* find_decision(const std::string& name) const;
 
   const Setting& setting_;
   StateData& state_;
   Timestamp now_;
+  Admission admission_;
   Turn turn_;
   std::uint64_t turn_steps_ = 0;
   std::vector<Value> arguments_;  // of the evaluation at hand

@@ -53,15 +53,17 @@ void Execution::ask_decider(Branch& branch, Frame& frame, const definition::Deci
 }
 
 void Execution::decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,
-                        std::vector<std::string> rules, Value answer) {
-  if (!validate(branch, frame, "decide.answer", decision.answer, answer)) return;
+                        std::vector<std::string> rules, Value given) {
+  std::optional<Value> answer = admit(branch, frame, "decide.answer", ErrorKind::runtime, std::move(given));
+  if (!answer) return;
+  if (!validate(branch, frame, "decide.answer", decision.answer, *answer)) return;
   turn_.actions.emplace_back(RecordDecision{.decision = decision.name,
                                             .digest = decision.digest.hex(),
                                             .task = frame.task->reference,
                                             .decider = decider,
                                             .rules = std::move(rules),
-                                            .answer = answer});
-  complete(branch, std::move(answer));
+                                            .answer = *answer});
+  complete(branch, std::move(*answer));
 }
 
 void Execution::task_answered(const std::string& human_task, const Value& answer) {

@@ -43,8 +43,9 @@ void Execution::branch_ended(Branch& branch, Value output) {
   }
   for (const std::unique_ptr<Branch>& line : progress.branches) cancel_branch(*line);
   progress.branches.clear();
-  complete(parent, std::move(result));
   wake(parent);
+  std::optional<Value> admitted = admit(parent, frame, "fork", ErrorKind::runtime, std::move(result));
+  if (admitted) complete(parent, std::move(*admitted));
 }
 
 }  // namespace gantry::engine
