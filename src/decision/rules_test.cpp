@@ -14,7 +14,8 @@ using testing::IsEmpty;
 
 // The project with the one decision `d`; kept by the caller while the decision is used.
 definition::ProjectPointer project_with(const std::string& rest) {
-  auto result = definition::load_project({{"decisions/d.yaml", "decision: d\nversion: 1.0.0\nquestion: What?\n" + rest}});
+  auto result =
+      definition::load_project({{"decisions/d.yaml", "decision: d\nversion: 1.0.0\nquestion: What?\n" + rest}});
   if (auto* problems = std::get_if<definition::Problems>(&result)) {
     for (const auto& problem : *problems) ADD_FAILURE() << format(problem);
     return nullptr;
@@ -28,7 +29,9 @@ Result<Answer> decide(const std::string& rest, const Value& input) {
   return decide_by_rules(*project->decisions.at("d"), input, Timestamp());
 }
 
-Result<Answer> decide(const std::string& rest, const char* json) { return decide(rest, *parse_json(json)); }
+Result<Answer> decide(const std::string& rest, const char* json) {
+  return decide(rest, *parse_json(json));
+}
 
 constexpr const char* weights = R"(
 answer: {type: object, required: [action]}
@@ -59,7 +62,8 @@ TEST(Rules, AnswerWithTheOneThatMatches) {
 TEST(Rules, NameBothWhenTwoMatchWithUnique) {
   auto answer = decide(weights_with("unique"), R"({"weight":30500,"odd":true})");
   ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.error().message, "decision 'd': rules 'heavy' and 'odd' both match; with hitPolicy unique one rule may");
+  EXPECT_EQ(answer.error().message,
+            "decision 'd': rules 'heavy' and 'odd' both match; with hitPolicy unique one rule may");
 }
 
 TEST(Rules, AnswerWithTheFirst) {
@@ -71,8 +75,10 @@ TEST(Rules, AnswerWithTheFirst) {
 }
 
 TEST(Rules, AnswerWithTheHighestPriorityAndTheFirstOfEquals) {
-  EXPECT_THAT(decide(weights_with("priority"), R"({"weight":30500,"odd":true,"late":true})")->rules, ElementsAre("odd"));
-  EXPECT_THAT(decide(weights_with("priority"), R"({"weight":30500,"odd":false,"late":true})")->rules, ElementsAre("late"));
+  EXPECT_THAT(decide(weights_with("priority"), R"({"weight":30500,"odd":true,"late":true})")->rules,
+              ElementsAre("odd"));
+  EXPECT_THAT(decide(weights_with("priority"), R"({"weight":30500,"odd":false,"late":true})")->rules,
+              ElementsAre("late"));
   EXPECT_THAT(decide(weights_with("priority"), R"({"weight":30500,"odd":false})")->rules, ElementsAre("heavy"));
 }
 
@@ -96,7 +102,8 @@ rules:
 }
 
 TEST(Rules, FallBackToTheDefaultOrToTheNextDecider) {
-  auto answer = decide(weights_with("unique", "default: {action: note, seen: '${ .weight }'}\n"), R"({"weight":1,"odd":false})");
+  auto answer =
+      decide(weights_with("unique", "default: {action: note, seen: '${ .weight }'}\n"), R"({"weight":1,"odd":false})");
   ASSERT_TRUE(answer.ok()) << answer.error().message;
   EXPECT_EQ(answer->answer, *parse_json(R"({"action":"note","seen":1})"));
   EXPECT_THAT(answer->rules, ElementsAre("default"));
@@ -129,12 +136,14 @@ inputs: {n: .n | tonumber}
 rules: [{id: r, match: {n: "<5"}, when: .a, answer: "${ .b | error }"}]
 )";
   EXPECT_THAT(decide(text, R"({"n":"x"})").error().message, HasSubstr("decision 'd', column 'n': "));
-  EXPECT_EQ(decide(text, R"({"n":1,"a":5})").error().message, "decision 'd', rule 'r', when: expected true or false, found number");
-  EXPECT_THAT(decide(text, R"({"n":1,"a":true,"b":"no"})").error().message, HasSubstr("decision 'd', rule 'r', answer: "));
+  EXPECT_EQ(decide(text, R"({"n":1,"a":5})").error().message,
+            "decision 'd', rule 'r', when: expected true or false, found number");
+  EXPECT_THAT(decide(text, R"({"n":1,"a":true,"b":"no"})").error().message,
+              HasSubstr("decision 'd', rule 'r', answer: "));
 }
 
 TEST(Rules, LabelTheAnswerWithWhatSelectedIt) {
-  Label untrusted = Label::of({.integrity = Integrity::untrusted, .sources = {"tool:mail.read"}});
+  Label untrusted = Label::of({Integrity::untrusted, Secrecy::public_, {"tool:mail.read"}, {}});
   Value input = Value::object({{"weight", Value(31000).labelled(untrusted)}, {"odd", Value(false)}});
   std::string literal = R"(
 answer: true
@@ -158,7 +167,8 @@ TEST(Rules, AnswerThousandsOfInputsQuickly) {
   // No clock: the work is bounded by the steps each input may take.
   std::string text = "answer: true\nhitPolicy: first\ninputs: {kind: .kind, weight: .weight}\nrules:\n";
   for (int i = 0; i < 10; ++i)
-    text += "  - {id: r" + std::to_string(i) + ", match: {kind: k" + std::to_string(i) + ", weight: '>" + std::to_string(i) + "'}, answer: " + std::to_string(i) + "}\n";
+    text += "  - {id: r" + std::to_string(i) + ", match: {kind: k" + std::to_string(i) + ", weight: '>" +
+            std::to_string(i) + "'}, answer: " + std::to_string(i) + "}\n";
   auto project = project_with(text);
   ASSERT_TRUE(project);
   expression::Limits limits;
