@@ -15,7 +15,7 @@ Value parsed(std::string_view text, const JsonOptions& options = {}) {
   return result.ok() ? *result : Value("(not parsed)");
 }
 
-std::string refusal(std::string_view text, const JsonOptions& options = {}) {
+std::string json_refusal(std::string_view text, const JsonOptions& options = {}) {
   auto result = parse_json(text, options);
   return result.ok() ? "accepted as " + print_json(*result) : result.error().message;
 }
@@ -67,47 +67,47 @@ TEST(JsonParse, ReadsEveryEscape) {
 }
 
 TEST(JsonParse, SaysWhereAndWhatWasExpected) {
-  EXPECT_EQ(refusal(""), "1:1: expected a value, found the end of the text");
-  EXPECT_EQ(refusal("  \n "), "2:2: expected a value, found the end of the text");
-  EXPECT_EQ(refusal("{\n  \"a\": 1,\n  \"b\" 2\n}"), "3:7: expected ':' after the key, found '2'");
-  EXPECT_EQ(refusal("[1 2]"), "1:4: expected ',' or ']' after an item, found '2'");
-  EXPECT_EQ(refusal("[1,]"), "1:4: expected a value, found ']'");
-  EXPECT_EQ(refusal("{\"a\":1,}"), "1:8: expected a string as key, found '}'");
-  EXPECT_EQ(refusal("{\"a\":1]"), "1:7: expected ',' or '}' after a member, found ']'");
-  EXPECT_EQ(refusal("{a:1}"), "1:2: expected a string as key, found 'a'");
-  EXPECT_EQ(refusal("1 2"), "1:3: expected the end of the text after the value, found '2'");
-  EXPECT_EQ(refusal("[] []"), "1:4: expected the end of the text after the value, found '['");
-  EXPECT_EQ(refusal("tru"), "1:1: expected a value (true, false and null are written out), found 't'");
-  EXPECT_EQ(refusal("01"), "1:1: expected a number without leading zeros");
-  EXPECT_EQ(refusal("-01"), "1:1: expected a number without leading zeros");
-  EXPECT_EQ(refusal("-"), "1:2: expected a digit after '-', found the end of the text");
-  EXPECT_EQ(refusal("1."), "1:3: expected a digit after the decimal point, found the end of the text");
-  EXPECT_EQ(refusal("1e+"), "1:4: expected a digit in the exponent, found the end of the text");
-  EXPECT_EQ(refusal("\"abc"), "1:5: expected '\"' at the end of the string, found the end of the text");
-  EXPECT_EQ(refusal("\"a\nb\""),
+  EXPECT_EQ(json_refusal(""), "1:1: expected a value, found the end of the text");
+  EXPECT_EQ(json_refusal("  \n "), "2:2: expected a value, found the end of the text");
+  EXPECT_EQ(json_refusal("{\n  \"a\": 1,\n  \"b\" 2\n}"), "3:7: expected ':' after the key, found '2'");
+  EXPECT_EQ(json_refusal("[1 2]"), "1:4: expected ',' or ']' after an item, found '2'");
+  EXPECT_EQ(json_refusal("[1,]"), "1:4: expected a value, found ']'");
+  EXPECT_EQ(json_refusal("{\"a\":1,}"), "1:8: expected a string as key, found '}'");
+  EXPECT_EQ(json_refusal("{\"a\":1]"), "1:7: expected ',' or '}' after a member, found ']'");
+  EXPECT_EQ(json_refusal("{a:1}"), "1:2: expected a string as key, found 'a'");
+  EXPECT_EQ(json_refusal("1 2"), "1:3: expected the end of the text after the value, found '2'");
+  EXPECT_EQ(json_refusal("[] []"), "1:4: expected the end of the text after the value, found '['");
+  EXPECT_EQ(json_refusal("tru"), "1:1: expected a value (true, false and null are written out), found 't'");
+  EXPECT_EQ(json_refusal("01"), "1:1: expected a number without leading zeros");
+  EXPECT_EQ(json_refusal("-01"), "1:1: expected a number without leading zeros");
+  EXPECT_EQ(json_refusal("-"), "1:2: expected a digit after '-', found the end of the text");
+  EXPECT_EQ(json_refusal("1."), "1:3: expected a digit after the decimal point, found the end of the text");
+  EXPECT_EQ(json_refusal("1e+"), "1:4: expected a digit in the exponent, found the end of the text");
+  EXPECT_EQ(json_refusal("\"abc"), "1:5: expected '\"' at the end of the string, found the end of the text");
+  EXPECT_EQ(json_refusal("\"a\nb\""),
             "1:3: expected control characters escaped (for example \\n) inside a string, found the byte 0x0a");
-  EXPECT_EQ(refusal(R"("\x")"), "1:3: expected one of \"\\/bfnrtu after a backslash, found 'x'");
-  EXPECT_EQ(refusal(R"("\u12g4")"), "1:6: expected four hexadecimal digits after \\u, found 'g'");
-  EXPECT_EQ(refusal("NaN"), "1:1: expected a value, found 'N'");
-  EXPECT_EQ(refusal(std::string_view("\0", 1)), "1:1: expected a value, found the byte 0x00");
-  EXPECT_EQ(refusal(std::string_view("\"a\0b\"", 5)),
+  EXPECT_EQ(json_refusal(R"("\x")"), "1:3: expected one of \"\\/bfnrtu after a backslash, found 'x'");
+  EXPECT_EQ(json_refusal(R"("\u12g4")"), "1:6: expected four hexadecimal digits after \\u, found 'g'");
+  EXPECT_EQ(json_refusal("NaN"), "1:1: expected a value, found 'N'");
+  EXPECT_EQ(json_refusal(std::string_view("\0", 1)), "1:1: expected a value, found the byte 0x00");
+  EXPECT_EQ(json_refusal(std::string_view("\"a\0b\"", 5)),
             "1:3: expected control characters escaped (for example \\n) inside a string, found the byte 0x00");
 }
 
 TEST(JsonParse, RefusesHalfSurrogatesAndBadUtf8) {
-  EXPECT_NE(refusal(R"("\ud83d")").find("low surrogate"), std::string::npos);
-  EXPECT_NE(refusal(R"("\ud83d\u0041")").find("low surrogate"), std::string::npos);
-  EXPECT_NE(refusal(R"("\udc00")").find("high surrogate"), std::string::npos);
-  EXPECT_EQ(refusal("[\"\xC3\xA9\", \"\xFF\"]"), "1:9: expected UTF-8, found the byte 0xff");
-  EXPECT_EQ(refusal("\"\xC0\xAF\""), "1:2: expected UTF-8, found the byte 0xc0");
-  EXPECT_EQ(refusal("\"\xED\xA0\x80\""), "1:2: expected UTF-8, found the byte 0xed");
-  EXPECT_EQ(refusal("\"ab\xE2\x82"), "1:4: expected UTF-8, found the byte 0xe2");
+  EXPECT_NE(json_refusal(R"("\ud83d")").find("low surrogate"), std::string::npos);
+  EXPECT_NE(json_refusal(R"("\ud83d\u0041")").find("low surrogate"), std::string::npos);
+  EXPECT_NE(json_refusal(R"("\udc00")").find("high surrogate"), std::string::npos);
+  EXPECT_EQ(json_refusal("[\"\xC3\xA9\", \"\xFF\"]"), "1:9: expected UTF-8, found the byte 0xff");
+  EXPECT_EQ(json_refusal("\"\xC0\xAF\""), "1:2: expected UTF-8, found the byte 0xc0");
+  EXPECT_EQ(json_refusal("\"\xED\xA0\x80\""), "1:2: expected UTF-8, found the byte 0xed");
+  EXPECT_EQ(json_refusal("\"ab\xE2\x82"), "1:4: expected UTF-8, found the byte 0xe2");
 }
 
 TEST(JsonParse, TakesTheLastOfDuplicateKeysUnlessRefused) {
   EXPECT_EQ(round_trip(R"({"a":1,"b":2,"a":3})"), R"({"a":3,"b":2})");
   JsonOptions strict{.limits = {}, .refuse_duplicate_keys = true};
-  EXPECT_EQ(refusal("{\"a\":1,\n \"b\":[{\"a\":1}],\n \"a\":3}", strict),
+  EXPECT_EQ(json_refusal("{\"a\":1,\n \"b\":[{\"a\":1}],\n \"a\":3}", strict),
             "3:2: the key 'a' appears twice in this object");
   EXPECT_EQ(print_json(parsed(R"({"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]})", strict)),
             R"({"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]})");
@@ -129,10 +129,10 @@ TEST(JsonParse, EnforcesEveryLimitWithItsNumber) {
 
 TEST(JsonParse, SurvivesNestingFarBeyondTheLimit) {
   for (std::size_t depth : {std::size_t{513}, std::size_t{10'000}, std::size_t{2'000'000}}) {
-    EXPECT_NE(refusal(std::string(depth, '[')).find("nested deeper than 512 levels"), std::string::npos);
+    EXPECT_NE(json_refusal(std::string(depth, '[')).find("nested deeper than 512 levels"), std::string::npos);
     std::string objects;
     for (std::size_t i = 0; i < depth; ++i) objects += "{\"a\":";
-    EXPECT_NE(refusal(objects).find("nested deeper than 512 levels"), std::string::npos);
+    EXPECT_NE(json_refusal(objects).find("nested deeper than 512 levels"), std::string::npos);
   }
   std::string deepest = std::string(512, '[') + std::string(512, ']');
   EXPECT_EQ(round_trip(deepest), deepest);

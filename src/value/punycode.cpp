@@ -5,14 +5,15 @@
 namespace gantry::json_schema {
 namespace {
 
-constexpr std::uint32_t base = 36, t_min = 1, t_max = 26, skew = 38, damp = 700, initial_bias = 72, initial_code = 128;
+constexpr std::uint32_t digit_base = 36, t_min = 1, t_max = 26, skew = 38, damp = 700, initial_bias = 72,
+                        initial_code = 128;
 
 std::uint32_t adapted_bias(std::uint32_t delta, std::uint32_t count, bool first) {
   delta = first ? delta / damp : delta / 2;
   delta += delta / count;
   std::uint32_t k = 0;
-  for (; delta > ((base - t_min) * t_max) / 2; k += base) delta /= base - t_min;
-  return k + (base - t_min + 1) * delta / (delta + skew);
+  for (; delta > ((digit_base - t_min) * t_max) / 2; k += digit_base) delta /= digit_base - t_min;
+  return k + (digit_base - t_min + 1) * delta / (delta + skew);
 }
 
 std::uint32_t threshold(std::uint32_t k, std::uint32_t bias) {
@@ -23,7 +24,7 @@ std::uint32_t threshold(std::uint32_t k, std::uint32_t bias) {
 std::uint32_t digit_value(char c) {
   if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0' + 26);
   char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'z' ? static_cast<std::uint32_t>(lower - 'a') : base;
+  return lower >= 'a' && lower <= 'z' ? static_cast<std::uint32_t>(lower - 'a') : digit_base;
 }
 
 char digit_text(std::uint32_t value) {
@@ -47,14 +48,14 @@ std::optional<std::u32string> punycode_decoded(std::string_view text) {
   std::uint64_t position = 0;
   while (at < text.size()) {
     std::uint64_t before = position, weight = 1;
-    for (std::uint32_t k = base;; k += base) {
-      std::uint32_t digit = at < text.size() ? digit_value(text[at++]) : base;
-      if (digit >= base) return std::nullopt;
+    for (std::uint32_t k = digit_base;; k += digit_base) {
+      std::uint32_t digit = at < text.size() ? digit_value(text[at++]) : digit_base;
+      if (digit >= digit_base) return std::nullopt;
       position += digit * weight;
       if (position > 0xFFFFFFFF) return std::nullopt;
       std::uint32_t t = threshold(k, bias);
       if (digit < t) break;
-      weight *= base - t;
+      weight *= digit_base - t;
       if (weight > 0xFFFFFFFF) return std::nullopt;
     }
     auto count = static_cast<std::uint32_t>(out.size() + 1);
@@ -86,11 +87,11 @@ std::string punycode_encoded(const std::u32string& text) {
       if (candidate < code) ++delta;
       if (candidate != code) continue;
       std::uint32_t rest = delta;
-      for (std::uint32_t k = base;; k += base) {
+      for (std::uint32_t k = digit_base;; k += digit_base) {
         std::uint32_t t = threshold(k, bias);
         if (rest < t) break;
-        out.push_back(digit_text(t + (rest - t) % (base - t)));
-        rest = (rest - t) / (base - t);
+        out.push_back(digit_text(t + (rest - t) % (digit_base - t)));
+        rest = (rest - t) / (digit_base - t);
       }
       out.push_back(digit_text(rest));
       bias = adapted_bias(delta, handled + 1, handled == plain);

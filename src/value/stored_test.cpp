@@ -7,10 +7,10 @@
 namespace gantry {
 namespace {
 
-Label mail() {
+Label mail_label() {
   return Label::of({Integrity::untrusted, Secrecy::internal, {"mail:inbox"}, {}});
 }
-Label payroll() {
+Label payroll_label() {
   return Label::of({Integrity::internal, Secrecy::secret, {"db"}, {"payroll", "board"}});
 }
 
@@ -40,9 +40,9 @@ TEST(Stored, IsPlainJsonWithoutLabels) {
 }
 
 TEST(Stored, KeepsLabelsAtEveryDepth) {
-  Value value =
-      Value::object({{"a", Value::array({Value(1), Value("x").labelled(mail()), Value()}).labelled(payroll())},
-                     {"b/~", Value(true).labelled(mail())}});
+  Value value = Value::object(
+      {{"a", Value::array({Value(1), Value("x").labelled(mail_label()), Value()}).labelled(payroll_label())},
+       {"b/~", Value(true).labelled(mail_label())}});
   EXPECT_EQ(
       print_stored(value),
       R"({"$labelled":{"a":[1,"x",null],"b/~":true},"labels":{"/a":{"integrity":"internal","secrecy":"secret","sources":["db"],)"
@@ -50,14 +50,14 @@ TEST(Stored, KeepsLabelsAtEveryDepth) {
       R"("compartments":[]},"/b~1~0":{"integrity":"untrusted","secrecy":"internal","sources":["mail:inbox"],"compartments":[]}}})");
   expect_round_trip(value);
   expect_round_trip(value.labelled(Label::unknown()));
-  expect_round_trip(Value(1).labelled(mail()));
+  expect_round_trip(Value(1).labelled(mail_label()));
 }
 
 TEST(Stored, WrapsValuesThatLookWrapped) {
   Value value = Value::object({{"$labelled", 1}, {"labels", Value::object({{"", 1}})}});
   EXPECT_EQ(print_stored(value), R"({"$labelled":{"$labelled":1,"labels":{"":1}},"labels":{}})");
   expect_round_trip(value);
-  expect_round_trip(Value::object({{"$labelled", 1}}).labelled(mail()));
+  expect_round_trip(Value::object({{"$labelled", 1}}).labelled(mail_label()));
   expect_round_trip(Value::array({Value::object({{"$labelled", 1}})}));
 }
 

@@ -11,13 +11,13 @@
 namespace gantry {
 namespace {
 
-Value json(std::string_view text) {
+Value json_value(std::string_view text) {
   auto value = parse_json(text);
   EXPECT_TRUE(value.ok()) << text;
   return value.ok() ? *value : Value();
 }
 
-Label from(const char* source, Secrecy secrecy = Secrecy::public_) {
+Label label_from(const char* source, Secrecy secrecy = Secrecy::public_) {
   return Label::of({Integrity::untrusted, secrecy, {source}, {}});
 }
 
@@ -33,7 +33,7 @@ TEST(Value, MakesOneValueOfEqualNumbers) {
 }
 
 TEST(Value, ChangesInPlaceOnlyWhatNobodyShares) {
-  Value original = json(R"({"a":[1,2,3],"b":{"c":1}})");
+  Value original = json_value(R"({"a":[1,2,3],"b":{"c":1}})");
   Value changed = Value(original).with_member("a", Value(0));
   EXPECT_EQ(print_json(original), R"({"a":[1,2,3],"b":{"c":1}})");
   EXPECT_EQ(print_json(changed), R"({"a":0,"b":{"c":1}})");
@@ -44,7 +44,7 @@ TEST(Value, ChangesInPlaceOnlyWhatNobodyShares) {
   EXPECT_EQ(&changed.members(), members) << "a node with one owner is not copied";
   EXPECT_EQ(print_json(changed), R"({"b":{"c":1},"d":true})");
 
-  Value list = json("[1]");
+  Value list = json_value("[1]");
   Value longer = Value(list).with_item(3, Value("x")).appended(Value(9)).without_item(0);
   EXPECT_EQ(print_json(longer), R"([null,null,"x",9])");
   EXPECT_EQ(print_json(list), "[1]");
@@ -52,7 +52,7 @@ TEST(Value, ChangesInPlaceOnlyWhatNobodyShares) {
 }
 
 TEST(Value, CanBeReplacedByItsOwnChild) {
-  Value value = json(R"({"a":{"b":["deep"]}})");
+  Value value = json_value(R"({"a":{"b":["deep"]}})");
   value = *value.find("a");
   value = *value.find("b");
   value = value.items()[0];
@@ -63,11 +63,11 @@ TEST(Value, CanBeReplacedByItsOwnChild) {
 }
 
 TEST(Value, HandsOutItsElements) {
-  Value list = json(R"(["a","b"])");
+  Value list = json_value(R"(["a","b"])");
   Value shared = list;
   EXPECT_EQ(std::move(list).take_items().size(), 2u);
   EXPECT_EQ(print_json(shared), R"(["a","b"])");
-  Value object = json(R"({"a":1,"b":2})");
+  Value object = json_value(R"({"a":1,"b":2})");
   auto members = std::move(object).take_members();
   EXPECT_EQ(members[1].key.view(), "b");
 }
@@ -100,11 +100,11 @@ TEST(Value, KeepsTheFirstPlaceAndTheLastValueOfDuplicateKeys) {
 }
 
 TEST(Value, ComparesRegardlessOfMemberOrderAndLabels) {
-  EXPECT_EQ(json(R"({"a":1,"b":[1,{"x":null}]})"), json(R"({"b":[1.0,{"x":null}],"a":1})"));
-  EXPECT_FALSE(json(R"({"a":1})") == json(R"({"a":1,"b":2})"));
-  EXPECT_FALSE(json(R"({"a":1})") == json(R"({"b":1})"));
-  EXPECT_FALSE(json("[1,2]") == json("[1]"));
-  EXPECT_EQ(Value(1).labelled(from("mail")), Value(1));
+  EXPECT_EQ(json_value(R"({"a":1,"b":[1,{"x":null}]})"), json_value(R"({"b":[1.0,{"x":null}],"a":1})"));
+  EXPECT_FALSE(json_value(R"({"a":1})") == json_value(R"({"a":1,"b":2})"));
+  EXPECT_FALSE(json_value(R"({"a":1})") == json_value(R"({"b":1})"));
+  EXPECT_FALSE(json_value("[1,2]") == json_value("[1]"));
+  EXPECT_EQ(Value(1).labelled(label_from("mail")), Value(1));
   Value nan(std::nan(""));
   EXPECT_FALSE(nan == nan);
   EXPECT_FALSE(Value::array({nan}) == Value::array({Value(std::nan(""))}));
@@ -143,18 +143,18 @@ TEST(Value, OrdersAsJqDoes) {
                                 R"({"a":2})",
                                 R"({"a":1,"b":0})",
                                 R"({"b":0})"})
-    ordered.push_back(json(text));
+    ordered.push_back(json_value(text));
   for (std::size_t i = 0; i < ordered.size(); ++i)
     for (std::size_t j = 0; j < ordered.size(); ++j) {
       int expected = i < j ? -1 : i > j ? 1 : 0;
       EXPECT_EQ(compare(ordered[i], ordered[j]), expected)
           << print_json(ordered[i]) << " and " << print_json(ordered[j]);
     }
-  EXPECT_EQ(compare(json(R"({"b":1,"a":2})"), json(R"({"a":2,"b":1})")), 0);
+  EXPECT_EQ(compare(json_value(R"({"b":1,"a":2})"), json_value(R"({"a":2,"b":1})")), 0);
 }
 
 TEST(Value, JoinsTheLabelOfTheParentIntoTheChild) {
-  Label mail = from("mail"), payroll = from("payroll", Secrecy::secret);
+  Label mail = label_from("mail"), payroll = label_from("payroll", Secrecy::secret);
   Value object = Value::object({{"a", Value::array({Value(1)}).labelled(mail)}}).labelled(payroll);
   EXPECT_EQ(object.member("a").label(), join(mail, payroll));
   EXPECT_EQ(object.member("missing").label(), payroll) << "that a member is missing tells about the object";
@@ -162,20 +162,20 @@ TEST(Value, JoinsTheLabelOfTheParentIntoTheChild) {
   EXPECT_EQ(object.member("a").item(0).label(), join(mail, payroll));
   EXPECT_EQ(object.member("a").item(5).label(), join(mail, payroll));
   EXPECT_EQ(object.deep_label(), join(mail, payroll));
-  EXPECT_TRUE(json("[1,{}]").deep_label().is_default());
+  EXPECT_TRUE(json_value("[1,{}]").deep_label().is_default());
 }
 
 TEST(Value, RelabelsWithoutTouchingTheOriginal) {
-  Value value = Value::array({Value("x").labelled(from("mail")), Value(1)});
+  Value value = Value::array({Value("x").labelled(label_from("mail")), Value(1)});
   Value endorsed = value.relabelled({});
   EXPECT_TRUE(endorsed.deep_label().is_default());
-  EXPECT_EQ(value.deep_label(), from("mail"));
-  EXPECT_EQ(value.relabelled(from("web")).label(), from("web"));
-  EXPECT_TRUE(value.relabelled(from("web")).find(std::size_t{0})->label().is_default());
+  EXPECT_EQ(value.deep_label(), label_from("mail"));
+  EXPECT_EQ(value.relabelled(label_from("web")).label(), label_from("web"));
+  EXPECT_TRUE(value.relabelled(label_from("web")).find(std::size_t{0})->label().is_default());
 }
 
 TEST(Value, KeepsLabelsWhenCopiedMovedAndUpdated) {
-  Label mail = from("mail");
+  Label mail = label_from("mail");
   Value value = Value::object({}).labelled(mail);
   Value copy = value;
   Value moved = std::move(value);
@@ -198,7 +198,7 @@ TEST(Value, DestroysAnyDepthWithoutRecursion) {
 }
 
 TEST(Value, MayBeReadAndDroppedByManyThreads) {
-  Value shared = json(R"({"list":[1,2,3],"text":"some text"})");
+  Value shared = json_value(R"({"list":[1,2,3],"text":"some text"})");
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([copy = shared] {
@@ -213,7 +213,7 @@ TEST(Value, MayBeReadAndDroppedByManyThreads) {
 }
 
 TEST(Value, ReadsWithFallbacks) {
-  Value value = json(R"({"s":"x","i":3,"b":true})");
+  Value value = json_value(R"({"s":"x","i":3,"b":true})");
   EXPECT_EQ(value.string_or("s", "y"), "x");
   EXPECT_EQ(value.string_or("i", "y"), "y");
   EXPECT_EQ(value.integer_or("i", 1), 3);
