@@ -15,7 +15,7 @@ struct DiskState {
   bool fail_sync = false, full = false;
   int syncs = 0;
 };
-DiskState disk;
+DiskState disk_state;
 
 // Each file's functions: the real ones, and a copy of them with ours in it.
 struct FileFunctions {
@@ -41,18 +41,18 @@ int call_really(sqlite3_file* file, Call call) {
 }
 
 int faulty_sync(sqlite3_file* file, int flags) {
-  ++disk.syncs;
-  if (disk.fail_sync) return SQLITE_IOERR_FSYNC;
+  ++disk_state.syncs;
+  if (disk_state.fail_sync) return SQLITE_IOERR_FSYNC;
   return call_really(file, [&](const sqlite3_io_methods* real) { return real->xSync(file, flags); });
 }
 
 int faulty_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
-  if (disk.full) return SQLITE_FULL;
+  if (disk_state.full) return SQLITE_FULL;
   return call_really(file, [&](const sqlite3_io_methods* real) { return real->xWrite(file, bytes, count, offset); });
 }
 
 int faulty_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* flags_out) {
-  int code = disk.real->xOpen(disk.real, name, file, flags, flags_out);
+  int code = disk_state.real->xOpen(disk_state.real, name, file, flags, flags_out);
   if (code != SQLITE_OK || !file->pMethods) return code;
   FileFunctions& functions = file_functions.emplace_back(FileFunctions{file->pMethods, *file->pMethods});
   functions.changed.xSync = faulty_sync;
@@ -64,28 +64,28 @@ int faulty_open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, i
 }  // namespace
 
 FaultyDisk::FaultyDisk() {
-  disk = DiskState{};
-  disk.real = sqlite3_vfs_find(nullptr);
-  disk.vfs = *disk.real;
-  disk.vfs.pNext = nullptr;
-  disk.vfs.zName = "faulty-disk";
-  disk.vfs.xOpen = faulty_open;
-  sqlite3_vfs_register(&disk.vfs, 1);
+  disk_state = DiskState{};
+  disk_state.real = sqlite3_vfs_find(nullptr);
+  disk_state.vfs = *disk_state.real;
+  disk_state.vfs.pNext = nullptr;
+  disk_state.vfs.zName = "faulty-disk";
+  disk_state.vfs.xOpen = faulty_open;
+  sqlite3_vfs_register(&disk_state.vfs, 1);
 }
 
 FaultyDisk::~FaultyDisk() {
-  sqlite3_vfs_unregister(&disk.vfs);
-  sqlite3_vfs_register(disk.real, 1);
+  sqlite3_vfs_unregister(&disk_state.vfs);
+  sqlite3_vfs_register(disk_state.real, 1);
 }
 
 void FaultyDisk::fail_syncs(bool on) {
-  disk.fail_sync = on;
+  disk_state.fail_sync = on;
 }
 void FaultyDisk::be_full(bool on) {
-  disk.full = on;
+  disk_state.full = on;
 }
 int FaultyDisk::syncs() const {
-  return disk.syncs;
+  return disk_state.syncs;
 }
 
 }  // namespace gantry::journal
