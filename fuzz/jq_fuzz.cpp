@@ -36,7 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     print_json(value);
     return ++outputs < 100;
   });
-  if (!status) GANTRY_ASSERT(status.error().code == Code::invalid_argument || status.error().code == Code::exhausted, "only these two fail");
+  if (!status)
+    GANTRY_ASSERT(status.error().code == Code::invalid_argument || status.error().code == Code::exhausted,
+                  "only these two fail");
   GANTRY_ASSERT(print_json(*input) == before, "the input is never changed");
   return 0;
 }

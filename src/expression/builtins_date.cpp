@@ -20,8 +20,9 @@ locale_t plain_locale() {
 }
 
 Value broken_down(const std::tm& time, double fraction) {
-  return Value::array({Value(static_cast<std::int64_t>(time.tm_year) + 1900), Value(time.tm_mon), Value(time.tm_mday), Value(time.tm_hour),
-                       Value(time.tm_min), Value(time.tm_sec + fraction), Value(time.tm_wday), Value(time.tm_yday)});
+  return Value::array({Value(static_cast<std::int64_t>(time.tm_year) + 1900), Value(time.tm_mon), Value(time.tm_mday),
+                       Value(time.tm_hour), Value(time.tm_min), Value(time.tm_sec + fraction), Value(time.tm_wday),
+                       Value(time.tm_yday)});
 }
 
 Got break_down(Machine& machine, const Value& input, const char* name, Value& output) {
@@ -34,12 +35,17 @@ Got break_down(Machine& machine, const Value& input, const char* name, Value& ou
   output = broken_down(time, seconds - std::floor(seconds));
   return Got::value;
 }
-Got gmtime_of(Machine& machine, Value input, Value*, Value& output) { return break_down(machine, input, "gmtime", output); }
-Got localtime_of(Machine& machine, Value input, Value*, Value& output) { return break_down(machine, input, "localtime", output); }
+Got gmtime_of(Machine& machine, Value input, Value*, Value& output) {
+  return break_down(machine, input, "gmtime", output);
+}
+Got localtime_of(Machine& machine, Value input, Value*, Value& output) {
+  return break_down(machine, input, "localtime", output);
+}
 
 // False when a field is no number or absurd.
 bool to_calendar(const Value& input, std::tm& time) {
-  int* fields[broken_down_size] = {&time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour, &time.tm_min, &time.tm_sec, &time.tm_wday, &time.tm_yday};
+  int* fields[broken_down_size] = {&time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour,
+                                   &time.tm_min,  &time.tm_sec, &time.tm_wday, &time.tm_yday};
   if (input.size() < 1) return false;
   for (std::size_t i = 0; i < broken_down_size && i < input.size(); ++i) {
     const Value& field = input.items()[i];
@@ -94,7 +100,8 @@ Got strflocaltime_of(Machine& machine, Value input, Value* arguments, Value& out
 }
 
 Got strptime_of(Machine& machine, Value input, Value* arguments, Value& output) {
-  if (!input.is_string() || !arguments[0].is_string()) return machine.fail("strptime/1 requires string inputs and arguments");
+  if (!input.is_string() || !arguments[0].is_string())
+    return machine.fail("strptime/1 requires string inputs and arguments");
   std::string text(input.as_string()), format(arguments[0].as_string());
   std::tm time{};
   time.tm_wday = 8;  // marks: not set by the format
@@ -102,7 +109,8 @@ Got strptime_of(Machine& machine, Value input, Value* arguments, Value& output) 
   const char* end = strptime_l(text.c_str(), format.c_str(), &time, plain_locale());
   if (!end || end != text.c_str() + text.size())
     return machine.fail("date \"" + text + "\" does not match format \"" + format + "\"");
-  if ((time.tm_wday == 8 || time.tm_yday == 367) && time.tm_mday >= 1 && time.tm_mday <= 31 && time.tm_mon >= 0 && time.tm_mon <= 11) {
+  if ((time.tm_wday == 8 || time.tm_yday == 367) && time.tm_mday >= 1 && time.tm_mday <= 31 && time.tm_mon >= 0 &&
+      time.tm_mon <= 11) {
     std::tm whole = time;
     timegm(&whole);
     time.tm_wday = whole.tm_wday;
@@ -129,6 +137,8 @@ constexpr Builtin date_table[] = {
 
 }  // namespace
 
-std::span<const Builtin> date_builtins() { return date_table; }
+std::span<const Builtin> date_builtins() {
+  return date_table;
+}
 
 }  // namespace gantry::expression

@@ -7,7 +7,9 @@
 namespace gantry::expression {
 namespace {
 
-Got needs_number(Machine& machine, const Value& value) { return machine.fail(kind_and_brief(value) + " number required"); }
+Got needs_number(Machine& machine, const Value& value) {
+  return machine.fail(kind_and_brief(value) + " number required");
+}
 
 template <double (*function)(double)>
 Got one_number(Machine& machine, Value input, Value*, Value& output) {
@@ -39,21 +41,33 @@ Got fma_of(Machine& machine, Value, Value* arguments, Value& output) {
   return Got::value;
 }
 
-int small_exponent(double exponent) { return std::isnan(exponent) ? 0 : static_cast<int>(std::fmin(std::fmax(exponent, -5000), 5000)); }
-double load_exponent(double mantissa, double exponent) { return std::ldexp(mantissa, small_exponent(exponent)); }
+int small_exponent(double exponent) {
+  return std::isnan(exponent) ? 0 : static_cast<int>(std::fmin(std::fmax(exponent, -5000), 5000));
+}
+double load_exponent(double mantissa, double exponent) {
+  return std::ldexp(mantissa, small_exponent(exponent));
+}
 double significand_of(double number) {
   if (number == 0 || !std::isfinite(number)) return number;
   int exponent = 0;
   return std::frexp(number, &exponent) * 2;
 }
-double bessel_first(double order, double x) { return ::jn(small_exponent(order), x); }
-double bessel_second(double order, double x) { return ::yn(small_exponent(order), x); }
-double power_of_ten(double x) { return std::pow(10.0, x); }
+double bessel_first(double order, double x) {
+  return ::jn(small_exponent(order), x);
+}
+double bessel_second(double order, double x) {
+  return ::yn(small_exponent(order), x);
+}
+double power_of_ten(double x) {
+  return std::pow(10.0, x);
+}
 double log_gamma(double x) {
   int sign = 0;
   return ::lgamma_r(x, &sign);
 }
-double next_towards(double from, double to) { return std::nexttoward(from, static_cast<long double>(to)); }
+double next_towards(double from, double to) {
+  return std::nexttoward(from, static_cast<long double>(to));
+}
 
 Got absolute(Machine&, Value input, Value*, Value& output) {
   if (!input.is_number()) {  // as in jq, what isn't negative stays as it is
@@ -61,7 +75,8 @@ Got absolute(Machine&, Value input, Value*, Value& output) {
     return Got::value;
   }
   bool whole = input.is_integer() && input.as_integer() != INT64_MIN;
-  output = whole ? Value(input.as_integer() < 0 ? -input.as_integer() : input.as_integer()) : Value(std::fabs(input.as_number()));
+  output = whole ? Value(input.as_integer() < 0 ? -input.as_integer() : input.as_integer())
+                 : Value(std::fabs(input.as_number()));
   return Got::value;
 }
 
@@ -105,9 +120,15 @@ Got number_test(Machine& machine, Value input, Value*, Value& output) {
   output = Value(test(input.as_number()));
   return Got::value;
 }
-bool is_infinite_number(double x) { return std::isinf(x); }
-bool is_nan_number(double x) { return std::isnan(x); }
-bool is_normal_number(double x) { return std::isnormal(x); }
+bool is_infinite_number(double x) {
+  return std::isinf(x);
+}
+bool is_nan_number(double x) {
+  return std::isnan(x);
+}
+bool is_normal_number(double x) {
+  return std::isnormal(x);
+}
 
 Got literal_numbers(Machine&, Value, Value*, Value& output) {
   output = Value(true);
@@ -193,7 +214,9 @@ constexpr Builtin number_table[] = {
 
 }  // namespace
 
-std::span<const Builtin> number_builtins() { return number_table; }
+std::span<const Builtin> number_builtins() {
+  return number_table;
+}
 
 const Builtin* find_builtin(std::string_view name, std::size_t arguments) {
   for (auto table : {structure_builtins(), text_builtins(), number_builtins(), date_builtins(), regex_builtins()})
@@ -206,7 +229,8 @@ Got call_builtin(Machine& machine, const Builtin& builtin, Value input, Value* a
   if (builtin.labelling == Labelling::own) return builtin.function(machine, std::move(input), arguments, output);
   bool deep = builtin.labelling == Labelling::deep;
   Label label = deep ? input.deep_label() : input.label();
-  for (std::size_t i = 0; i < builtin.arguments; ++i) label = join(label, deep ? arguments[i].deep_label() : arguments[i].label());
+  for (std::size_t i = 0; i < builtin.arguments; ++i)
+    label = join(label, deep ? arguments[i].deep_label() : arguments[i].label());
   Got got = builtin.function(machine, std::move(input), arguments, output);
   if (label.is_default()) return got;
   if (got == Got::value) output = std::move(output).labelled(label);

@@ -52,8 +52,10 @@ Got from_json(Machine& machine, Value input, Value*, Value& output) {
   if (!machine.use_memory(2 * text.size()) || !machine.use_steps(text.size() / 16)) return Got::failed;
   auto parsed = parse_json(text, options);
   if (!parsed) {
-    if (parsed.error().code == Code::exhausted) return machine.fail("Exceeds depth limit for parsing (" + parsed.error().message + ")");
-    return machine.fail(parsed.error().message + " (while parsing '" + std::string(text.substr(0, byte_offset(text, 200))) + "')");
+    if (parsed.error().code == Code::exhausted)
+      return machine.fail("Exceeds depth limit for parsing (" + parsed.error().message + ")");
+    return machine.fail(parsed.error().message + " (while parsing '" +
+                        std::string(text.substr(0, byte_offset(text, 200))) + "')");
   }
   output = *std::move(parsed);
   machine.note_parsed(output);
@@ -137,13 +139,20 @@ Got trim_text(Machine& machine, const Value& input, const Value& piece, bool lef
   if (right && has_ending(text, ends)) text.remove_suffix(ends.size());
   return give(machine, output, text);
 }
-Got trim_left_text(Machine& m, Value input, Value* arguments, Value& output) { return trim_text(m, input, arguments[0], true, false, output); }
-Got trim_right_text(Machine& m, Value input, Value* arguments, Value& output) { return trim_text(m, input, arguments[0], false, true, output); }
-Got trim_both_text(Machine& m, Value input, Value* arguments, Value& output) { return trim_text(m, input, arguments[0], true, true, output); }
+Got trim_left_text(Machine& m, Value input, Value* arguments, Value& output) {
+  return trim_text(m, input, arguments[0], true, false, output);
+}
+Got trim_right_text(Machine& m, Value input, Value* arguments, Value& output) {
+  return trim_text(m, input, arguments[0], false, true, output);
+}
+Got trim_both_text(Machine& m, Value input, Value* arguments, Value& output) {
+  return trim_text(m, input, arguments[0], true, true, output);
+}
 
 bool is_blank_character(std::uint32_t code) {
-  return (code >= 0x09 && code <= 0x0D) || code == 0x20 || code == 0x85 || code == 0xA0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200A) ||
-         code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F || code == 0x3000;
+  return (code >= 0x09 && code <= 0x0D) || code == 0x20 || code == 0x85 || code == 0xA0 || code == 0x1680 ||
+         (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F || code == 0x205F ||
+         code == 0x3000;
 }
 
 Got trim_blanks(Machine& machine, const Value& input, bool left, bool right, Value& output) {
@@ -165,9 +174,15 @@ Got trim_blanks(Machine& machine, const Value& input, bool left, bool right, Val
   }
   return give(machine, output, text.substr(begin, end - begin));
 }
-Got trim_both(Machine& machine, Value input, Value*, Value& output) { return trim_blanks(machine, input, true, true, output); }
-Got trim_left(Machine& machine, Value input, Value*, Value& output) { return trim_blanks(machine, input, true, false, output); }
-Got trim_right(Machine& machine, Value input, Value*, Value& output) { return trim_blanks(machine, input, false, true, output); }
+Got trim_both(Machine& machine, Value input, Value*, Value& output) {
+  return trim_blanks(machine, input, true, true, output);
+}
+Got trim_left(Machine& machine, Value input, Value*, Value& output) {
+  return trim_blanks(machine, input, true, false, output);
+}
+Got trim_right(Machine& machine, Value input, Value*, Value& output) {
+  return trim_blanks(machine, input, false, true, output);
+}
 
 Got split_text(Machine& machine, Value input, Value* arguments, Value& output) {
   if (!input.is_string() || !arguments[0].is_string()) return machine.fail("split input and separator must be strings");
@@ -208,21 +223,27 @@ Got join_texts(Machine& machine, Value input, Value* arguments, Value& output) {
   return give(machine, output, text);
 }
 
-Got change_case(Machine& machine, const Value& input, char from, char upto, int shift, const char* name, Value& output) {
+Got change_case(Machine& machine, const Value& input, char from, char upto, int shift, const char* name,
+                Value& output) {
   if (!input.is_string()) return machine.fail(std::string(name) + " input must be a string");
   std::string text(input.as_string());
   for (char& c : text)
     if (c >= from && c <= upto) c = static_cast<char>(c + shift);
   return give(machine, output, text);
 }
-Got to_lower(Machine& machine, Value input, Value*, Value& output) { return change_case(machine, input, 'A', 'Z', 32, "ascii_downcase", output); }
-Got to_upper(Machine& machine, Value input, Value*, Value& output) { return change_case(machine, input, 'a', 'z', -32, "ascii_upcase", output); }
+Got to_lower(Machine& machine, Value input, Value*, Value& output) {
+  return change_case(machine, input, 'A', 'Z', 32, "ascii_downcase", output);
+}
+Got to_upper(Machine& machine, Value input, Value*, Value& output) {
+  return change_case(machine, input, 'a', 'z', -32, "ascii_upcase", output);
+}
 
 Got explode(Machine& machine, Value input, Value*, Value& output) {
   if (!input.is_string()) return machine.fail("explode input must be a string");
   if (!machine.use_memory(input.size() * sizeof(Value))) return Got::failed;
   std::vector<Value> codes;
-  for (std::string_view text = input.as_string(); !text.empty();) codes.emplace_back(static_cast<std::int64_t>(take_character(text)));
+  for (std::string_view text = input.as_string(); !text.empty();)
+    codes.emplace_back(static_cast<std::int64_t>(take_character(text)));
   output = Value::array(std::move(codes));
   return Got::value;
 }
@@ -232,7 +253,8 @@ Got implode(Machine& machine, Value input, Value*, Value& output) {
   std::string text;
   for (const Value& code : input.items()) {
     if (!code.is_number() || std::isnan(code.as_number()))
-      return machine.fail((code.is_number() ? "number (null)" : kind_and_brief(code)) + " can't be imploded, unicode codepoint needs to be numeric");
+      return machine.fail((code.is_number() ? "number (null)" : kind_and_brief(code)) +
+                          " can't be imploded, unicode codepoint needs to be numeric");
     double number = std::trunc(code.as_number());
     append_character(text, number < 0 || number > 0x10FFFF ? 0xFFFD : static_cast<std::uint32_t>(number));
   }
@@ -243,7 +265,8 @@ Got implode(Machine& machine, Value input, Value*, Value& output) {
 Value text_positions(std::string_view text, std::string_view part) {
   std::vector<Value> found;
   std::size_t characters = 0, counted = 0;
-  for (std::size_t at = part.empty() ? std::string_view::npos : text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
+  for (std::size_t at = part.empty() ? std::string_view::npos : text.find(part); at != std::string_view::npos;
+       at = text.find(part, at + 1)) {
     characters += count_characters(text.substr(counted, at - counted));
     counted = at;
     found.emplace_back(characters);
@@ -267,7 +290,8 @@ Got indices(Machine& machine, Value input, Value* arguments, Value& output) {
   }
   if (input.is_string() && part.is_string()) return text_indices(machine, std::move(input), arguments, output);
   if (!input.is_array()) return get_key(machine, input, part, output);
-  if (!machine.use_steps(input.size() * (part.is_array() ? std::max<std::size_t>(1, part.size()) : 1))) return Got::failed;
+  if (!machine.use_steps(input.size() * (part.is_array() ? std::max<std::size_t>(1, part.size()) : 1)))
+    return Got::failed;
   output = indices_of(input, part.is_array() ? part : Value::array({part}));
   return Got::value;
 }
@@ -278,8 +302,12 @@ Got end_of_indices(Machine& machine, Value input, Value* arguments, bool first, 
   output = all.is_array() && all.size() > 0 ? all.item(first ? 0 : all.size() - 1) : Value();
   return Got::value;
 }
-Got index_of(Machine& machine, Value input, Value* arguments, Value& output) { return end_of_indices(machine, std::move(input), arguments, true, output); }
-Got last_index_of(Machine& machine, Value input, Value* arguments, Value& output) { return end_of_indices(machine, std::move(input), arguments, false, output); }
+Got index_of(Machine& machine, Value input, Value* arguments, Value& output) {
+  return end_of_indices(machine, std::move(input), arguments, true, output);
+}
+Got last_index_of(Machine& machine, Value input, Value* arguments, Value& output) {
+  return end_of_indices(machine, std::move(input), arguments, false, output);
+}
 
 Got byte_length(Machine& machine, Value input, Value*, Value& output) {
   if (!input.is_string()) return machine.fail(kind_and_brief(input) + " only strings have UTF-8 byte length");
@@ -322,6 +350,8 @@ constexpr Builtin text_table[] = {
 
 }  // namespace
 
-std::span<const Builtin> text_builtins() { return text_table; }
+std::span<const Builtin> text_builtins() {
+  return text_table;
+}
 
 }  // namespace gantry::expression

@@ -24,7 +24,9 @@ struct Block {
   std::vector<std::string> outputs;
 };
 
-bool is_gap(const std::string& line) { return line.empty() || line.front() == '#' || line.find_first_not_of(" \t\r") == std::string::npos; }
+bool is_gap(const std::string& line) {
+  return line.empty() || line.front() == '#' || line.find_first_not_of(" \t\r") == std::string::npos;
+}
 
 std::vector<Block> read_blocks(const std::string& file) {
   std::ifstream stream(suite_folder + file);
@@ -49,7 +51,8 @@ std::vector<Block> read_blocks(const std::string& file) {
 std::optional<Value> read_value(std::string text) {
   if (auto parsed = parse_json(text)) return *parsed;
   for (const auto& [from, to] : {std::pair("Infinity", "infinite"), {"-NaN", "nan"}, {"NaN", "nan"}})
-    for (std::size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, std::string_view(from).size(), to);
+    for (std::size_t at; (at = text.find(from)) != std::string::npos;)
+      text.replace(at, std::string_view(from).size(), to);
   auto program = compile(text);
   if (program.index() != 0) return std::nullopt;
   auto value = evaluate_first(*std::get<0>(program), Value(), {});
@@ -66,7 +69,8 @@ Evaluation conformance_evaluation() {
 std::string problem_of(const Block& block) {
   auto program = compile(block.program);
   if (block.must_fail) return program.index() == 1 ? "" : "compiled, but must not";
-  if (auto* error = std::get_if<CompileError>(&program)) return "did not compile: " + error->message + " at " + std::to_string(error->offset);
+  if (auto* error = std::get_if<CompileError>(&program))
+    return "did not compile: " + error->message + " at " + std::to_string(error->offset);
   auto input = read_value(block.input);
   if (!input) return "the input was not understood: " + block.input;
   std::vector<Value> outputs;
@@ -77,7 +81,8 @@ std::string problem_of(const Block& block) {
   std::string shown;
   for (const Value& output : outputs) shown += print_json(output).substr(0, 300) + "\n";
   if (!status) shown += "error: " + status.error().message + "\n";
-  if (outputs.size() != block.outputs.size()) return "expected " + std::to_string(block.outputs.size()) + " outputs, got:\n" + shown;
+  if (outputs.size() != block.outputs.size())
+    return "expected " + std::to_string(block.outputs.size()) + " outputs, got:\n" + shown;
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     auto expected = read_value(block.outputs[i]);
     if (!expected || !(*expected == outputs[i])) return "expected " + block.outputs[i] + ", got:\n" + shown;
@@ -105,9 +110,11 @@ TEST_P(ConformanceSuite, EveryApplicableBlockHolds) {
     }
     std::string problem = problem_of(block);
     (problem.empty() ? held : failed) += 1;
-    EXPECT_EQ(problem, "") << file << ":" << block.line << ": " << block.program << "  <<<  " << block.input.substr(0, 200);
+    EXPECT_EQ(problem, "") << file << ":" << block.line << ": " << block.program << "  <<<  "
+                           << block.input.substr(0, 200);
   }
-  std::cout << "[  COUNTS  ] " << file << ": " << held << " hold, " << failed << " fail, " << excepted << " do not apply\n";
+  std::cout << "[  COUNTS  ] " << file << ": " << held << " hold, " << failed << " fail, " << excepted
+            << " do not apply\n";
   EXPECT_GT(held, 0);
 }
 
@@ -117,14 +124,16 @@ TEST_P(ConformanceSuite, EveryExceptionNamesABlock) {
   auto blocks = read_blocks(file);
   for (const ConformanceException& exception : conformance_exceptions) {
     if (exception.file != file) continue;
-    EXPECT_TRUE(std::any_of(blocks.begin(), blocks.end(), [&](const Block& block) { return block.line == exception.line; }))
+    EXPECT_TRUE(
+        std::any_of(blocks.begin(), blocks.end(), [&](const Block& block) { return block.line == exception.line; }))
         << file << ":" << exception.line;
     EXPECT_FALSE(exception.reason.empty());
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Jq, ConformanceSuite,
-                         ::testing::Values("jq.test", "man.test", "onig.test", "base64.test", "uri.test", "optional.test"));
+                         ::testing::Values("jq.test", "man.test", "onig.test", "base64.test", "uri.test",
+                                           "optional.test"));
 
 }  // namespace
 }  // namespace gantry::expression

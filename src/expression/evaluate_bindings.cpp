@@ -37,15 +37,16 @@ bool Machine::bind_simply(const Pattern& pattern, const Frame& frame, Value&& va
 }
 
 // Calls the sink once per way to bind; keys may be generators.
-Flow Machine::destructure(const Pattern& pattern, const Frame& frame, const Value& input, const Value& value, Sink sink) {
+Flow Machine::destructure(const Pattern& pattern, const Frame& frame, const Value& input, const Value& value,
+                          Sink sink) {
   if (!step()) return Flow::halt;
   if (pattern.kind != Pattern::Kind::variable) return destructure_entry(pattern, 0, frame, input, value, sink);
   frame.slots[pattern.slot] = value;
   return sink(Value(), nullptr);
 }
 
-Flow Machine::destructure_entry(const Pattern& pattern, std::size_t entry, const Frame& frame, const Value& input, const Value& value,
-                                Sink sink) {
+Flow Machine::destructure_entry(const Pattern& pattern, std::size_t entry, const Frame& frame, const Value& input,
+                                const Value& value, Sink sink) {
   if (entry == pattern.entries.size()) return sink(Value(), nullptr);
   const Pattern::Entry& part = pattern.entries[entry];
   auto with_key = [&](Value&& key, const Path*) {
@@ -66,7 +67,8 @@ Flow Machine::destructure_entry(const Pattern& pattern, std::size_t entry, const
 }
 
 // Tries the alternatives of `?//` in turn: an error in one, also in `sink`, leads to the next.
-Flow Machine::bind_alternatives(const Node& node, const Frame& frame, const Value& input, const Value& value, Sink sink) {
+Flow Machine::bind_alternatives(const Node& node, const Frame& frame, const Value& input, const Value& value,
+                                Sink sink) {
   if (node.patterns.size() == 1) return destructure(node.patterns[0], frame, input, value, sink);
   for (std::size_t i = 0; i < node.patterns.size(); ++i) {
     for (const Pattern& pattern : node.patterns) clear_slots(pattern, frame.slots);
@@ -139,7 +141,8 @@ Flow Machine::each_reduce(const Node& node, const Frame& frame, const Value& inp
         return Flow::proceed;
       };
       Flow flow = each(*node.children[0], frame, input, nullptr, [&](Value&& value, const Path*) {
-        if (node.patterns.size() == 1 && bind_simply(node.patterns[0], frame, std::move(value))) return fold(Value(), nullptr);
+        if (node.patterns.size() == 1 && bind_simply(node.patterns[0], frame, std::move(value)))
+          return fold(Value(), nullptr);
         return bind_alternatives(node, frame, input, value, fold);
       });
       if (flow == Flow::halt) return flow;
@@ -170,7 +173,8 @@ Flow Machine::each_foreach(const Node& node, const Frame& frame, const Value& in
       });
     };
     return each(*node.children[0], frame, input, nullptr, [&](Value&& value, const Path*) {
-      if (node.patterns.size() == 1 && bind_simply(node.patterns[0], frame, std::move(value))) return advance(Value(), nullptr);
+      if (node.patterns.size() == 1 && bind_simply(node.patterns[0], frame, std::move(value)))
+        return advance(Value(), nullptr);
       return bind_alternatives(node, frame, input, value, advance);
     });
   });

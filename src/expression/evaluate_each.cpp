@@ -9,11 +9,17 @@ namespace gantry::expression {
 
 Flow Machine::each_step(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   switch (node.kind) {
-    case Kind::identity: return sink(Value(input), path);
-    case Kind::field: return path || node.arity == Arity::many ? each_field(node, frame, input, path, sink) : each_value(node, frame, input, path, sink);
-    case Kind::index: return each_index(node, frame, input, path, sink);
-    case Kind::slice: return each_slice(node, frame, input, path, sink);
-    case Kind::iterate: return each_iterate(node, frame, input, path, sink);
+    case Kind::identity:
+      return sink(Value(input), path);
+    case Kind::field:
+      return path || node.arity == Arity::many ? each_field(node, frame, input, path, sink)
+                                               : each_value(node, frame, input, path, sink);
+    case Kind::index:
+      return each_index(node, frame, input, path, sink);
+    case Kind::slice:
+      return each_slice(node, frame, input, path, sink);
+    case Kind::iterate:
+      return each_iterate(node, frame, input, path, sink);
     case Kind::pipe:
       return each(*node.children[0], frame, input, path,
                   [&](Value&& value, const Path* at) { return each(*node.children[1], frame, value, at, sink); });
@@ -23,20 +29,30 @@ Flow Machine::each_step(const Node& node, const Frame& frame, const Value& input
         if (each(*child, frame, input, path, sink) == Flow::halt) return Flow::halt;
       }
       return Flow::proceed;
-    case Kind::alternative: return each_alternative(node, frame, input, path, sink);
-    case Kind::conditional: return each_conditional(node, frame, input, path, sink);
-    case Kind::try_catch: return each_try(node, frame, input, path, sink);
-    case Kind::reduce: return each_reduce(node, frame, input, path, sink);
-    case Kind::foreach: return each_foreach(node, frame, input, path, sink);
-    case Kind::bind: return each_bind(node, frame, input, path, sink);
-    case Kind::label: return each_label(node, frame, input, path, sink);
+    case Kind::alternative:
+      return each_alternative(node, frame, input, path, sink);
+    case Kind::conditional:
+      return each_conditional(node, frame, input, path, sink);
+    case Kind::try_catch:
+      return each_try(node, frame, input, path, sink);
+    case Kind::reduce:
+      return each_reduce(node, frame, input, path, sink);
+    case Kind::foreach:
+      return each_foreach(node, frame, input, path, sink);
+    case Kind::bind:
+      return each_bind(node, frame, input, path, sink);
+    case Kind::label:
+      return each_label(node, frame, input, path, sink);
     case Kind::break_to:
       leaving_ = static_cast<std::uint64_t>(outer(frame, node.hops).slots[node.slot].as_integer());
       signal_ = Signal::leave;
       return Flow::halt;
-    case Kind::call_function: return each_call(node, frame, input, path, sink);
-    case Kind::call_parameter: return each_closure(outer(frame, node.hops).closures[node.slot], input, path, sink);
-    case Kind::empty: return Flow::proceed;
+    case Kind::call_function:
+      return each_call(node, frame, input, path, sink);
+    case Kind::call_parameter:
+      return each_closure(outer(frame, node.hops).closures[node.slot], input, path, sink);
+    case Kind::empty:
+      return Flow::proceed;
     case Kind::error_of:
     case Kind::path_of:
     case Kind::paths_of:
@@ -54,8 +70,10 @@ Flow Machine::each_step(const Node& node, const Frame& frame, const Value& input
     case Kind::get_path:
     case Kind::walk:
     case Kind::substitute:
-    case Kind::debug: return each_generator(node, frame, input, path, sink);
-    default: return each_value(node, frame, input, path, sink);
+    case Kind::debug:
+      return each_generator(node, frame, input, path, sink);
+    default:
+      return each_value(node, frame, input, path, sink);
   }
 }
 
@@ -80,16 +98,21 @@ Flow Machine::each_value(const Node& node, const Frame& frame, const Value& inpu
         Value output;
         return negate(*this, value, output) == Got::value ? pass(std::move(output)) : Flow::halt;
       });
-    case Kind::binary: return each_binary(node, frame, input, forward);
+    case Kind::binary:
+      return each_binary(node, frame, input, forward);
     case Kind::logic_and:
-    case Kind::logic_or: return each_logic(node, frame, input, forward);
-    case Kind::object: return each_object(node, frame, input, 0, Value::object({}), forward);
-    case Kind::text: return each_text(node, frame, input, node.children.size(), Value(""), forward);
+    case Kind::logic_or:
+      return each_logic(node, frame, input, forward);
+    case Kind::object:
+      return each_object(node, frame, input, 0, Value::object({}), forward);
+    case Kind::text:
+      return each_text(node, frame, input, node.children.size(), Value(""), forward);
     case Kind::call_native: {
       std::vector<Value> arguments(node.children.size());
       return each_native(node, frame, input, arguments, node.children.size(), forward);
     }
-    default: return each_assignment(node, frame, input, forward);
+    default:
+      return each_assignment(node, frame, input, forward);
   }
 }
 
@@ -112,7 +135,8 @@ Flow Machine::each_field(const Node& node, const Frame& frame, const Value& inpu
 
 Flow Machine::each_index(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   return each(*node.children[1], frame, input, nullptr, [&](Value&& key, const Path*) {
-    return each(*node.children[0], frame, input, path, [&](Value&& target, const Path* at) { return access(target, key, at, sink); });
+    return each(*node.children[0], frame, input, path,
+                [&](Value&& target, const Path* at) { return access(target, key, at, sink); });
   });
 }
 
@@ -120,13 +144,15 @@ Flow Machine::each_slice(const Node& node, const Frame& frame, const Value& inpu
   return each(*node.children[1], frame, input, nullptr, [&](Value&& from, const Path*) {
     return each(*node.children[2], frame, input, nullptr, [&](Value&& upto, const Path*) {
       Value key = slice_key(from, upto);
-      return each(*node.children[0], frame, input, path, [&](Value&& target, const Path* at) { return access(target, key, at, sink); });
+      return each(*node.children[0], frame, input, path,
+                  [&](Value&& target, const Path* at) { return access(target, key, at, sink); });
     });
   });
 }
 
 Flow Machine::each_iterate(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
-  return each(*node.children[0], frame, input, path, [&](Value&& target, const Path* at) { return iterate(target, at, sink); });
+  return each(*node.children[0], frame, input, path,
+              [&](Value&& target, const Path* at) { return iterate(target, at, sink); });
 }
 
 Flow Machine::iterate(const Value& target, const Path* path, Sink sink) {
@@ -149,7 +175,8 @@ Flow Machine::iterate(const Value& target, const Path* path, Sink sink) {
       if (pass(path ? Value(i) : Value(), items[i].labelled(target.label())) == Flow::halt) return Flow::halt;
   } else if (target.is_object()) {
     for (const Member& member : target.members())
-      if (pass(path ? Value(member.key) : Value(), member.value.labelled(target.label())) == Flow::halt) return Flow::halt;
+      if (pass(path ? Value(member.key) : Value(), member.value.labelled(target.label())) == Flow::halt)
+        return Flow::halt;
   } else {
     fail("Cannot iterate over " + (target.is_null() ? std::string("null") : kind_and_brief(target)));
     return Flow::halt;
@@ -183,21 +210,15 @@ Flow Machine::each_logic(const Node& node, const Frame& frame, const Value& inpu
 Flow Machine::each_alternative(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   if (!path && node.arity != Arity::many) return each_value(node, frame, input, path, sink);
   ControlScope scope(*this);
-  bool any = false, downstream = false;
+  bool any = false;
   Label label;
   Flow flow = each(*node.children[0], frame, input, path, [&](Value&& value, const Path* at) {
     label = join(label, value.label());
     if (!value.is_truthy()) return Flow::proceed;
     any = true;
-    Flow inner = sink(std::move(value), at);
-    downstream = inner == Flow::halt;
-    return inner;
+    return sink(std::move(value), at);
   });
-  if (flow == Flow::halt) {
-    if (downstream) return flow;
-    label = join(label, error_.label());
-    if (!takes_error()) return flow;
-  }
+  if (flow == Flow::halt) return flow;
   scope.restart();
   decide(label);
   return any ? Flow::proceed : each(*node.children[1], frame, input, path, sink);
@@ -241,7 +262,8 @@ Flow Machine::each_label(const Node& node, const Frame& frame, const Value& inpu
   return Flow::proceed;
 }
 
-Flow Machine::each_object(const Node& node, const Frame& frame, const Value& input, std::size_t member, const Value& built, Sink sink) {
+Flow Machine::each_object(const Node& node, const Frame& frame, const Value& input, std::size_t member,
+                          const Value& built, Sink sink) {
   if (member == node.children.size()) return sink(Value(built), nullptr);
   const Node& value_node = *node.children[member + 1];
   return each(*node.children[member], frame, input, nullptr, [&](Value&& key, const Path*) {
@@ -260,7 +282,8 @@ Flow Machine::each_object(const Node& node, const Frame& frame, const Value& inp
   });
 }
 
-Flow Machine::each_text(const Node& node, const Frame& frame, const Value& input, std::size_t parts, const Value& tail, Sink sink) {
+Flow Machine::each_text(const Node& node, const Frame& frame, const Value& input, std::size_t parts, const Value& tail,
+                        Sink sink) {
   if (parts == 0) return sink(Value(tail), nullptr);
   return each(*node.children[parts - 1], frame, input, nullptr, [&](Value&& part, const Path*) {
     std::string text(part.as_string());
@@ -271,8 +294,8 @@ Flow Machine::each_text(const Node& node, const Frame& frame, const Value& input
 }
 
 // The last argument varies slowest.
-Flow Machine::each_native(const Node& node, const Frame& frame, const Value& input, std::vector<Value>& arguments, std::size_t given,
-                          Sink sink) {
+Flow Machine::each_native(const Node& node, const Frame& frame, const Value& input, std::vector<Value>& arguments,
+                          std::size_t given, Sink sink) {
   if (given > 0) {
     return each(*node.children[given - 1], frame, input, nullptr, [&](Value&& value, const Path*) {
       arguments[given - 1] = std::move(value);
@@ -282,9 +305,12 @@ Flow Machine::each_native(const Node& node, const Frame& frame, const Value& inp
   std::vector<Value> given_away = arguments;
   Value output;
   switch (call_builtin(*this, *node.builtin, input, given_away.data(), output)) {
-    case Got::value: return sink(std::move(output), nullptr);
-    case Got::none: return Flow::proceed;
-    case Got::failed: break;
+    case Got::value:
+      return sink(std::move(output), nullptr);
+    case Got::none:
+      return Flow::proceed;
+    case Got::failed:
+      break;
   }
   return Flow::halt;
 }

@@ -130,7 +130,8 @@ Flow Machine::each_substitute(const Node& node, const Frame& frame, const Value&
 }
 
 // The n-th output is made of the n-th outputs of the replacement for each match.
-Flow Machine::substitute(const Node& node, const Frame& frame, const Value& input, const Value& pattern, const Value& flags, Sink sink) {
+Flow Machine::substitute(const Node& node, const Frame& frame, const Value& input, const Value& pattern,
+                         const Value& flags, Sink sink) {
   std::vector<Match> matches;
   bool global = node.operation == Operation::add;
   if (find_matches(*this, input, pattern, flags, global, matches) != Got::value) return Flow::halt;
@@ -144,15 +145,17 @@ Flow Machine::substitute(const Node& node, const Frame& frame, const Value& inpu
       std::string_view gap = text.substr(previous, match.begin - previous);
       previous = match.end;
       std::size_t count = 0;
-      Flow flow = each(*node.children[1], frame, captures_of(text, match).labelled(label), nullptr, [&](Value&& made, const Path*) {
-        if (!made.is_string()) return halt(fail(kind_and_brief(Value(gap)) + " and " + kind_and_brief(made) + " cannot be added"));
-        if (results.size() <= count) results.emplace_back();
-        std::string& result = results[count++];
-        label = join(label, made.label());
-        result += gap;
-        result += made.as_string();
-        return use_memory(gap.size() + made.as_string().size()) ? Flow::proceed : Flow::halt;
-      });
+      Flow flow = each(
+          *node.children[1], frame, captures_of(text, match).labelled(label), nullptr, [&](Value&& made, const Path*) {
+            if (!made.is_string())
+              return halt(fail(kind_and_brief(Value(gap)) + " and " + kind_and_brief(made) + " cannot be added"));
+            if (results.size() <= count) results.emplace_back();
+            std::string& result = results[count++];
+            label = join(label, made.label());
+            result += gap;
+            result += made.as_string();
+            return use_memory(gap.size() + made.as_string().size()) ? Flow::proceed : Flow::halt;
+          });
       if (flow == Flow::halt) return flow;
     }
     label = join(label, gathering.label());

@@ -12,24 +12,40 @@ Flow Machine::each_generator(const Node& node, const Frame& frame, const Value& 
   switch (node.kind) {
     case Kind::error_of:
       if (node.children.empty()) return halt(fail_with(input));
-      return each(*node.children[0], frame, input, nullptr, [&](Value&& value, const Path*) { return halt(fail_with(std::move(value))); });
-    case Kind::path_of: return each_path(*node.children[0], frame, input, unplaced);
-    case Kind::paths_of: return each_paths_of(node, frame, input, unplaced);
-    case Kind::select: return each_select(node, frame, input, path, sink);
-    case Kind::recurse: return each_recurse(node, frame, input, path, sink);
-    case Kind::range: return each_range(node, frame, input, unplaced);
-    case Kind::first_of: return limited(*node.children[0], frame, input, path, 0, 1, sink);
+      return each(*node.children[0], frame, input, nullptr,
+                  [&](Value&& value, const Path*) { return halt(fail_with(std::move(value))); });
+    case Kind::path_of:
+      return each_path(*node.children[0], frame, input, unplaced);
+    case Kind::paths_of:
+      return each_paths_of(node, frame, input, unplaced);
+    case Kind::select:
+      return each_select(node, frame, input, path, sink);
+    case Kind::recurse:
+      return each_recurse(node, frame, input, path, sink);
+    case Kind::range:
+      return each_range(node, frame, input, unplaced);
+    case Kind::first_of:
+      return limited(*node.children[0], frame, input, path, 0, 1, sink);
     case Kind::nth_of:
     case Kind::limit:
-    case Kind::skip: return each_limited(node, frame, input, path, sink);
-    case Kind::last_of: return each_last(node, frame, input, path, sink);
-    case Kind::until: return each_until(node, frame, input, path, sink);
-    case Kind::while_do: return each_while(node, frame, input, path, sink);
-    case Kind::repeat: return each_repeat(node, frame, input, path, sink);
-    case Kind::get_path: return each_get_path(node, frame, input, path, sink);
-    case Kind::walk: return each_walk(*node.children[0], frame, input, unplaced);
-    case Kind::substitute: return each_substitute(node, frame, input, unplaced);
-    default: break;
+    case Kind::skip:
+      return each_limited(node, frame, input, path, sink);
+    case Kind::last_of:
+      return each_last(node, frame, input, path, sink);
+    case Kind::until:
+      return each_until(node, frame, input, path, sink);
+    case Kind::while_do:
+      return each_while(node, frame, input, path, sink);
+    case Kind::repeat:
+      return each_repeat(node, frame, input, path, sink);
+    case Kind::get_path:
+      return each_get_path(node, frame, input, path, sink);
+    case Kind::walk:
+      return each_walk(*node.children[0], frame, input, unplaced);
+    case Kind::substitute:
+      return each_substitute(node, frame, input, unplaced);
+    default:
+      break;
   }
   // debug: its messages go nowhere
   if (!node.children.empty()) {
@@ -64,7 +80,8 @@ Flow Machine::each_select(const Node& node, const Frame& frame, const Value& inp
 }
 
 Flow Machine::each_recurse(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
-  if (path && !path->is_valid) return halt(fail("Invalid path expression near attempt to iterate through " + brief(input)));
+  if (path && !path->is_valid)
+    return halt(fail("Invalid path expression near attempt to iterate through " + brief(input)));
   if (node.children.empty()) return recurse_all(input, path, sink);
   bool simple = !path && node.children.size() == 1 && node.children[0]->arity != Arity::many;
   if (!simple) return recurse_with(node, frame, input, path, sink);
@@ -112,7 +129,8 @@ Flow Machine::each_range(const Node& node, const Frame& frame, const Value& inpu
   return each(*node.children[0], frame, input, nullptr, [&](Value&& from, const Path*) {
     return each(*node.children[1], frame, input, nullptr, [&](Value&& upto, const Path*) {
       if (node.children.size() == 2) return count_up(from, upto, Value(1), sink);
-      return each(*node.children[2], frame, input, nullptr, [&](Value&& by, const Path*) { return count_up(from, upto, by, sink); });
+      return each(*node.children[2], frame, input, nullptr,
+                  [&](Value&& by, const Path*) { return count_up(from, upto, by, sink); });
     });
   });
 }
@@ -145,7 +163,8 @@ Flow Machine::count_up(const Value& from, const Value& upto, const Value& by, Si
 Flow Machine::each_limited(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   const char* name = node.kind == Kind::limit ? "limit" : node.kind == Kind::skip ? "skip" : "nth";
   return each(*node.children[0], frame, input, nullptr, [&](Value&& count, const Path*) {
-    if (!count.is_number()) return halt(fail(std::string(name) + " needs a number as its count, not " + kind_and_brief(count)));
+    if (!count.is_number())
+      return halt(fail(std::string(name) + " needs a number as its count, not " + kind_and_brief(count)));
     double number = count.as_number();
     if (number < 0) {
       return halt(fail(node.kind == Kind::nth_of ? "nth doesn't support negative indices"
@@ -160,7 +179,8 @@ Flow Machine::each_limited(const Node& node, const Frame& frame, const Value& in
 }
 
 // The outputs of `body` after the first `skip`, at most `count`; the body isn't evaluated further than that.
-Flow Machine::limited(const Node& body, const Frame& frame, const Value& input, const Path* path, double skip, double count, Sink sink) {
+Flow Machine::limited(const Node& body, const Frame& frame, const Value& input, const Path* path, double skip,
+                      double count, Sink sink) {
   if (!(count > 0)) return Flow::proceed;
   std::uint64_t id = ++last_label_;
   double seen = 0;
@@ -215,7 +235,8 @@ Flow Machine::each_until(const Node& node, const Frame& frame, const Value& inpu
     ControlScope scope(*this);
     decide(verdict.label());
     if (verdict.is_truthy()) return sink(Value(input), path);
-    return each_in_own_frame(update, frame, input, path, [&](Value&& next, const Path* at) { return each_until(node, frame, next, at, sink); });
+    return each_in_own_frame(update, frame, input, path,
+                             [&](Value&& next, const Path* at) { return each_until(node, frame, next, at, sink); });
   });
   --calls_;
   return flow;
@@ -247,7 +268,8 @@ Flow Machine::each_while(const Node& node, const Frame& frame, const Value& inpu
     decide(verdict.label());
     if (!verdict.is_truthy()) return Flow::proceed;
     if (sink(Value(input), path) == Flow::halt) return Flow::halt;
-    return each_in_own_frame(update, frame, input, path, [&](Value&& next, const Path* at) { return each_while(node, frame, next, at, sink); });
+    return each_in_own_frame(update, frame, input, path,
+                             [&](Value&& next, const Path* at) { return each_while(node, frame, next, at, sink); });
   });
   --calls_;
   return flow;
@@ -265,7 +287,9 @@ Flow Machine::each_get_path(const Node& node, const Frame& frame, const Value& i
     Value found;
     if (get_path(*this, input, wanted, found) != Got::value) return Flow::halt;
     if (!path) return sink(std::move(found), nullptr);
-    if (!path->is_valid) return halt(fail("Invalid path expression near attempt to access element " + brief(wanted) + " of " + brief(input)));
+    if (!path->is_valid)
+      return halt(
+          fail("Invalid path expression near attempt to access element " + brief(wanted) + " of " + brief(input)));
     std::vector<Value> keys = path_value(*path).items();
     keys.insert(keys.end(), wanted.items().begin(), wanted.items().end());
     Value whole = Value::array(std::move(keys));

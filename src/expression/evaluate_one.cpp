@@ -15,10 +15,17 @@ Got Machine::one_step(const Node& node, const Frame& frame, const Value& input, 
     case Kind::identity:
       output = node.consumes ? std::move(const_cast<Value&>(input)) : input;
       return Got::value;
-    case Kind::literal: output = node.constant; return Got::value;
-    case Kind::argument: output = arguments_[node.slot]; return Got::value;
-    case Kind::variable: output = outer(frame, node.hops).slots[node.slot]; return Got::value;
-    case Kind::field: return one_field(node, frame, input, output);
+    case Kind::literal:
+      output = node.constant;
+      return Got::value;
+    case Kind::argument:
+      output = arguments_[node.slot];
+      return Got::value;
+    case Kind::variable:
+      output = outer(frame, node.hops).slots[node.slot];
+      return Got::value;
+    case Kind::field:
+      return one_field(node, frame, input, output);
     case Kind::pipe: {
       Value middle;
       Got got = one(*node.children[0], frame, input, middle);
@@ -29,43 +36,67 @@ Got Machine::one_step(const Node& node, const Frame& frame, const Value& input, 
       Got got = one(*node.children[0], frame, input, operand);
       return got == Got::value ? negate(*this, operand, output) : got;
     }
-    case Kind::binary: return one_binary(node, frame, input, output);
+    case Kind::binary:
+      return one_binary(node, frame, input, output);
     case Kind::logic_and:
-    case Kind::logic_or: return one_logic(node, frame, input, output);
-    case Kind::alternative: return one_alternative(node, frame, input, output);
-    case Kind::conditional: return one_conditional(node, frame, input, output);
-    case Kind::try_catch: return one_try(node, frame, input, output);
-    case Kind::bind: return one_bind(node, frame, input, output);
-    case Kind::array: return one_array(node, frame, input, output);
-    case Kind::object: return one_object(node, frame, input, output);
-    case Kind::text: return one_text(node, frame, input, output);
-    case Kind::format: return format_value(*this, input, node.constant.as_string(), output);
-    case Kind::call_function: return one_call(node, frame, input, output);
-    case Kind::call_native: return one_native(node, frame, input, output);
-    case Kind::modify: return one_modify(node, frame, input, output, nullptr);
+    case Kind::logic_or:
+      return one_logic(node, frame, input, output);
+    case Kind::alternative:
+      return one_alternative(node, frame, input, output);
+    case Kind::conditional:
+      return one_conditional(node, frame, input, output);
+    case Kind::try_catch:
+      return one_try(node, frame, input, output);
+    case Kind::bind:
+      return one_bind(node, frame, input, output);
+    case Kind::array:
+      return one_array(node, frame, input, output);
+    case Kind::object:
+      return one_object(node, frame, input, output);
+    case Kind::text:
+      return one_text(node, frame, input, output);
+    case Kind::format:
+      return format_value(*this, input, node.constant.as_string(), output);
+    case Kind::call_function:
+      return one_call(node, frame, input, output);
+    case Kind::call_native:
+      return one_native(node, frame, input, output);
+    case Kind::modify:
+      return one_modify(node, frame, input, output, nullptr);
     case Kind::assign:
     case Kind::modify_with:
     case Kind::alternative_assign: {
       Value operand;
       Got got = one(*node.children[1], frame, input, operand);
       if (got != Got::value) return got;
-      return node.kind == Kind::assign ? one_assign(node, frame, input, output, operand) : one_modify(node, frame, input, output, &operand);
+      return node.kind == Kind::assign ? one_assign(node, frame, input, output, operand)
+                                       : one_modify(node, frame, input, output, &operand);
     }
-    case Kind::map_values: return one_map_values(node, frame, input, output);
+    case Kind::map_values:
+      return one_map_values(node, frame, input, output);
     case Kind::any_of:
-    case Kind::all_of: return one_any_all(node, frame, input, output);
-    case Kind::is_empty: return one_is_empty(node, frame, input, output);
-    case Kind::add_of: return one_add(node, frame, input, output);
-    case Kind::map: return one_map(node, frame, input, output);
-    case Kind::with_entries: return one_with_entries(node, frame, input, output);
+    case Kind::all_of:
+      return one_any_all(node, frame, input, output);
+    case Kind::is_empty:
+      return one_is_empty(node, frame, input, output);
+    case Kind::add_of:
+      return one_add(node, frame, input, output);
+    case Kind::map:
+      return one_map(node, frame, input, output);
+    case Kind::with_entries:
+      return one_with_entries(node, frame, input, output);
     case Kind::sort_by:
     case Kind::group_by:
     case Kind::unique_by:
     case Kind::min_by:
-    case Kind::max_by: return one_sorted(node, frame, input, output);
-    case Kind::delete_of: return one_delete(node, frame, input, output);
-    case Kind::pick: return one_pick(node, frame, input, output);
-    case Kind::empty: return Got::none;
+    case Kind::max_by:
+      return one_sorted(node, frame, input, output);
+    case Kind::delete_of:
+      return one_delete(node, frame, input, output);
+    case Kind::pick:
+      return one_pick(node, frame, input, output);
+    case Kind::empty:
+      return Got::none;
     case Kind::error_of: {
       if (node.children.empty()) return fail_with(input);
       Value message;
@@ -81,7 +112,8 @@ Got Machine::one_step(const Node& node, const Frame& frame, const Value& input, 
       output = input;
       return Got::value;
     }
-    default: return one_captured(node, frame, input, output);
+    default:
+      return one_captured(node, frame, input, output);
   }
 }
 
@@ -103,16 +135,25 @@ Got Machine::one_captured(const Node& node, const Frame& frame, const Value& inp
 const Value* Machine::borrow(const Node& node, const Frame& frame, const Value& input, Label& label) const {
   const Value* found = nullptr;
   switch (node.kind) {
-    case Kind::identity: found = &input; break;
-    case Kind::literal: found = &node.constant; break;
-    case Kind::argument: found = &arguments_[node.slot]; break;
-    case Kind::variable: found = &outer(frame, node.hops).slots[node.slot]; break;
+    case Kind::identity:
+      found = &input;
+      break;
+    case Kind::literal:
+      found = &node.constant;
+      break;
+    case Kind::argument:
+      found = &arguments_[node.slot];
+      break;
+    case Kind::variable:
+      found = &outer(frame, node.hops).slots[node.slot];
+      break;
     case Kind::field: {
       const Value* target = borrow(*node.children[0], frame, input, label);
       found = target && target->is_object() ? target->find(node.constant.as_string()) : nullptr;
       break;
     }
-    default: return nullptr;
+    default:
+      return nullptr;
   }
   if (found) label = join(label, found->label());
   return found;
@@ -179,19 +220,13 @@ Got Machine::one_logic(const Node& node, const Frame& frame, const Value& input,
 Got Machine::one_alternative(const Node& node, const Frame& frame, const Value& input, Value& output) {
   Value left;
   Got got = one(*node.children[0], frame, input, left);
-  Label label;
-  if (got == Got::failed) {
-    label = error_.label();
-    if (!takes_error()) return Got::failed;
-  } else if (got == Got::value) {
-    if (left.is_truthy()) {
-      output = std::move(left);
-      return Got::value;
-    }
-    label = left.label();
+  if (got == Got::failed) return got;
+  if (got == Got::value && left.is_truthy()) {
+    output = std::move(left);
+    return Got::value;
   }
+  Label label = left.label();
   got = one(*node.children[1], frame, input, output);
-  if (label.is_default()) return got;
   if (got == Got::value)
     output = std::move(output).labelled(label);
   else
@@ -306,7 +341,8 @@ Got Machine::one_native(const Node& node, const Frame& frame, const Value& input
     Got got = one(*node.children[i], frame, input, arguments[i]);
     if (got != Got::value) return got;
   }
-  if (node.consumes) return call_builtin(*this, *node.builtin, std::move(const_cast<Value&>(input)), arguments.data(), output);
+  if (node.consumes)
+    return call_builtin(*this, *node.builtin, std::move(const_cast<Value&>(input)), arguments.data(), output);
   return call_builtin(*this, *node.builtin, input, arguments.data(), output);
 }
 

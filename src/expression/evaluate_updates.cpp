@@ -113,7 +113,8 @@ Got Machine::one_modify(const Node& node, const Frame& frame, const Value& input
 Flow Machine::each_assignment(const Node& node, const Frame& frame, const Value& input, Sink sink) {
   return each(*node.children[1], frame, input, nullptr, [&](Value&& value, const Path*) {
     Value output;
-    Got got = node.kind == Kind::assign ? one_assign(node, frame, input, output, value) : one_modify(node, frame, input, output, &value);
+    Got got = node.kind == Kind::assign ? one_assign(node, frame, input, output, value)
+                                        : one_modify(node, frame, input, output, &value);
     return got == Got::value ? sink(std::move(output), nullptr) : Flow::halt;
   });
 }
@@ -147,7 +148,8 @@ Got Machine::one_pick(const Node& node, const Frame& frame, const Value& input, 
 }
 
 Got Machine::one_map_values(const Node& node, const Frame& frame, const Value& input, Value& output) {
-  if (!input.is_array() && !input.is_object()) return fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+  if (!input.is_array() && !input.is_object())
+    return fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
   Gathering gathering(*this);
   auto mapped = [&](const Value& old, Value& fresh) {
     ControlScope scope(*this);

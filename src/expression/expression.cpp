@@ -22,7 +22,8 @@ std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::s
   program->root = std::move(std::get<0>(parsed));
   program->variables.assign(variables.begin(), variables.end());
   Resolved resolved;
-  if (auto error = resolve_program(program->root, program->variables, program->definitions, resolved)) return *std::move(error);
+  if (auto error = resolve_program(program->root, program->variables, program->definitions, resolved))
+    return *std::move(error);
   program->slots = resolved.slots;
   program->used_variables = std::move(resolved.used_variables);
   return ProgramPointer(std::move(program));
@@ -39,13 +40,14 @@ namespace {
 
 Status check_arguments(const Program& program, const Evaluation& evaluation) {
   if (evaluation.arguments.size() == program.variables.size()) return done();
-  return Error{Code::internal, "the expression was compiled for " + std::to_string(program.variables.size()) + " variables and given " +
-                                   std::to_string(evaluation.arguments.size())};
+  return Error{Code::internal, "the expression was compiled for " + std::to_string(program.variables.size()) +
+                                   " variables and given " + std::to_string(evaluation.arguments.size())};
 }
 
 }  // namespace
 
-Status evaluate_each(const Program& program, const Value& input, const Evaluation& evaluation, const std::function<bool(Value)>& output) {
+Status evaluate_each(const Program& program, const Value& input, const Evaluation& evaluation,
+                     const std::function<bool(Value)>& output) {
   TRY(check_arguments(program, evaluation));
   Machine machine(*program.root, program.slots, evaluation);
   bool stopped = false;
@@ -87,7 +89,8 @@ Result<std::vector<Value>> evaluate_all(const Program& program, const Value& inp
     return !too_many;
   }));
   if (too_many)
-    return Error{Code::exhausted, "the expression gave more than " + std::to_string(evaluation.limits.outputs_max) + " values, which is the limit"};
+    return Error{Code::exhausted, "the expression gave more than " + std::to_string(evaluation.limits.outputs_max) +
+                                      " values, which is the limit"};
   return outputs;
 }
 

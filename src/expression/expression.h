@@ -27,10 +27,10 @@ namespace gantry::expression {
 // What one evaluation may use. Exceeding a limit is an Error with Code::exhausted that names it; nothing else is
 // affected.
 struct Limits {
-  std::uint64_t steps_max = 20'000'000;        // evaluated nodes
-  std::size_t memory_bytes_max = 256u << 20;   // estimated size of values built
-  std::size_t depth_max = 10'000;              // nested calls of defined functions and nesting of built values
-  std::size_t outputs_max = 1'000'000;         // for evaluate_all
+  std::uint64_t steps_max = 20'000'000;       // evaluated nodes
+  std::size_t memory_bytes_max = 256u << 20;  // estimated size of values built
+  std::size_t depth_max = 10'000;             // nested calls of defined functions and nesting of built values
+  std::size_t outputs_max = 1'000'000;        // for evaluate_all
 };
 
 struct CompileError {
@@ -56,7 +56,8 @@ struct Evaluation {
 Result<Value> evaluate_first(const Program& program, const Value& input, const Evaluation& evaluation);
 Result<std::vector<Value>> evaluate_all(const Program& program, const Value& input, const Evaluation& evaluation);
 // Calls `output` for each value until it returns false.
-Status evaluate_each(const Program& program, const Value& input, const Evaluation& evaluation, const std::function<bool(Value)>& output);
+Status evaluate_each(const Program& program, const Value& input, const Evaluation& evaluation,
+                     const std::function<bool(Value)>& output);
 
 // The names of the variables and the paths of the input that the program may read, for static checks.
 struct Reads {

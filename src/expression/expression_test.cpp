@@ -30,7 +30,8 @@ std::string run(std::string_view text, std::string_view input = "null", Limits l
     shown += (shown.empty() ? "" : "\n") + print_json(value);
     return true;
   });
-  if (!status) shown += (shown.empty() ? "" : "\n") + std::string(name_of(status.error().code)) + ": " + status.error().message;
+  if (!status)
+    shown += (shown.empty() ? "" : "\n") + std::string(name_of(status.error().code)) + ": " + status.error().message;
   return shown;
 }
 
@@ -122,7 +123,8 @@ TEST(Expression, StopsRunawaysAtTheirLimit) {
   EXPECT_THAT(stopped("range(1e9) as $x | [$x] | empty"), HasSubstr("exhausted"));
   Limits few_steps;
   few_steps.steps_max = 5;
-  EXPECT_EQ(run("last(range(10))", "null", few_steps), "exhausted: the expression took more than 5 steps, which is the limit");
+  EXPECT_EQ(run("last(range(10))", "null", few_steps),
+            "exhausted: the expression took more than 5 steps, which is the limit");
 }
 
 TEST(Expression, RecursesDeeplyWithinItsLimit) {
@@ -142,15 +144,17 @@ TEST(Expression, ReportsWhereAndWhatInCompileErrors) {
 }
 
 TEST(Expression, RefusesWhatReachesOutside) {
-  for (const char* text : {"env", "$ENV", "input", "inputs", "input_filename", "halt", "halt_error", "get_search_list", "import \"a\" as a; .",
-                           "include \"a\"; .", "modulemeta", "$__prog_args", "stderr", "input_line_number"})
+  for (const char* text :
+       {"env", "$ENV", "input", "inputs", "input_filename", "halt", "halt_error", "get_search_list",
+        "import \"a\" as a; .", "include \"a\"; .", "modulemeta", "$__prog_args", "stderr", "input_line_number"})
     EXPECT_FALSE(compile_error(text).message.empty()) << text;
   EXPECT_THAT(compile_error("env.HOME").message, HasSubstr("environment"));
 }
 
 TEST(Expression, RefusesProgramsThatAreTooLargeOrTooDeep) {
   EXPECT_THAT(compile_error(std::string(70'000, ' ')).message, HasSubstr("65536"));
-  for (const char* piece : {"(", "[", "{a:", "-", "if . then ", "try ", "\"\\(", ".[", "def f: ", "1 + (", "reduce . as $x ("}) {
+  for (const char* piece :
+       {"(", "[", "{a:", "-", "if . then ", "try ", "\"\\(", ".[", "def f: ", "1 + (", "reduce . as $x ("}) {
     std::string text;
     while (text.size() + 16 < 60'000) text += piece;
     EXPECT_THAT(compile_error(text).message, HasSubstr("deep")) << piece;
@@ -173,7 +177,8 @@ TEST(Expression, GivesTheTimeItWasGiven) {
   Evaluation evaluation;
   evaluation.now = Timestamp(std::chrono::microseconds(1'425'599'507'250'000));
   EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("now")), Value(), evaluation)), "1425599507.25");
-  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("now | todate")), Value(), evaluation)), "\"2015-03-05T23:51:47Z\"");
+  EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(compile("now | todate")), Value(), evaluation)),
+            "\"2015-03-05T23:51:47Z\"");
 }
 
 TEST(Expression, BoundsRegularExpressions) {
@@ -190,6 +195,9 @@ TEST(Expression, TrySeesOnlyErrorsOfItsBody) {
   EXPECT_EQ(run("[.[] | try if . > 2 then error else . end catch \"big\"]", "[1,2,3]"), R"([1,2,"big"])");
   EXPECT_EQ(run("error({a: 1})"), "invalid_argument: object ({\"a\":1}) was raised as an error");
   EXPECT_EQ(run("try error({a: 1}) catch .a"), "1");
+  EXPECT_EQ(run("error(\"x\") // 1"), "invalid_argument: x");
+  EXPECT_EQ(run(".a? // 1", "[]"), "1");
+  EXPECT_EQ(run("(1, null, 2) // 3"), "1\n2");
 }
 
 TEST(Expression, AssignsThroughPaths) {

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view base64_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view base32_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-constexpr std::array format_names{"text", "json", "html", "uri", "urid", "csv", "tsv", "sh", "base64", "base64d", "base32", "base32d"};
+constexpr std::array format_names{"text", "json", "html",   "uri",     "urid",   "csv",
+                                  "tsv",  "sh",   "base64", "base64d", "base32", "base32d"};
 
 struct Escape {
   char plain;
@@ -26,7 +27,8 @@ constexpr Escape shell_escapes[] = {{'\'', "'\\''"}};
 
 void append_escaped(std::string& text, std::string_view plain, std::span<const Escape> escapes) {
   for (char c : plain) {
-    const auto* found = std::find_if(escapes.begin(), escapes.end(), [c](const Escape& escape) { return escape.plain == c; }).base();
+    const auto* found =
+        std::find_if(escapes.begin(), escapes.end(), [c](const Escape& escape) { return escape.plain == c; }).base();
     if (found == escapes.data() + escapes.size())
       text += c;
     else
@@ -50,7 +52,8 @@ std::string encode_digits(std::string_view bytes, std::string_view digits, unsig
 }
 
 // False when a character is no digit.
-bool decode_digits(std::string_view text, std::string_view digits, unsigned bits, std::string& bytes, std::size_t& used) {
+bool decode_digits(std::string_view text, std::string_view digits, unsigned bits, std::string& bytes,
+                   std::size_t& used) {
   std::uint32_t buffer = 0;
   unsigned held = 0;
   for (char c : text) {
@@ -69,11 +72,13 @@ bool decode_digits(std::string_view text, std::string_view digits, unsigned bits
   return true;
 }
 
-Got decode(Machine& machine, const Value& input, std::string_view digits, unsigned bits, const char* name, std::string& text) {
+Got decode(Machine& machine, const Value& input, std::string_view digits, unsigned bits, const char* name,
+           std::string& text) {
   std::string_view coded = input.as_string();
   std::string bytes;
   std::size_t used = 0;
-  if (!decode_digits(coded, digits, bits, bytes, used)) return machine.fail(kind_and_brief(input) + " is not valid " + name + " data");
+  if (!decode_digits(coded, digits, bits, bytes, used))
+    return machine.fail(kind_and_brief(input) + " is not valid " + name + " data");
   if (bits == 6 && used % 4 == 1) return machine.fail(kind_and_brief(input) + " trailing base64 byte found");
   text = repaired_utf8(bytes);
   return Got::value;
@@ -84,7 +89,8 @@ std::string encode_uri(std::string_view plain) {
   std::string text;
   for (char c : plain) {
     auto byte = static_cast<unsigned char>(c);
-    bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+                c == '.' || c == '~';
     if (kept) {
       text += c;
     } else {
@@ -120,7 +126,9 @@ struct RowStyle {
 };
 
 Got format_row(Machine& machine, const Value& input, const RowStyle& style, std::string& text) {
-  if (!input.is_array()) return machine.fail(kind_and_brief(input) + " cannot be " + std::string(style.name) + "-formatted, only an array can be");
+  if (!input.is_array())
+    return machine.fail(kind_and_brief(input) + " cannot be " + std::string(style.name) +
+                        "-formatted, only an array can be");
   for (std::size_t i = 0; i < input.size(); ++i) {
     const Value& item = input.items()[i];
     if (i > 0) text += style.separator;
@@ -139,7 +147,8 @@ Got format_row(Machine& machine, const Value& input, const RowStyle& style, std:
 
 Got format_shell(Machine& machine, const Value& input, std::string& text) {
   auto put = [&](const Value& item) {
-    if (item.is_array() || item.is_object()) return machine.fail(kind_and_brief(item) + " can not be escaped for shell");
+    if (item.is_array() || item.is_object())
+      return machine.fail(kind_and_brief(item) + " can not be escaped for shell");
     if (!item.is_string()) {
       text += print_json(item);
       return Got::value;
@@ -187,7 +196,9 @@ Got format_text(Machine& machine, const Value& input, std::string_view format, s
 
 }  // namespace
 
-bool is_format(std::string_view name) { return std::find(format_names.begin(), format_names.end(), name) != format_names.end(); }
+bool is_format(std::string_view name) {
+  return std::find(format_names.begin(), format_names.end(), name) != format_names.end();
+}
 
 Value text_of(const Value& value) {
   if (value.is_string()) return value;

@@ -7,8 +7,12 @@
 namespace gantry::expression {
 namespace {
 
-Label secret() { return Label::of({Integrity::trusted, Secrecy::secret, {"vault"}, {}}); }
-Label untrusted() { return Label::of({Integrity::untrusted, Secrecy::public_, {"mail"}, {}}); }
+Label secret() {
+  return Label::of({Integrity::trusted, Secrecy::secret, {"vault"}, {}});
+}
+Label untrusted() {
+  return Label::of({Integrity::untrusted, Secrecy::public_, {"mail"}, {}});
+}
 
 // {"secret": 5 (secret), "mail": "hi" (untrusted), "open": 1, "list": [1, 7 (secret), 3]}
 Value labelled_input() {
@@ -25,8 +29,12 @@ Value first(std::string_view text, const Value& input) {
   EXPECT_TRUE(value) << text << ": " << (value ? "" : value.error().message);
   return value ? *value : Value();
 }
-Label deep(std::string_view text) { return first(text, labelled_input()).deep_label(); }
-Label root(std::string_view text) { return first(text, labelled_input()).label(); }
+Label deep(std::string_view text) {
+  return first(text, labelled_input()).deep_label();
+}
+Label root(std::string_view text) {
+  return first(text, labelled_input()).label();
+}
 
 TEST(ExpressionLabels, ComeFromWhatTheValueWasComputedFrom) {
   EXPECT_EQ(deep(".secret"), secret());
@@ -109,9 +117,30 @@ TEST(ExpressionLabels, OfTheOrderComeFromAllKeys) {
 
 TEST(ExpressionLabels, OfAContainerCoverItsParts) {
   Value covered = Value::object({{"a", Value::array({Value(1), Value(2)})}}).labelled(untrusted());
-  for (const char* text : {".a", ".a[0]", "[.a[]]", ".a | length", "keys", "length", "to_entries", ".. | numbers", "[paths] | length", ".a[0:1]",
-                           "[.a[] | 1] | length", ".b", "has(\"a\")", "type", "map(1)", "with_entries(.)", "getpath([\"a\", 0])", "walk(.)",
-                           "[tostream] | length", ".a | first", ".a | reverse", ".a | flatten", "reduce .a[] as $x (0; . + 1)", "isempty(.a[])"})
+  for (const char* text : {".a",
+                           ".a[0]",
+                           "[.a[]]",
+                           ".a | length",
+                           "keys",
+                           "length",
+                           "to_entries",
+                           ".. | numbers",
+                           "[paths] | length",
+                           ".a[0:1]",
+                           "[.a[] | 1] | length",
+                           ".b",
+                           "has(\"a\")",
+                           "type",
+                           "map(1)",
+                           "with_entries(.)",
+                           "getpath([\"a\", 0])",
+                           "walk(.)",
+                           "[tostream] | length",
+                           ".a | first",
+                           ".a | reverse",
+                           ".a | flatten",
+                           "reduce .a[] as $x (0; . + 1)",
+                           "isempty(.a[])"})
     EXPECT_EQ(first(text, covered).label(), untrusted()) << text;
 }
 

@@ -7,16 +7,23 @@
 namespace gantry::expression {
 namespace {
 
-constexpr std::array keywords{"def",    "if",    "then", "elif", "else",  "end",    "as",     "reduce", "foreach", "try",
-                              "catch",  "label", "and",  "or",   "break", "import", "include", "module", "__loc__"};
-constexpr std::array symbols{"?//=", "?//", "//=", "|=", "+=", "-=", "*=", "/=", "%=", "==", "!=", "<=", ">=", "//", "..",
-                             "|",    ",",   "+",   "-",  "*",  "/",  "%",  "=",  "<",  ">",  "(",  ")",  "[",  "]",  "{",
-                             "}",    ":",   ";",   ".",  "?"};
+constexpr std::array keywords{"def",    "if",      "then",    "elif",   "else",   "end", "as",
+                              "reduce", "foreach", "try",     "catch",  "label",  "and", "or",
+                              "break",  "import",  "include", "module", "__loc__"};
+constexpr std::array symbols{
+    "?//=", "?//", "//=", "|=", "+=", "-=", "*=", "/=", "%=", "==", "!=", "<=", ">=", "//", "..", "|", ",", "+",
+    "-",    "*",   "/",   "%",  "=",  "<",  ">",  "(",  ")",  "[",  "]",  "{",  "}",  ":",  ";",  ".", "?"};
 constexpr std::size_t holes_max = 200;
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit_character(char c) { return c >= '0' && c <= '9'; }
-bool is_name_part(char c) { return is_name_start(c) || is_digit_character(c); }
+bool is_name_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_digit_character(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_name_part(char c) {
+  return is_name_start(c) || is_digit_character(c);
+}
 
 class Lexer {
  public:
@@ -45,7 +52,9 @@ class Lexer {
     error_ = {offset, std::move(message)};
   }
 
-  void push(TokenKind kind, std::size_t offset, std::string_view text) { tokens_.push_back({kind, offset, std::string(text)}); }
+  void push(TokenKind kind, std::size_t offset, std::string_view text) {
+    tokens_.push_back({kind, offset, std::string(text)});
+  }
 
   void skip_blanks() {
     while (at_ < text_.size()) {
@@ -154,7 +163,8 @@ class Lexer {
       }
       return push(TokenKind::symbol, start, symbol);
     }
-    fail(start, "found the character '" + std::string(printable(text_.substr(start, 4))) + "', which means nothing here");
+    fail(start,
+         "found the character '" + std::string(printable(text_.substr(start, 4))) + "', which means nothing here");
   }
 
   static std::string printable(std::string_view bytes) {
@@ -205,16 +215,36 @@ class Lexer {
     char c = peek(1);
     at_ += 2;
     switch (c) {
-      case '"': decoded += '"'; return true;
-      case '\\': decoded += '\\'; return true;
-      case '/': decoded += '/'; return true;
-      case 'b': decoded += '\b'; return true;
-      case 'f': decoded += '\f'; return true;
-      case 'n': decoded += '\n'; return true;
-      case 'r': decoded += '\r'; return true;
-      case 't': decoded += '\t'; return true;
-      case 'u': break;
-      default: fail(start, "found an unknown escape in a string; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX \\( "); return false;
+      case '"':
+        decoded += '"';
+        return true;
+      case '\\':
+        decoded += '\\';
+        return true;
+      case '/':
+        decoded += '/';
+        return true;
+      case 'b':
+        decoded += '\b';
+        return true;
+      case 'f':
+        decoded += '\f';
+        return true;
+      case 'n':
+        decoded += '\n';
+        return true;
+      case 'r':
+        decoded += '\r';
+        return true;
+      case 't':
+        decoded += '\t';
+        return true;
+      case 'u':
+        break;
+      default:
+        fail(start,
+             "found an unknown escape in a string; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX \\( ");
+        return false;
     }
     std::uint32_t code = 0;
     if (!take_hexadecimal(code)) {
@@ -253,15 +283,22 @@ class Lexer {
 
 }  // namespace
 
-std::variant<std::vector<Token>, CompileError> tokenize(std::string_view text) { return Lexer(text).run(); }
+std::variant<std::vector<Token>, CompileError> tokenize(std::string_view text) {
+  return Lexer(text).run();
+}
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::end: return "the end of the program";
-    case TokenKind::field: return "'." + token.text + "'";
-    case TokenKind::variable: return "'$" + token.text + "'";
-    case TokenKind::text_start: return "a string";
-    default: return "'" + token.text + "'";
+    case TokenKind::end:
+      return "the end of the program";
+    case TokenKind::field:
+      return "'." + token.text + "'";
+    case TokenKind::variable:
+      return "'$" + token.text + "'";
+    case TokenKind::text_start:
+      return "a string";
+    default:
+      return "'" + token.text + "'";
   }
 }
 

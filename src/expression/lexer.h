@@ -13,18 +13,18 @@ namespace gantry::expression {
 
 enum class TokenKind : std::uint8_t {
   end,
-  name,        // text
-  keyword,     // text
-  field,       // .name: text is the name
-  variable,    // $name: text is the name
-  format,      // @name: text includes the @
-  number,      // text
+  name,      // text
+  keyword,   // text
+  field,     // .name: text is the name
+  variable,  // $name: text is the name
+  format,    // @name: text includes the @
+  number,    // text
   text_start,
-  text,        // decoded
+  text,  // decoded
   hole_start,
   hole_end,
   text_end,
-  symbol,      // text
+  symbol,  // text
 };
 
 struct Token {

@@ -10,7 +10,7 @@
 namespace gantry::expression {
 namespace {
 
-constexpr std::size_t stack_reserve = 192 * 1024;           // for what runs without asking: builtins, printing, destructors
+constexpr std::size_t stack_reserve = 192 * 1024;  // for what runs without asking: builtins, printing, destructors
 constexpr std::size_t larger_stack = std::size_t{256} << 20;  // address space; only what is touched takes memory
 constexpr std::size_t walk_depth_max = 10'000;
 constexpr std::size_t slot_block = 64;
@@ -104,7 +104,8 @@ Value* SlotStack::claim(std::uint32_t count) {
 
 void SlotStack::release(Value* slots, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) slots[i] = Value();
-  while (slots < blocks_[current_].values.get() || slots >= blocks_[current_].values.get() + blocks_[current_].size) --current_;
+  while (slots < blocks_[current_].values.get() || slots >= blocks_[current_].values.get() + blocks_[current_].size)
+    --current_;
   blocks_[current_].used -= count;
 }
 
@@ -135,7 +136,9 @@ Error Machine::error() const {
   return {Code::invalid_argument, kind_and_brief(error_) + " was raised as an error"};
 }
 
-Got Machine::fail(std::string message) { return fail_with(Value(message)); }
+Got Machine::fail(std::string message) {
+  return fail_with(Value(message));
+}
 
 Got Machine::fail_with(Value error) {
   signal_ = Signal::error;
@@ -163,7 +166,8 @@ bool Machine::use_steps(std::uint64_t count) {
 bool Machine::use_memory(std::size_t bytes) {
   memory_ += bytes;
   if (memory_ <= limits_.memory_bytes_max) return true;
-  exhaust("the expression built more than " + std::to_string(limits_.memory_bytes_max) + " bytes of values, which is the limit");
+  exhaust("the expression built more than " + std::to_string(limits_.memory_bytes_max) +
+          " bytes of values, which is the limit");
   return false;
 }
 
@@ -177,7 +181,8 @@ bool Machine::may_nest(const Value& child, std::size_t levels) {
   std::size_t nesting = nesting_of(child, limits_.depth_max, visited);
   if (!use_steps(visited / 8)) return false;
   if (nesting + levels <= limits_.depth_max) return true;
-  exhaust("the expression built a value of more than " + std::to_string(limits_.depth_max) + " levels, which is the limit");
+  exhaust("the expression built a value of more than " + std::to_string(limits_.depth_max) +
+          " levels, which is the limit");
   return false;
 }
 
@@ -195,7 +200,8 @@ bool Machine::is_too_deep(const Value& value) {
 
 bool Machine::enter_call() {
   if (++calls_ <= limits_.depth_max) return true;
-  exhaust("the expression called functions more than " + std::to_string(limits_.depth_max) + " levels deep, which is the limit");
+  exhaust("the expression called functions more than " + std::to_string(limits_.depth_max) +
+          " levels deep, which is the limit");
   return false;
 }
 

@@ -44,8 +44,7 @@ Value path_value(const Path& path);
 class Sink {
  public:
   template <class Callback>
-    requires(!std::is_same_v<std::remove_cvref_t<Callback>, Sink>)
-  Sink(Callback&& callback)
+  requires(!std::is_same_v<std::remove_cvref_t<Callback>, Sink>) Sink(Callback&& callback)
       : object_(const_cast<void*>(static_cast<const void*>(&callback))),
         call_([](void* object, Value&& value, const Path* path) -> Flow {
           return (*static_cast<std::remove_reference_t<Callback>*>(object))(std::move(value), path);
@@ -89,7 +88,8 @@ class SlotStack {
 
 class SlotClaim {
  public:
-  SlotClaim(SlotStack& stack, std::uint32_t count) : stack_(stack), count_(count), slots_(count ? stack.claim(count) : nullptr) {}
+  SlotClaim(SlotStack& stack, std::uint32_t count)
+      : stack_(stack), count_(count), slots_(count ? stack.claim(count) : nullptr) {}
   ~SlotClaim() {
     if (count_) stack_.release(slots_, count_);
   }
@@ -120,9 +120,9 @@ class Machine {
   Got one(const Node& node, const Frame& frame, const Value& input, Value& output);
 
   // --- failing ---
-  Got fail(std::string message);              // an error of the program, which `try` can catch
+  Got fail(std::string message);  // an error of the program, which `try` can catch
   Got fail_with(Value error);
-  Got exhaust(std::string message);           // a limit; nothing catches it
+  Got exhaust(std::string message);  // a limit; nothing catches it
   Flow halt(Got) { return Flow::halt; }
 
   // --- budgets ---
@@ -177,15 +177,19 @@ class Machine {
   Flow each_conditional(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
   Flow each_try(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
   Flow each_label(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
-  Flow each_object(const Node& node, const Frame& frame, const Value& input, std::size_t member, const Value& built, Sink sink);
-  Flow each_text(const Node& node, const Frame& frame, const Value& input, std::size_t parts, const Value& tail, Sink sink);
-  Flow each_native(const Node& node, const Frame& frame, const Value& input, std::vector<Value>& arguments, std::size_t given, Sink sink);
+  Flow each_object(const Node& node, const Frame& frame, const Value& input, std::size_t member, const Value& built,
+                   Sink sink);
+  Flow each_text(const Node& node, const Frame& frame, const Value& input, std::size_t parts, const Value& tail,
+                 Sink sink);
+  Flow each_native(const Node& node, const Frame& frame, const Value& input, std::vector<Value>& arguments,
+                   std::size_t given, Sink sink);
   Flow access(const Value& target, const Value& key, const Path* path, Sink sink);
   Flow iterate(const Value& target, const Path* path, Sink sink);
 
   // evaluate_bindings.cpp
   Flow destructure(const Pattern& pattern, const Frame& frame, const Value& input, const Value& value, Sink sink);
-  Flow destructure_entry(const Pattern& pattern, std::size_t entry, const Frame& frame, const Value& input, const Value& value, Sink sink);
+  Flow destructure_entry(const Pattern& pattern, std::size_t entry, const Frame& frame, const Value& input,
+                         const Value& value, Sink sink);
   Flow each_bind(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
   Flow bind_alternatives(const Node& node, const Frame& frame, const Value& input, const Value& value, Sink sink);
   bool bind_simply(const Pattern& pattern, const Frame& frame, Value&& value) const;
@@ -221,7 +225,8 @@ class Machine {
   Flow each_range(const Node& node, const Frame& frame, const Value& input, Sink sink);
   Flow count_up(const Value& from, const Value& upto, const Value& by, Sink sink);
   Flow each_limited(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
-  Flow limited(const Node& body, const Frame& frame, const Value& input, const Path* path, double skip, double count, Sink sink);
+  Flow limited(const Node& body, const Frame& frame, const Value& input, const Path* path, double skip, double count,
+               Sink sink);
   Flow each_last(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
   Flow each_until(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
   Flow each_while(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink);
@@ -235,7 +240,8 @@ class Machine {
   Got one_with_entries(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got one_sorted(const Node& node, const Frame& frame, const Value& input, Value& output);
   Flow each_substitute(const Node& node, const Frame& frame, const Value& input, Sink sink);
-  Flow substitute(const Node& node, const Frame& frame, const Value& input, const Value& pattern, const Value& flags, Sink sink);
+  Flow substitute(const Node& node, const Frame& frame, const Value& input, const Value& pattern, const Value& flags,
+                  Sink sink);
   Got one_in_own_frame(const Node& node, const Frame& frame, const Value& input, Value& output);
 
   const Frame& outer(const Frame& frame, std::uint32_t hops) const {

@@ -13,7 +13,8 @@ void append_brief(std::string& text, const Value& value) {
   if (text.size() > brief_bytes_max) return;
   if (value.is_string()) {
     std::string_view whole = value.as_string();
-    text += print_json(whole.size() <= 2 * brief_bytes_max ? value : Value(whole.substr(0, byte_offset(whole, brief_bytes_max + 1))));
+    text += print_json(
+        whole.size() <= 2 * brief_bytes_max ? value : Value(whole.substr(0, byte_offset(whole, brief_bytes_max + 1))));
   } else if (value.is_array()) {
     text += '[';
     for (std::size_t i = 0; i < value.size() && text.size() <= brief_bytes_max; ++i) {
@@ -48,8 +49,12 @@ std::string brief(const Value& value) {
   return text.substr(0, keep) + "..." + std::string(closing);
 }
 
-std::string kind_and_brief(const Value& value) { return std::string(value.kind_name()) + " (" + brief(value) + ")"; }
+std::string kind_and_brief(const Value& value) {
+  return std::string(value.kind_name()) + " (" + brief(value) + ")";
+}
 
-std::string object_key_message(const Value& key) { return "Object keys must be strings, not " + kind_and_brief(key); }
+std::string object_key_message(const Value& key) {
+  return "Object keys must be strings, not " + kind_and_brief(key);
+}
 
 }  // namespace gantry::expression

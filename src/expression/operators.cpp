@@ -141,7 +141,8 @@ Got divide(Machine& machine, const Value& left, const Value& right, Value& outpu
   Label label = join(left.label(), right.label());
   if (left.is_number() && right.is_number()) {
     if (right.as_number() == 0) return mismatch(machine, left, right, "cannot be divided because the divisor is zero");
-    if (left.is_integer() && right.is_integer() && right.as_integer() != -1 && left.as_integer() % right.as_integer() == 0)
+    if (left.is_integer() && right.is_integer() && right.as_integer() != -1 &&
+        left.as_integer() % right.as_integer() == 0)
       output = Value(left.as_integer() / right.as_integer()).labelled(label);
     else
       output = Value(left.as_number() / right.as_number()).labelled(label);
@@ -173,11 +174,17 @@ Got modulo(Machine& machine, const Value& left, const Value& right, Value& outpu
   std::int64_t divisor = truncated(right);
   if (divisor == 0) return mismatch(machine, left, right, "cannot be divided (remainder) because the divisor is zero");
   std::int64_t dividend = truncated(left);
-  output = Value(divisor == -1 ? std::int64_t{0} : dividend % (divisor == INT64_MIN ? INT64_MAX : divisor < 0 ? -divisor : divisor)).labelled(label);
+  output = Value(divisor == -1 ? std::int64_t{0}
+                               : dividend % (divisor == INT64_MIN ? INT64_MAX
+                                             : divisor < 0        ? -divisor
+                                                                  : divisor))
+               .labelled(label);
   return Got::value;
 }
 
-Label compared_label(const Value& left, const Value& right) { return join(left.deep_label(), right.deep_label()); }
+Label compared_label(const Value& left, const Value& right) {
+  return join(left.deep_label(), right.deep_label());
+}
 
 Got equals(Machine& machine, const Value& left, const Value& right, bool wanted, Value& output) {
   if (left.is_array() || left.is_object()) {
@@ -227,17 +234,25 @@ Value divide_text(std::string_view text, std::string_view separator) {
 
 Got operate(Machine& machine, Operation operation, Value left, Value right, Value& output) {
   switch (operation) {
-    case Operation::add: return add(machine, std::move(left), std::move(right), output);
-    case Operation::subtract: return subtract(machine, left, right, output);
-    case Operation::multiply: return multiply(machine, std::move(left), right, output);
-    case Operation::divide: return divide(machine, left, right, output);
-    case Operation::modulo: return modulo(machine, left, right, output);
-    case Operation::equal: return equals(machine, left, right, true, output);
-    case Operation::not_equal: return equals(machine, left, right, false, output);
+    case Operation::add:
+      return add(machine, std::move(left), std::move(right), output);
+    case Operation::subtract:
+      return subtract(machine, left, right, output);
+    case Operation::multiply:
+      return multiply(machine, std::move(left), right, output);
+    case Operation::divide:
+      return divide(machine, left, right, output);
+    case Operation::modulo:
+      return modulo(machine, left, right, output);
+    case Operation::equal:
+      return equals(machine, left, right, true, output);
+    case Operation::not_equal:
+      return equals(machine, left, right, false, output);
     case Operation::less:
     case Operation::less_equal:
     case Operation::greater:
-    case Operation::greater_equal: return orders(machine, left, right, operation, output);
+    case Operation::greater_equal:
+      return orders(machine, left, right, operation, output);
   }
   return Got::failed;
 }

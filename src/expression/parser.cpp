@@ -50,7 +50,8 @@ constexpr std::size_t parameters_max = 64;
 Value number_value(std::string text) {
   if (text.front() == '.') text.insert(0, 1, '0');
   std::size_t point = text.find('.');
-  if (point != std::string::npos && (point + 1 == text.size() || text[point + 1] < '0' || text[point + 1] > '9')) text.erase(point, 1);
+  if (point != std::string::npos && (point + 1 == text.size() || text[point + 1] < '0' || text[point + 1] > '9'))
+    text.erase(point, 1);
   text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
   if (text.front() < '0' || text.front() > '9') text.insert(0, 1, '0');
   return number_from_literal(text);
@@ -142,7 +143,8 @@ class Parser {
 
   void refuse_modules() {
     for (std::string_view word : {"import", "include", "module"})
-      if (at_keyword(word)) fail(peek().offset, "'" + std::string(word) + "' is not available: an expression has no modules");
+      if (at_keyword(word))
+        fail(peek().offset, "'" + std::string(word) + "' is not available: an expression has no modules");
   }
 
   NodePointer definitions_only() {
@@ -214,7 +216,8 @@ class Parser {
 
   NodePointer expression(int strength_min) {
     Level level(*this);
-    if (level_ > 4 * program_depth_max) return fail(peek().offset, "the program is nested too deeply; at most 1000 levels");
+    if (level_ > 4 * program_depth_max)
+      return fail(peek().offset, "the program is nested too deeply; at most 1000 levels");
     NodePointer left = operand();
     while (left) {
       const BinaryOperator* found = binary_operator();
@@ -226,7 +229,8 @@ class Parser {
       left->operation = found->operation;
       const BinaryOperator* next = binary_operator();
       if (next && found->associates == 'n' && next->strength == found->strength)
-        return fail(peek().offset, "found " + describe(peek()) + " after another operator of its kind; put one of them in parentheses");
+        return fail(peek().offset, "found " + describe(peek()) +
+                                       " after another operator of its kind; put one of them in parentheses");
     }
     return left;
   }
@@ -293,7 +297,8 @@ class Parser {
 
   NodePointer field(NodePointer target, NodePointer key, std::size_t offset) {
     if (!key) return nullptr;
-    if (key->kind != Kind::literal || !key->constant.is_string()) return node(Kind::index, offset, std::move(target), std::move(key));
+    if (key->kind != Kind::literal || !key->constant.is_string())
+      return node(Kind::index, offset, std::move(target), std::move(key));
     auto made = node(Kind::field, offset, std::move(target));
     if (made) made->constant = key->constant;
     return made;
@@ -322,18 +327,26 @@ class Parser {
     std::size_t offset = peek().offset;
     if (level_ > program_depth_max) return fail(offset, "the program is nested too deeply; at most 1000 levels");
     switch (peek().kind) {
-      case TokenKind::number: return literal(number_value(std::move(take().text)), offset);
-      case TokenKind::text_start: return text();
-      case TokenKind::format: return format_term();
+      case TokenKind::number:
+        return literal(number_value(std::move(take().text)), offset);
+      case TokenKind::text_start:
+        return text();
+      case TokenKind::format:
+        return format_term();
       case TokenKind::field: {
         auto target = node(Kind::identity, offset);
         return field(std::move(target), literal(Value(take().text), offset), offset);
       }
-      case TokenKind::variable: return variable();
-      case TokenKind::name: return call();
-      case TokenKind::keyword: return keyword_term();
-      case TokenKind::symbol: return symbol_term();
-      default: return unexpected("an expression");
+      case TokenKind::variable:
+        return variable();
+      case TokenKind::name:
+        return call();
+      case TokenKind::keyword:
+        return keyword_term();
+      case TokenKind::symbol:
+        return symbol_term();
+      default:
+        return unexpected("an expression");
     }
   }
 
@@ -350,7 +363,8 @@ class Parser {
   NodePointer symbol_term() {
     std::size_t offset = peek().offset;
     if (accept(".")) {
-      if (peek().kind == TokenKind::text_start || peek().kind == TokenKind::format) return field(node(Kind::identity, offset), text(), offset);
+      if (peek().kind == TokenKind::text_start || peek().kind == TokenKind::format)
+        return field(node(Kind::identity, offset), text(), offset);
       return node(Kind::identity, offset);
     }
     if (accept("..")) return node(Kind::recurse, offset);
@@ -543,14 +557,16 @@ class Parser {
 
   bool key_is_possible(const Node& key) {
     if (key.kind != Kind::literal || key.constant.is_string()) return true;
-    fail(key.offset, std::string("found a ") + key.constant.kind_name() + " as the key of an object; expected a string");
+    fail(key.offset,
+         std::string("found a ") + key.constant.kind_name() + " as the key of an object; expected a string");
     return false;
   }
 
   std::unique_ptr<Function> definition() {
     take();
     auto function = std::make_unique<Function>();
-    if (peek().kind != TokenKind::name && peek().kind != TokenKind::keyword) return unexpected("the name of a function"), nullptr;
+    if (peek().kind != TokenKind::name && peek().kind != TokenKind::keyword)
+      return unexpected("the name of a function"), nullptr;
     function->name = take().text;
     if (accept("(")) {
       do {
@@ -558,7 +574,8 @@ class Parser {
           return unexpected("the name of a parameter"), nullptr;
         bool is_value = peek().kind == TokenKind::variable;
         function->parameters.push_back({take().text, is_value});
-        if (function->parameters.size() > parameters_max) return fail(peek().offset, "a function has at most 64 parameters"), nullptr;
+        if (function->parameters.size() > parameters_max)
+          return fail(peek().offset, "a function has at most 64 parameters"), nullptr;
       } while (accept(";"));
       if (!expect(")", "or ';' after the parameter")) return nullptr;
     }
@@ -656,10 +673,13 @@ std::variant<NodePointer, CompileError> parse_with(std::string_view text, bool l
 
 std::variant<NodePointer, CompileError> parse_program(std::string_view text) {
   if (text.size() > program_bytes_max)
-    return CompileError{program_bytes_max, "the program has " + std::to_string(text.size()) + " bytes; at most 65536 are allowed"};
+    return CompileError{program_bytes_max,
+                        "the program has " + std::to_string(text.size()) + " bytes; at most 65536 are allowed"};
   return parse_with(text, false);
 }
 
-std::variant<NodePointer, CompileError> parse_definitions(std::string_view text) { return parse_with(text, true); }
+std::variant<NodePointer, CompileError> parse_definitions(std::string_view text) {
+  return parse_with(text, true);
+}
 
 }  // namespace gantry::expression

@@ -45,7 +45,8 @@ Got get_slice(Machine& machine, const Value& target, const Value& key, Value& ou
   Range range;
   std::size_t length = target.is_string() ? count_characters(target.as_string()) : target.size();
   if (!slice_range(key, length, range))
-    return machine.fail("Start and end indices of " + std::string(target.is_array() ? "an array" : "a string") + " slice must be numbers");
+    return machine.fail("Start and end indices of " + std::string(target.is_array() ? "an array" : "a string") +
+                        " slice must be numbers");
   Label label = join(target.label(), key.deep_label());
   if (target.is_string()) {
     std::string_view text = target.as_string();
@@ -57,7 +58,8 @@ Got get_slice(Machine& machine, const Value& target, const Value& key, Value& ou
   }
   if (!machine.use_memory((range.end - range.start) * sizeof(Value))) return Got::failed;
   const auto& items = target.items();
-  output = Value::array({items.begin() + static_cast<std::ptrdiff_t>(range.start), items.begin() + static_cast<std::ptrdiff_t>(range.end)})
+  output = Value::array({items.begin() + static_cast<std::ptrdiff_t>(range.start),
+                         items.begin() + static_cast<std::ptrdiff_t>(range.end)})
                .labelled(label);
   return Got::value;
 }
@@ -87,14 +89,16 @@ Got set_index(Machine& machine, Value target, const Value& key, Value value, Val
   if (index < 0) return machine.fail("Out of bounds negative array index");
   if (index > index_max) return machine.fail("Array index too large");
   auto position = static_cast<std::size_t>(index);
-  if (position >= target.size() && !machine.use_memory((position + 1 - target.size()) * sizeof(Value))) return Got::failed;
+  if (position >= target.size() && !machine.use_memory((position + 1 - target.size()) * sizeof(Value)))
+    return Got::failed;
   output = std::move(target).with_item(position, std::move(value));
   return Got::value;
 }
 
 Got set_slice(Machine& machine, Value target, const Value& key, const Value& value, Value& output) {
   Range range;
-  if (!slice_range(key, target.size(), range)) return machine.fail("Start and end indices of an array slice must be numbers");
+  if (!slice_range(key, target.size(), range))
+    return machine.fail("Start and end indices of an array slice must be numbers");
   if (!value.is_array()) return machine.fail("A slice of an array can only be assigned another array");
   if (!machine.use_memory((target.size() + value.size()) * sizeof(Value))) return Got::failed;
   Label label = join(target.label(), value.label());
@@ -163,8 +167,10 @@ Got delete_keys(Machine& machine, Value target, const std::vector<const Value*>&
       if (index < 0) index += static_cast<double>(target.size());
       if (index >= 0 && index < static_cast<double>(target.size())) goes[static_cast<std::size_t>(index)] = true;
     } else if (key->is_object()) {
-      if (!slice_range(*key, target.size(), range)) return machine.fail("Start and end indices of an array slice must be numbers");
-      std::fill(goes.begin() + static_cast<std::ptrdiff_t>(range.start), goes.begin() + static_cast<std::ptrdiff_t>(range.end), true);
+      if (!slice_range(*key, target.size(), range))
+        return machine.fail("Start and end indices of an array slice must be numbers");
+      std::fill(goes.begin() + static_cast<std::ptrdiff_t>(range.start),
+                goes.begin() + static_cast<std::ptrdiff_t>(range.end), true);
     } else {
       return machine.fail("Cannot delete " + std::string(key->kind_name()) + " element of array");
     }
@@ -181,7 +187,8 @@ Got delete_keys(Machine& machine, Value target, const std::vector<const Value*>&
 using PathIterator = std::vector<Value>::const_iterator;
 
 // `first` to `last`: sorted paths, each longer than `depth`, that agree before `depth`.
-Got delete_sorted(Machine& machine, Value target, PathIterator first, PathIterator last, std::size_t depth, Value& output) {
+Got delete_sorted(Machine& machine, Value target, PathIterator first, PathIterator last, std::size_t depth,
+                  Value& output) {
   std::vector<const Value*> doomed;
   while (first != last) {
     const Value& key = first->items()[depth];
@@ -208,14 +215,17 @@ Got delete_sorted(Machine& machine, Value target, PathIterator first, PathIterat
 
 }  // namespace
 
-Value slice_key(const Value& from, const Value& upto) { return Value::object({{"start", from}, {"end", upto}}); }
+Value slice_key(const Value& from, const Value& upto) {
+  return Value::object({{"start", from}, {"end", upto}});
+}
 
 Value indices_of(const Value& array, const Value& part) {
   std::vector<Value> found;
   const auto& items = array.items();
   const auto& wanted = part.items();
   for (std::size_t at = 0; !wanted.empty() && at + wanted.size() <= items.size(); ++at)
-    if (std::equal(wanted.begin(), wanted.end(), items.begin() + static_cast<std::ptrdiff_t>(at))) found.emplace_back(at);
+    if (std::equal(wanted.begin(), wanted.end(), items.begin() + static_cast<std::ptrdiff_t>(at)))
+      found.emplace_back(at);
   return Value::array(std::move(found)).labelled(join(array.deep_label(), part.deep_label()));
 }
 
@@ -264,9 +274,10 @@ Got set_key(Machine& machine, Value target, const Value& key, Value value, Value
     return Got::value;
   }
   if (key.is_object() && target.is_string()) return machine.fail("Cannot update string slices");
-  if ((key.is_string() && target.is_array()) || (key.is_number() && target.is_object())) return cannot_index(machine, target, key);
-  return machine.fail("Cannot update field at " + std::string(key.is_object() ? "object" : key.kind_name()) + " index of " +
-                      target.kind_name());
+  if ((key.is_string() && target.is_array()) || (key.is_number() && target.is_object()))
+    return cannot_index(machine, target, key);
+  return machine.fail("Cannot update field at " + std::string(key.is_object() ? "object" : key.kind_name()) +
+                      " index of " + target.kind_name());
 }
 
 Got get_path(Machine& machine, const Value& root, const Value& path, Value& output) {
@@ -319,7 +330,8 @@ Got delete_paths(Machine& machine, Value root, const Value& paths, Value& output
   }
   if (!machine.use_steps(paths.size())) return Got::failed;
   std::vector<Value> sorted = paths.items();
-  std::sort(sorted.begin(), sorted.end(), [](const Value& left, const Value& right) { return compare(left, right) < 0; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Value& left, const Value& right) { return compare(left, right) < 0; });
   Label label = paths.deep_label();
   if (sorted.empty()) {
     output = std::move(root);

@@ -55,7 +55,9 @@ std::string onig_message(int code, OnigErrorInfo* info) {
   return repaired_utf8({reinterpret_cast<const char*>(text), static_cast<std::size_t>(length)});
 }
 
-const UChar* onig_bytes(const char* text) { return reinterpret_cast<const UChar*>(text); }
+const UChar* onig_bytes(const char* text) {
+  return reinterpret_cast<const UChar*>(text);
+}
 
 Got compile_pattern(Machine& machine, std::string_view pattern, OnigOptionType options, regex_t*& compiled) {
   auto& recent = recent_patterns();
@@ -65,7 +67,8 @@ Got compile_pattern(Machine& machine, std::string_view pattern, OnigOptionType o
     compiled = entry->compiled;
     return Got::value;
   }
-  if (pattern.size() > pattern_bytes_max) return machine.fail("Regex failure: the pattern is too long; at most 16384 bytes");
+  if (pattern.size() > pattern_bytes_max)
+    return machine.fail("Regex failure: the pattern is too long; at most 16384 bytes");
   set_up_oniguruma();
   if (!machine.use_steps(64 + pattern.size())) return Got::failed;
   recent.emplace_front();
@@ -73,10 +76,11 @@ Got compile_pattern(Machine& machine, std::string_view pattern, OnigOptionType o
   made.pattern = pattern;
   made.options = options;
   OnigErrorInfo info{};
-  int code = onig_new(&made.compiled, onig_bytes(pattern.data()), onig_bytes(pattern.data() + pattern.size()), options, ONIG_ENCODING_UTF8,
-                      ONIG_SYNTAX_PERL_NG, &info);
+  int code = onig_new(&made.compiled, onig_bytes(pattern.data()), onig_bytes(pattern.data() + pattern.size()), options,
+                      ONIG_ENCODING_UTF8, ONIG_SYNTAX_PERL_NG, &info);
   if (code != ONIG_NORMAL) {
-    std::string message = std::string(pattern.substr(0, byte_offset(pattern, 200))) + " (at offset 0) is not a valid regex: " + onig_message(code, &info);
+    std::string message = std::string(pattern.substr(0, byte_offset(pattern, 200))) +
+                          " (at offset 0) is not a valid regex: " + onig_message(code, &info);
     made.compiled = nullptr;
     recent.pop_front();
     return machine.fail(message);
@@ -91,14 +95,29 @@ Got read_flags(Machine& machine, const Value& flags, OnigOptionType& options, bo
   if (!flags.is_string()) return machine.fail(kind_and_brief(flags) + " is not a string");
   for (char flag : flags.as_string()) {
     switch (flag) {
-      case 'g': global = true; break;
-      case 'i': options |= ONIG_OPTION_IGNORECASE; break;
-      case 'x': options |= ONIG_OPTION_EXTEND; break;
-      case 's': options |= ONIG_OPTION_SINGLELINE; break;
-      case 'p': options |= ONIG_OPTION_MULTILINE | ONIG_OPTION_SINGLELINE; break;
-      case 'l': options |= ONIG_OPTION_FIND_LONGEST; break;
-      case 'n': options |= ONIG_OPTION_FIND_NOT_EMPTY; break;
-      default: return machine.fail(std::string(flags.as_string()) + " is not a valid modifier string");
+      case 'g':
+        global = true;
+        break;
+      case 'i':
+        options |= ONIG_OPTION_IGNORECASE;
+        break;
+      case 'x':
+        options |= ONIG_OPTION_EXTEND;
+        break;
+      case 's':
+        options |= ONIG_OPTION_SINGLELINE;
+        break;
+      case 'p':
+        options |= ONIG_OPTION_MULTILINE | ONIG_OPTION_SINGLELINE;
+        break;
+      case 'l':
+        options |= ONIG_OPTION_FIND_LONGEST;
+        break;
+      case 'n':
+        options |= ONIG_OPTION_FIND_NOT_EMPTY;
+        break;
+      default:
+        return machine.fail(std::string(flags.as_string()) + " is not a valid modifier string");
     }
   }
   return Got::value;
@@ -170,7 +189,8 @@ class CharacterCounter {
 };
 
 Value match_value(std::string_view text, const Match& match, CharacterCounter& counter) {
-  static const Text offset_name("offset"), length_name("length"), string_name("string"), name_name("name"), captures_name("captures");
+  static const Text offset_name("offset"), length_name("length"), string_name("string"), name_name("name"),
+      captures_name("captures");
   auto described = [&](std::ptrdiff_t begin, std::ptrdiff_t end) {
     std::vector<Member> members;
     members.reserve(4);
@@ -253,9 +273,12 @@ constexpr Builtin regex_table[] = {
 
 }  // namespace
 
-std::span<const Builtin> regex_builtins() { return regex_table; }
+std::span<const Builtin> regex_builtins() {
+  return regex_table;
+}
 
-Got find_matches(Machine& machine, const Value& input, const Value& pattern, const Value& flags, bool global, std::vector<Match>& matches) {
+Got find_matches(Machine& machine, const Value& input, const Value& pattern, const Value& flags, bool global,
+                 std::vector<Match>& matches) {
   if (!input.is_string()) return machine.fail(kind_and_brief(input) + " cannot be matched, as it is not a string");
   if (!pattern.is_string()) return machine.fail(kind_and_brief(pattern) + " cannot be matched, as it is not a string");
   OnigOptionType options = ONIG_OPTION_CAPTURE_GROUP;
@@ -270,7 +293,9 @@ Value captures_of(std::string_view text, const Match& match) {
   for (const Match::Group& group : match.groups) {
     if (group.name.empty()) continue;
     Value value;
-    if (group.begin >= 0) value = Value(text.substr(static_cast<std::size_t>(group.begin), static_cast<std::size_t>(group.end - group.begin)));
+    if (group.begin >= 0)
+      value =
+          Value(text.substr(static_cast<std::size_t>(group.begin), static_cast<std::size_t>(group.end - group.begin)));
     members.push_back({Text(group.name), std::move(value)});
   }
   return Value::object(std::move(members));

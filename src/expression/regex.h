@@ -20,7 +20,8 @@ struct Match {
 };
 
 // `flags` is null or a string of g i x s n p l. `global` asks for all matches also without the flag.
-Got find_matches(Machine& machine, const Value& input, const Value& pattern, const Value& flags, bool global, std::vector<Match>& matches);
+Got find_matches(Machine& machine, const Value& input, const Value& pattern, const Value& flags, bool global,
+                 std::vector<Match>& matches);
 // {name: text} of the named groups.
 Value captures_of(std::string_view text, const Match& match);
 

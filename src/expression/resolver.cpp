@@ -17,23 +17,32 @@ struct ClosureBuiltin {
 };
 
 constexpr ClosureBuiltin closure_builtins[] = {
-    {"empty", 0, Kind::empty},         {"error", 0, Kind::error_of},       {"error", 1, Kind::error_of},
-    {"path", 1, Kind::path_of},        {"paths", 0, Kind::paths_of},       {"paths", 1, Kind::paths_of},
-    {"select", 1, Kind::select},       {"recurse", 0, Kind::recurse},      {"recurse", 1, Kind::recurse},
-    {"recurse", 2, Kind::recurse},     {"map", 1, Kind::map},              {"map_values", 1, Kind::map_values},
-    {"range", 1, Kind::range},         {"range", 2, Kind::range},          {"range", 3, Kind::range},
-    {"first", 1, Kind::first_of},      {"last", 1, Kind::last_of},         {"nth", 2, Kind::nth_of},
-    {"limit", 2, Kind::limit},         {"skip", 2, Kind::skip},            {"until", 2, Kind::until},
-    {"while", 2, Kind::while_do},      {"repeat", 1, Kind::repeat},        {"any", 0, Kind::any_of},
-    {"any", 1, Kind::any_of},          {"any", 2, Kind::any_of},           {"all", 0, Kind::all_of},
-    {"all", 1, Kind::all_of},          {"all", 2, Kind::all_of},           {"isempty", 1, Kind::is_empty},
-    {"add", 0, Kind::add_of},          {"add", 1, Kind::add_of},           {"del", 1, Kind::delete_of},
-    {"pick", 1, Kind::pick},           {"getpath", 1, Kind::get_path},     {"sort_by", 1, Kind::sort_by},
-    {"group_by", 1, Kind::group_by},   {"unique_by", 1, Kind::unique_by},  {"min_by", 1, Kind::min_by},
-    {"max_by", 1, Kind::max_by},       {"walk", 1, Kind::walk},            {"with_entries", 1, Kind::with_entries},
-    {"sub", 2, Kind::substitute},      {"sub", 3, Kind::substitute},       {"gsub", 2, Kind::substitute},
-    {"gsub", 3, Kind::substitute},     {"debug", 0, Kind::debug},          {"debug", 1, Kind::debug},
-    {"first", 0, Kind::index},         {"last", 0, Kind::index},           {"nth", 1, Kind::index},
+    {"empty", 0, Kind::empty},       {"error", 0, Kind::error_of},
+    {"error", 1, Kind::error_of},    {"path", 1, Kind::path_of},
+    {"paths", 0, Kind::paths_of},    {"paths", 1, Kind::paths_of},
+    {"select", 1, Kind::select},     {"recurse", 0, Kind::recurse},
+    {"recurse", 1, Kind::recurse},   {"recurse", 2, Kind::recurse},
+    {"map", 1, Kind::map},           {"map_values", 1, Kind::map_values},
+    {"range", 1, Kind::range},       {"range", 2, Kind::range},
+    {"range", 3, Kind::range},       {"first", 1, Kind::first_of},
+    {"last", 1, Kind::last_of},      {"nth", 2, Kind::nth_of},
+    {"limit", 2, Kind::limit},       {"skip", 2, Kind::skip},
+    {"until", 2, Kind::until},       {"while", 2, Kind::while_do},
+    {"repeat", 1, Kind::repeat},     {"any", 0, Kind::any_of},
+    {"any", 1, Kind::any_of},        {"any", 2, Kind::any_of},
+    {"all", 0, Kind::all_of},        {"all", 1, Kind::all_of},
+    {"all", 2, Kind::all_of},        {"isempty", 1, Kind::is_empty},
+    {"add", 0, Kind::add_of},        {"add", 1, Kind::add_of},
+    {"del", 1, Kind::delete_of},     {"pick", 1, Kind::pick},
+    {"getpath", 1, Kind::get_path},  {"sort_by", 1, Kind::sort_by},
+    {"group_by", 1, Kind::group_by}, {"unique_by", 1, Kind::unique_by},
+    {"min_by", 1, Kind::min_by},     {"max_by", 1, Kind::max_by},
+    {"walk", 1, Kind::walk},         {"with_entries", 1, Kind::with_entries},
+    {"sub", 2, Kind::substitute},    {"sub", 3, Kind::substitute},
+    {"gsub", 2, Kind::substitute},   {"gsub", 3, Kind::substitute},
+    {"debug", 0, Kind::debug},       {"debug", 1, Kind::debug},
+    {"first", 0, Kind::index},       {"last", 0, Kind::index},
+    {"nth", 1, Kind::index},
 };
 
 struct Refused {
@@ -76,8 +85,12 @@ void mark_last_use(Node& node) {
     case Kind::assign:
     case Kind::modify:
     case Kind::modify_with:
-    case Kind::alternative_assign: node.consumes = true; break;
-    case Kind::binary: node.consumes = node.children[0]->kind == Kind::identity; break;
+    case Kind::alternative_assign:
+      node.consumes = true;
+      break;
+    case Kind::binary:
+      node.consumes = node.children[0]->kind == Kind::identity;
+      break;
     case Kind::conditional:
       mark_last_use(*node.children[1]);
       mark_last_use(*node.children[2]);
@@ -85,15 +98,19 @@ void mark_last_use(Node& node) {
     case Kind::bind:
       if (node.patterns.size() == 1) mark_last_use(*node.children[1]);
       break;
-    case Kind::try_catch: mark_last_use(*node.children[0]); break;
-    default: break;
+    case Kind::try_catch:
+      mark_last_use(*node.children[0]);
+      break;
+    default:
+      break;
   }
 }
 
 bool binds_variables(const Node& node) {
   if (!node.patterns.empty() || node.kind == Kind::label) return true;
   if (node.kind == Kind::define && binds_variables(*node.children[0])) return true;
-  return std::any_of(node.children.begin(), node.children.end(), [](const NodePointer& child) { return child && binds_variables(*child); });
+  return std::any_of(node.children.begin(), node.children.end(),
+                     [](const NodePointer& child) { return child && binds_variables(*child); });
 }
 
 class Resolver {
@@ -123,22 +140,35 @@ class Resolver {
     if (failed_) return;
     Node& node = *pointer;
     switch (node.kind) {
-      case Kind::define: return resolve_definition(pointer);
-      case Kind::variable: resolve_variable(node); break;
+      case Kind::define:
+        return resolve_definition(pointer);
+      case Kind::variable:
+        resolve_variable(node);
+        break;
       case Kind::bind:
       case Kind::reduce:
-      case Kind::foreach: resolve_binding(node); break;
-      case Kind::label: resolve_label(node); break;
-      case Kind::break_to: resolve_break(node); break;
-      case Kind::call_function: resolve_call(pointer); break;
+      case Kind::foreach:
+        resolve_binding(node);
+        break;
+      case Kind::label:
+        resolve_label(node);
+        break;
+      case Kind::break_to:
+        resolve_break(node);
+        break;
+      case Kind::call_function:
+        resolve_call(pointer);
+        break;
       case Kind::format:
       case Kind::text:
         if (!is_format(node.constant.as_string()))
-          fail(node.offset, "found the unknown format '@" + std::string(node.constant.as_string()) +
-                                "'; expected one of @text @json @html @uri @urid @csv @tsv @sh @base64 @base64d @base32 @base32d");
+          fail(node.offset,
+               "found the unknown format '@" + std::string(node.constant.as_string()) +
+                   "'; expected one of @text @json @html @uri @urid @csv @tsv @sh @base64 @base64d @base32 @base32d");
         resolve_children(node);
         break;
-      default: resolve_children(node);
+      default:
+        resolve_children(node);
     }
     if (failed_) return;
     pointer->arity = arity_of(*pointer);
@@ -159,7 +189,8 @@ class Resolver {
     symbols_.push_back({Symbol::Kind::function, function->name, level(), 0, made});
     slots_.push_back(0);
     for (std::size_t i = 0; i < function->parameters.size(); ++i)
-      symbols_.push_back({Symbol::Kind::parameter, function->parameters[i].name, level(), static_cast<std::uint32_t>(i), nullptr});
+      symbols_.push_back(
+          {Symbol::Kind::parameter, function->parameters[i].name, level(), static_cast<std::uint32_t>(i), nullptr});
     function->body->arity = Arity::many;  // what a recursive call sees
     resolve(function->body);
     function->slots = slots_.back();
@@ -193,7 +224,8 @@ class Resolver {
       used_[i] = true;
       return;
     }
-    if (node.name == "ENV") return fail(node.offset, "$ENV is not available: an expression can't see the environment of the server");
+    if (node.name == "ENV")
+      return fail(node.offset, "$ENV is not available: an expression can't see the environment of the server");
     std::vector<std::string> known(variables_.begin(), variables_.end());
     for (const Symbol& symbol : symbols_)
       if (symbol.kind == Symbol::Kind::variable) known.push_back(symbol.name);
@@ -325,9 +357,10 @@ class Resolver {
   }
 
   bool resolve_closure_builtin(Node& node) {
-    const auto* found = std::find_if(std::begin(closure_builtins), std::end(closure_builtins), [&node](const ClosureBuiltin& candidate) {
-      return candidate.name == node.name && candidate.arguments == node.children.size();
-    });
+    const auto* found = std::find_if(
+        std::begin(closure_builtins), std::end(closure_builtins), [&node](const ClosureBuiltin& candidate) {
+          return candidate.name == node.name && candidate.arguments == node.children.size();
+        });
     if (found == std::end(closure_builtins)) return false;
     node.kind = found->kind;
     std::size_t given = node.children.size();
@@ -361,7 +394,9 @@ class Resolver {
     for (const Refused& refused : refused_functions)
       if (refused.name == node.name)
         return fail(node.offset, "'" + node.name + "' is not available: " + std::string(refused.reason));
-    std::string called = "'" + node.name + "'" + (count == 0 ? "" : " with " + std::to_string(count) + (count == 1 ? " argument" : " arguments"));
+    std::string called =
+        "'" + node.name + "'" +
+        (count == 0 ? "" : " with " + std::to_string(count) + (count == 1 ? " argument" : " arguments"));
     std::vector<std::string> names, same_name;
     auto consider = [&](const std::string& name, std::size_t arguments) {
       names.push_back(name);
@@ -421,7 +456,8 @@ class Resolver {
       case Kind::min_by:
       case Kind::max_by:
       case Kind::with_entries:
-      case Kind::debug: return Arity::one;
+      case Kind::debug:
+        return Arity::one;
       case Kind::field:
       case Kind::index:
       case Kind::slice:
@@ -434,32 +470,47 @@ class Resolver {
       case Kind::object:
       case Kind::text:
       case Kind::call_native:
-      case Kind::get_path: return widest(node);
-      case Kind::alternative: return child(0) == Arity::many ? Arity::many : child(1);
-      case Kind::try_catch: return node.children.size() > 1 ? widest(node) : optional_unless_many(child(0));
-      case Kind::reduce: return child(1);
+      case Kind::get_path:
+        return widest(node);
+      case Kind::alternative:
+        return child(0) == Arity::many ? Arity::many : child(1);
+      case Kind::try_catch:
+        return node.children.size() > 1 ? widest(node) : optional_unless_many(child(0));
+      case Kind::reduce:
+        return child(1);
       case Kind::bind: {
         Arity arity = widest(node);
         for (const Pattern& pattern : node.patterns) widen_by_keys(pattern, arity);
         return arity;
       }
-      case Kind::label: return optional_unless_many(child(0));
+      case Kind::label:
+        return optional_unless_many(child(0));
       case Kind::break_to:
-      case Kind::empty: return Arity::optional;
+      case Kind::empty:
+        return Arity::optional;
       case Kind::error_of:
       case Kind::path_of:
-      case Kind::select: return optional_unless_many(widest(node));
+      case Kind::select:
+        return optional_unless_many(widest(node));
       case Kind::first_of:
-      case Kind::last_of: return Arity::optional;
-      case Kind::nth_of: return optional_unless_many(child(0));
-      case Kind::until: return widest(node) == Arity::one ? Arity::one : Arity::many;
-      case Kind::walk: return child(0) == Arity::one ? Arity::one : Arity::many;
-      case Kind::substitute: return widest(node) == Arity::one ? Arity::one : Arity::many;
+      case Kind::last_of:
+        return Arity::optional;
+      case Kind::nth_of:
+        return optional_unless_many(child(0));
+      case Kind::until:
+        return widest(node) == Arity::one ? Arity::one : Arity::many;
+      case Kind::walk:
+        return child(0) == Arity::one ? Arity::one : Arity::many;
+      case Kind::substitute:
+        return widest(node) == Arity::one ? Arity::one : Arity::many;
       case Kind::assign:
       case Kind::modify_with:
-      case Kind::alternative_assign: return child(1);
-      case Kind::call_function: return node.function->body->arity;
-      default: return Arity::many;
+      case Kind::alternative_assign:
+        return child(1);
+      case Kind::call_function:
+        return node.function->body->arity;
+      default:
+        return Arity::many;
     }
   }
 
@@ -489,8 +540,8 @@ std::vector<std::string> all_function_names() {
 
 }  // namespace
 
-std::optional<CompileError> resolve_program(NodePointer& root, std::span<const std::string> variables, Definitions& definitions,
-                                            Resolved& resolved) {
+std::optional<CompileError> resolve_program(NodePointer& root, std::span<const std::string> variables,
+                                            Definitions& definitions, Resolved& resolved) {
   Resolver resolver(variables, definitions, false);
   auto error = resolver.run(root);
   resolved = resolver.result();

@@ -22,12 +22,12 @@ struct Definitions {
 const std::vector<const Function*>& library_functions();
 
 struct Resolved {
-  std::uint32_t slots = 0;               // of the outermost frame
-  std::vector<bool> used_variables;      // by index into `variables`
+  std::uint32_t slots = 0;           // of the outermost frame
+  std::vector<bool> used_variables;  // by index into `variables`
 };
 
-std::optional<CompileError> resolve_program(NodePointer& root, std::span<const std::string> variables, Definitions& definitions,
-                                            Resolved& resolved);
+std::optional<CompileError> resolve_program(NodePointer& root, std::span<const std::string> variables,
+                                            Definitions& definitions, Resolved& resolved);
 // Resolves definitions that see only builtins and each other; `definitions` gets them in order.
 std::optional<CompileError> resolve_library(NodePointer& root, Definitions& definitions);
 

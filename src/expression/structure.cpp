@@ -14,7 +14,9 @@
 namespace gantry::expression {
 namespace {
 
-bool is_container(const Value& value) { return value.is_array() || value.is_object(); }
+bool is_container(const Value& value) {
+  return value.is_array() || value.is_object();
+}
 
 Got yield(Value& output, Value value) {
   output = std::move(value);
@@ -23,22 +25,32 @@ Got yield(Value& output, Value value) {
 
 Got length_of(Machine& machine, Value input, Value*, Value& output) {
   switch (input.kind()) {
-    case Value::Kind::null: return yield(output, Value(0));
-    case Value::Kind::boolean: return machine.fail(kind_and_brief(input) + " has no length");
+    case Value::Kind::null:
+      return yield(output, Value(0));
+    case Value::Kind::boolean:
+      return machine.fail(kind_and_brief(input) + " has no length");
     case Value::Kind::integer:
-      return yield(output, input.as_integer() >= 0 ? input : input.as_integer() == INT64_MIN ? Value(-input.as_number()) : Value(-input.as_integer()));
-    case Value::Kind::number: return yield(output, Value(std::fabs(input.as_number())));
-    case Value::Kind::string: return yield(output, Value(count_characters(input.as_string())));
-    default: return yield(output, Value(input.size()));
+      return yield(output, input.as_integer() >= 0           ? input
+                           : input.as_integer() == INT64_MIN ? Value(-input.as_number())
+                                                             : Value(-input.as_integer()));
+    case Value::Kind::number:
+      return yield(output, Value(std::fabs(input.as_number())));
+    case Value::Kind::string:
+      return yield(output, Value(count_characters(input.as_string())));
+    default:
+      return yield(output, Value(input.size()));
   }
 }
 
 Got type_of(Machine&, Value input, Value*, Value& output) {
-  static const Value names[] = {Value("null"), Value("boolean"), Value("number"), Value("number"), Value("string"), Value("array"), Value("object")};
+  static const Value names[] = {Value("null"),   Value("boolean"), Value("number"), Value("number"),
+                                Value("string"), Value("array"),   Value("object")};
   return yield(output, names[static_cast<std::size_t>(input.kind())]);
 }
 
-Got not_of(Machine&, Value input, Value*, Value& output) { return yield(output, Value(!input.is_truthy())); }
+Got not_of(Machine&, Value input, Value*, Value& output) {
+  return yield(output, Value(!input.is_truthy()));
+}
 
 Got keys_in(Machine& machine, const Value& input, bool sorted, Value& output) {
   if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys");
@@ -50,20 +62,27 @@ Got keys_in(Machine& machine, const Value& input, bool sorted, Value& output) {
   else
     for (const Member& member : input.members()) keys.emplace_back(member.key);
   if (sorted && input.is_object())
-    std::sort(keys.begin(), keys.end(), [](const Value& left, const Value& right) { return left.as_string() < right.as_string(); });
+    std::sort(keys.begin(), keys.end(),
+              [](const Value& left, const Value& right) { return left.as_string() < right.as_string(); });
   return yield(output, Value::array(std::move(keys)));
 }
-Got keys_sorted(Machine& machine, Value input, Value*, Value& output) { return keys_in(machine, input, true, output); }
-Got keys_unsorted(Machine& machine, Value input, Value*, Value& output) { return keys_in(machine, input, false, output); }
+Got keys_sorted(Machine& machine, Value input, Value*, Value& output) {
+  return keys_in(machine, input, true, output);
+}
+Got keys_unsorted(Machine& machine, Value input, Value*, Value& output) {
+  return keys_in(machine, input, false, output);
+}
 
 Got has_key(Machine& machine, Value input, Value* arguments, Value& output) {
+  if (input.is_null()) return yield(output, Value(false));
   const Value& key = arguments[0];
   if (input.is_object() && key.is_string()) return yield(output, Value(input.find(key.as_string()) != nullptr));
   if (input.is_array() && key.is_number()) {
     double index = key.as_number();
     return yield(output, Value(index >= 0 && std::floor(index) < static_cast<double>(input.size())));
   }
-  return machine.fail("Cannot check whether " + std::string(input.kind_name()) + " has a " + (key.is_string() ? "string" : key.kind_name()) + " key");
+  return machine.fail("Cannot check whether " + std::string(input.kind_name()) + " has a " +
+                      (key.is_string() ? "string" : key.kind_name()) + " key");
 }
 
 bool contains_value(const Value& whole, const Value& part) {
@@ -75,7 +94,8 @@ bool contains_value(const Value& whole, const Value& part) {
   }
   if (whole.is_array() && part.is_array()) {
     return std::all_of(part.items().begin(), part.items().end(), [&whole](const Value& wanted) {
-      return std::any_of(whole.items().begin(), whole.items().end(), [&wanted](const Value& item) { return contains_value(item, wanted); });
+      return std::any_of(whole.items().begin(), whole.items().end(),
+                         [&wanted](const Value& item) { return contains_value(item, wanted); });
     });
   }
   if (whole.is_string() && part.is_string()) return whole.as_string().find(part.as_string()) != std::string_view::npos;
@@ -85,7 +105,9 @@ bool contains_value(const Value& whole, const Value& part) {
 Got contains(Machine& machine, Value input, Value* arguments, Value& output) {
   const Value& part = arguments[0];
   bool comparable = input.kind() == part.kind() || (input.is_number() && part.is_number());
-  if (!comparable) return machine.fail(kind_and_brief(input) + " and " + kind_and_brief(part) + " cannot have their containment checked");
+  if (!comparable)
+    return machine.fail(kind_and_brief(input) + " and " + kind_and_brief(part) +
+                        " cannot have their containment checked");
   if (machine.is_too_deep(input) && machine.is_too_deep(part)) return machine.fail("Containment check too deep");
   if (is_container(input) && !machine.use_steps(input.size() * part.size() / 4)) return Got::failed;
   return yield(output, Value(contains_value(input, part)));
@@ -97,9 +119,11 @@ Got reverse_of(Machine& machine, Value input, Value*, Value& output) {
   if (input.is_string()) {
     std::vector<Value> characters = divide_text(input.as_string(), "").items();
     std::string text;
-    for (auto character = characters.rbegin(); character != characters.rend(); ++character) text += character->as_string();
+    for (auto character = characters.rbegin(); character != characters.rend(); ++character)
+      text += character->as_string();
     return yield(output, Value(text).labelled(input.label()));
   }
+  if (input.is_object() && input.size() == 0) return yield(output, Value::array({}).labelled(input.label()));
   if (!input.is_array()) return machine.fail("Cannot reverse " + kind_and_brief(input));
   Label label = input.label();
   std::vector<Value> items = std::move(input).take_items();
@@ -126,12 +150,15 @@ Got flatten_to(Machine& machine, const Value& input, double depth, Value& output
     for (const Member& member : input.members()) values.push_back(member.value);
     list = Value::array(std::move(values)).labelled(input.label());
   }
-  if (!list.is_array()) return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+  if (!list.is_array())
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
   std::vector<Value> flat;
   if (flatten_into(machine, list, depth, flat) != Got::value) return Got::failed;
   return yield(output, Value::array(std::move(flat)).labelled(list.deep_label()));
 }
-Got flatten_all(Machine& machine, Value input, Value*, Value& output) { return flatten_to(machine, input, -1, output); }
+Got flatten_all(Machine& machine, Value input, Value*, Value& output) {
+  return flatten_to(machine, input, -1, output);
+}
 Got flatten_depth(Machine& machine, Value input, Value* arguments, Value& output) {
   if (!arguments[0].is_number()) return machine.fail("flatten depth must be a number");
   if (arguments[0].as_number() < 0) return machine.fail("flatten depth must not be negative");
@@ -145,8 +172,12 @@ Got ordered_by_itself(Machine& machine, const Value& input, Ordering ordering, c
   return order(machine, input, input.items(), ordering, output);
 }
 constexpr const char* unsortable = " cannot be sorted, as it is not an array";
-Got sort_of(Machine& machine, Value input, Value*, Value& output) { return ordered_by_itself(machine, input, Ordering::sort, unsortable, output); }
-Got unique_of(Machine& machine, Value input, Value*, Value& output) { return ordered_by_itself(machine, input, Ordering::unique, unsortable, output); }
+Got sort_of(Machine& machine, Value input, Value*, Value& output) {
+  return ordered_by_itself(machine, input, Ordering::sort, unsortable, output);
+}
+Got unique_of(Machine& machine, Value input, Value*, Value& output) {
+  return ordered_by_itself(machine, input, Ordering::unique, unsortable, output);
+}
 Got least_of(Machine& machine, Value input, Value*, Value& output) {
   return ordered_by_itself(machine, input, Ordering::least, " cannot be iterated over", output);
 }
@@ -155,13 +186,16 @@ Got greatest_of(Machine& machine, Value input, Value*, Value& output) {
 }
 
 Got transpose(Machine& machine, Value input, Value*, Value& output) {
-  if (!input.is_array()) return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+  if (!input.is_array())
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
   std::size_t width = 0;
   for (const Value& row : input.items()) {
-    if (!row.is_array()) return machine.fail("Cannot transpose: found " + kind_and_brief(row) + " as a row; expected an array");
+    if (!row.is_array())
+      return machine.fail("Cannot transpose: found " + kind_and_brief(row) + " as a row; expected an array");
     width = std::max(width, row.size());
   }
-  if (!machine.use_steps(width * input.size() / 8) || !machine.use_memory(width * (input.size() + 3) * sizeof(Value))) return Got::failed;
+  if (!machine.use_steps(width * input.size() / 8) || !machine.use_memory(width * (input.size() + 3) * sizeof(Value)))
+    return Got::failed;
   std::vector<Value> columns;
   for (std::size_t i = 0; i < width; ++i) {
     std::vector<Value> column;
@@ -181,7 +215,8 @@ Got delete_paths_of(Machine& machine, Value input, Value* arguments, Value& outp
 Got binary_search(Machine& machine, Value input, Value* arguments, Value& output) {
   if (!input.is_array()) return machine.fail(kind_and_brief(input) + " cannot be searched from");
   const auto& items = input.items();
-  auto found = std::lower_bound(items.begin(), items.end(), arguments[0], [](const Value& left, const Value& right) { return compare(left, right) < 0; });
+  auto found = std::lower_bound(items.begin(), items.end(), arguments[0],
+                                [](const Value& left, const Value& right) { return compare(left, right) < 0; });
   std::int64_t position = found - items.begin();
   bool exact = found != items.end() && compare(*found, arguments[0]) == 0;
   return yield(output, Value(exact ? position : -1 - position));
@@ -227,8 +262,12 @@ Got stream_events(Machine& machine, Value input, Value*, Value& output) {
   return yield(output, Value::array(std::move(events)));
 }
 
-Got to_entries_of(Machine& machine, Value input, Value*, Value& output) { return to_entries(machine, input, output); }
-Got from_entries_of(Machine& machine, Value input, Value*, Value& output) { return from_entries(machine, input, output); }
+Got to_entries_of(Machine& machine, Value input, Value*, Value& output) {
+  return to_entries(machine, input, output);
+}
+Got from_entries_of(Machine& machine, Value input, Value*, Value& output) {
+  return from_entries(machine, input, output);
+}
 
 constexpr Builtin structure_table[] = {
     {"length", 0, Labelling::shallow, length_of},
@@ -259,7 +298,8 @@ constexpr Builtin structure_table[] = {
 std::vector<std::size_t> sorted_positions(const std::vector<Value>& keys) {
   std::vector<std::size_t> positions(keys.size());
   std::iota(positions.begin(), positions.end(), std::size_t{0});
-  std::stable_sort(positions.begin(), positions.end(), [&keys](std::size_t left, std::size_t right) { return compare(keys[left], keys[right]) < 0; });
+  std::stable_sort(positions.begin(), positions.end(),
+                   [&keys](std::size_t left, std::size_t right) { return compare(keys[left], keys[right]) < 0; });
   return positions;
 }
 
@@ -273,7 +313,9 @@ Value extreme(const Value& input, const std::vector<Value>& keys, bool least) {
 
 }  // namespace
 
-std::span<const Builtin> structure_builtins() { return structure_table; }
+std::span<const Builtin> structure_builtins() {
+  return structure_table;
+}
 
 Got to_entries(Machine& machine, const Value& input, Value& output) {
   if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys");
@@ -301,7 +343,8 @@ Got to_entries(Machine& machine, const Value& input, Value& output) {
 
 // Accepts key, k, name, Name, K, Key and value, v, Value, V; keys that are no strings as their JSON.
 Got from_entries(Machine& machine, const Value& input, Value& output) {
-  if (!input.is_array() && !input.is_object()) return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+  if (!input.is_array() && !input.is_object())
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
   Label label = input.label();
   std::vector<Member> members;
   auto put = [&](const Value& entry) {
@@ -337,7 +380,8 @@ Got from_entries(Machine& machine, const Value& input, Value& output) {
 
 Got order(Machine& machine, const Value& input, const std::vector<Value>& keys, Ordering ordering, Value& output) {
   if (!input.is_array()) {
-    const char* problem = ordering == Ordering::least || ordering == Ordering::greatest ? " cannot be iterated over" : unsortable;
+    const char* problem =
+        ordering == Ordering::least || ordering == Ordering::greatest ? " cannot be iterated over" : unsortable;
     return machine.fail(kind_and_brief(input) + problem);
   }
   if (machine.is_too_deep(input)) return machine.fail("Comparison too deep");

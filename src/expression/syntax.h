@@ -15,7 +15,9 @@ struct Builtin;
 
 // How many outputs a node has for one input. `one` and `optional` nodes are evaluated without callbacks.
 enum class Arity : std::uint8_t { one, optional, many };
-inline Arity wider(Arity left, Arity right) { return left > right ? left : right; }
+inline Arity wider(Arity left, Arity right) {
+  return left > right ? left : right;
+}
 
 enum class Kind : std::uint8_t {
   identity,
@@ -55,14 +57,14 @@ enum class Kind : std::uint8_t {
   alternative_assign,  // [target, value]            //=
   // builtins that take closures, by name; children are the closures
   empty,
-  error_of,            // error/0 on the input, error/1
+  error_of,  // error/0 on the input, error/1
   path_of,
-  paths_of,            // paths/0, paths/1
+  paths_of,  // paths/0, paths/1
   select,
-  recurse,             // recurse/0, /1, /2
+  recurse,  // recurse/0, /1, /2
   map,
   map_values,
-  range,               // /1, /2, /3
+  range,  // /1, /2, /3
   first_of,
   last_of,
   nth_of,
@@ -71,7 +73,7 @@ enum class Kind : std::uint8_t {
   until,
   while_do,
   repeat,
-  any_of,              // any/0, /1, /2 as [generator or null, condition or null]
+  any_of,  // any/0, /1, /2 as [generator or null, condition or null]
   all_of,
   is_empty,
   add_of,
@@ -85,7 +87,7 @@ enum class Kind : std::uint8_t {
   max_by,
   walk,
   with_entries,
-  substitute,          // sub, gsub: [pattern, replacement, flags or null]; operation add = global
+  substitute,  // sub, gsub: [pattern, replacement, flags or null]; operation add = global
   debug,
 };
 
@@ -112,15 +114,15 @@ struct Pattern {
   enum class Kind : std::uint8_t { variable, array, object };
   struct Entry;
   Kind kind = Kind::variable;
-  std::string name;          // variable
-  std::uint32_t slot = 0;    // variable
+  std::string name;        // variable
+  std::uint32_t slot = 0;  // variable
   std::size_t offset = 0;
   std::vector<Entry> entries;  // of an array (no keys) or an object
 };
 
 struct Pattern::Entry {
-  NodePointer key;                  // object: gives the key
-  std::string variable;             // object: {$name} and {$name: pattern} also bind the member itself
+  NodePointer key;       // object: gives the key
+  std::string variable;  // object: {$name} and {$name: pattern} also bind the member itself
   std::uint32_t variable_slot = 0;
   bool has_pattern = true;
   Pattern pattern;
@@ -132,16 +134,16 @@ struct Node {
   Kind kind = Kind::identity;
   Arity arity = Arity::many;
   Operation operation = Operation::add;
-  bool consumes = false;      // may move out of its input, see mark_last_use()
-  bool own_frame = false;     // a closure that binds variables: runs in a frame of its own with `slots` slots
+  bool consumes = false;   // may move out of its input, see mark_last_use()
+  bool own_frame = false;  // a closure that binds variables: runs in a frame of its own with `slots` slots
   std::uint32_t slots = 0;
-  std::uint32_t hops = 0;     // frames outwards
+  std::uint32_t hops = 0;  // frames outwards
   std::uint32_t slot = 0;
-  std::uint32_t height = 1;   // of the tree, against deep recursion
-  std::size_t offset = 0;     // in the program text
+  std::uint32_t height = 1;  // of the tree, against deep recursion
+  std::size_t offset = 0;    // in the program text
   std::vector<NodePointer> children;
   Value constant;
-  std::string name;           // of a variable, function or label, until resolved
+  std::string name;  // of a variable, function or label, until resolved
   const Builtin* builtin = nullptr;
   const Function* function = nullptr;
   std::vector<Pattern> patterns;

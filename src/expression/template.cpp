@@ -28,20 +28,23 @@ struct Template::Node {
   std::vector<std::string> keys;  // of an object
   std::vector<Node> children;
 
-  static std::optional<TemplateError> compile(const Value& source, const std::string& pointer, std::span<const std::string> variables,
-                                              std::size_t depth, Node& node);
+  static std::optional<TemplateError> compile(const Value& source, const std::string& pointer,
+                                              std::span<const std::string> variables, std::size_t depth, Node& node);
   static Result<Value> evaluate(const Node& node, const Value& input, const Evaluation& evaluation);
 };
 
-std::optional<TemplateError> Template::Node::compile(const Value& source, const std::string& pointer, std::span<const std::string> variables,
-                                                     std::size_t depth, Node& node) {
-  if (depth > template_depth_max) return TemplateError{pointer, 0, "the template is nested too deeply; at most 1000 levels"};
+std::optional<TemplateError> Template::Node::compile(const Value& source, const std::string& pointer,
+                                                     std::span<const std::string> variables, std::size_t depth,
+                                                     Node& node) {
+  if (depth > template_depth_max)
+    return TemplateError{pointer, 0, "the template is nested too deeply; at most 1000 levels"};
   node.literal = source;
   if (source.is_string()) {
     auto embedded = embedded_expression(source.as_string());
     if (!embedded) return std::nullopt;
     auto compiled = expression::compile(embedded->text, variables);
-    if (auto* error = std::get_if<CompileError>(&compiled)) return TemplateError{pointer, embedded->offset + error->offset, error->message};
+    if (auto* error = std::get_if<CompileError>(&compiled))
+      return TemplateError{pointer, embedded->offset + error->offset, error->message};
     node.kind = Kind::expression;
     node.program = std::get<0>(compiled);
     node.pointer = pointer;
@@ -57,7 +60,9 @@ std::optional<TemplateError> Template::Node::compile(const Value& source, const 
       if (auto error = child({}, source.items()[i], std::to_string(i))) return error;
   } else if (source.is_object()) {
     for (const Member& member : source.members())
-      if (auto error = child(std::string(member.key.view()), member.value, pointer_token(std::string(member.key.view())))) return error;
+      if (auto error =
+              child(std::string(member.key.view()), member.value, pointer_token(std::string(member.key.view()))))
+        return error;
   }
   for (const Node& made : node.children)
     if (made.kind != Kind::literal) node.kind = source.is_array() ? Kind::array : Kind::object;
@@ -67,10 +72,12 @@ std::optional<TemplateError> Template::Node::compile(const Value& source, const 
 
 Result<Value> Template::Node::evaluate(const Node& node, const Value& input, const Evaluation& evaluation) {
   switch (node.kind) {
-    case Kind::literal: return node.literal;
+    case Kind::literal:
+      return node.literal;
     case Kind::expression: {
       auto value = evaluate_first(*node.program, input, evaluation);
-      if (!value && !node.pointer.empty()) return Error{value.error().code, "at " + node.pointer + ": " + value.error().message};
+      if (!value && !node.pointer.empty())
+        return Error{value.error().code, "at " + node.pointer + ": " + value.error().message};
       return value;
     }
     case Kind::array: {

@@ -3,8 +3,8 @@
 // Text that comes out of an evaluation is never evaluated again.
 #pragma once
 
-#include <string>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "expression/expression.h"
@@ -27,7 +27,8 @@ struct TemplateError {
 class Template {
  public:
   Template() = default;  // null
-  static std::variant<Template, TemplateError> compile(const Value& source, std::span<const std::string> variables = {});
+  static std::variant<Template, TemplateError> compile(const Value& source,
+                                                       std::span<const std::string> variables = {});
 
   // Errors as evaluate_first, the message prefixed by the pointer of the string within the template.
   Result<Value> evaluate(const Value& input, const Evaluation& evaluation) const;

@@ -8,7 +8,9 @@
 namespace gantry::expression {
 namespace {
 
-Value json_value(std::string_view text) { return *parse_json(text); }
+Value json_value(std::string_view text) {
+  return *parse_json(text);
+}
 
 TEST(Template, FindsWholeStringExpressionsOnly) {
   EXPECT_EQ(embedded_expression("${ .a }")->text, " .a ");
@@ -23,7 +25,8 @@ TEST(Template, FindsWholeStringExpressionsOnly) {
 
 TEST(Template, ReplacesExpressionsAndKeepsTheRest) {
   std::vector<std::string> names{"context"};
-  auto compiled = Template::compile(json_value(R"({"a":"${ .x }","b":[1,"${ $context + 1 }","x ${ y }"],"c":{"d":null}})"), names);
+  auto compiled =
+      Template::compile(json_value(R"({"a":"${ .x }","b":[1,"${ $context + 1 }","x ${ y }"],"c":{"d":null}})"), names);
   ASSERT_EQ(compiled.index(), 0u);
   std::vector<Value> arguments{Value(41)};
   Evaluation evaluation;

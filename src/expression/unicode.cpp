@@ -4,7 +4,9 @@ namespace gantry::expression {
 namespace {
 
 constexpr std::uint32_t replacement = 0xFFFD;
-bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
 
 // Length of a well-formed character at the start of `text`, or 0.
 std::size_t well_formed_length(std::string_view text, std::uint32_t& code) {
@@ -13,7 +15,10 @@ std::size_t well_formed_length(std::string_view text, std::uint32_t& code) {
     code = first;
     return 1;
   }
-  std::size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+  std::size_t length = first >= 0xF0 && first < 0xF5   ? 4
+                       : first >= 0xE0 && first < 0xF0 ? 3
+                       : first >= 0xC2 && first < 0xE0 ? 2
+                                                       : 0;
   if (length == 0 || text.size() < length) return 0;
   code = first & (0x7Fu >> length);
   for (std::size_t i = 1; i < length; ++i) {
