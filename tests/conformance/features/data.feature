@@ -26,7 +26,7 @@ Feature: Data beyond the standard's scenarios
     do:
       - a:
           set: {x: 1}
-          export: {as: $context + {a: .x}}
+          export: {as: '$context + {a: .x}'}
       - b:
           set: {x: 2}
           export: {as: '{b: .x}'}
