@@ -8,7 +8,7 @@ namespace gantry::expression {
 namespace {
 
 Got needs_number(Machine& machine, const Value& value) {
-  return machine.fail(kind_and_brief(value) + " number required");
+  return machine.fail(kind_and_brief(value) + " number required", about(value));
 }
 
 template <double (*function)(double)>
@@ -234,6 +234,7 @@ Got call_builtin(Machine& machine, const Builtin& builtin, Value input, Value* a
   Got got = builtin.function(machine, std::move(input), arguments, output);
   if (label.is_default()) return got;
   if (got == Got::value) output = std::move(output).labelled(label);
+  if (got == Got::failed) machine.label_error(label);
   return got;
 }
 

@@ -40,7 +40,7 @@ std::string_view without_blanks(std::string_view text) {
 
 // JSON, and like jq also nan.
 Got from_json(Machine& machine, Value input, Value*, Value& output) {
-  if (!input.is_string()) return machine.fail(kind_and_brief(input) + " only strings can be parsed");
+  if (!input.is_string()) return machine.fail(kind_and_brief(input) + " only strings can be parsed", about(input));
   std::string_view text = without_blanks(input.as_string());
   if (text == "nan" || text == "NaN" || text == "-nan" || text == "-NaN") {
     output = Value(std::nan(""));
@@ -94,7 +94,7 @@ Got to_number(Machine& machine, Value input, Value*, Value& output) {
     output = Value(std::nan(""));
     return Got::value;
   }
-  if (!is_number_text(text)) return machine.fail(kind_and_brief(input) + " cannot be parsed as a number");
+  if (!is_number_text(text)) return machine.fail(kind_and_brief(input) + " cannot be parsed as a number", about(input));
   if (text.front() == '+') text.remove_prefix(1);
   if (auto parsed = parse_json(text)) {
     output = *std::move(parsed);
@@ -110,7 +110,7 @@ Got to_boolean(Machine& machine, Value input, Value*, Value& output) {
   } else if (input.is_string() && (input.as_string() == "true" || input.as_string() == "false")) {
     output = Value(input.as_string() == "true");
   } else {
-    return machine.fail(kind_and_brief(input) + " cannot be parsed as a boolean");
+    return machine.fail(kind_and_brief(input) + " cannot be parsed as a boolean", about(input));
   }
   return Got::value;
 }
@@ -193,18 +193,20 @@ Got split_text(Machine& machine, Value input, Value* arguments, Value& output) {
 
 Got join_texts(Machine& machine, Value input, Value* arguments, Value& output) {
   if (!input.is_array() && !input.is_object())
-    return machine.fail("Cannot iterate over " + (input.is_null() ? std::string("null") : kind_and_brief(input)));
+    return machine.fail("Cannot iterate over " + (input.is_null() ? std::string("null") : kind_and_brief(input)),
+                        about(input));
   std::string text;
   bool first = true;
   auto put = [&](const Value& item) {
     if (!first && !arguments[0].is_string()) {
-      machine.fail(kind_and_brief(Value(text)) + " and " + kind_and_brief(arguments[0]) + " cannot be added");
+      machine.fail(kind_and_brief(Value(text)) + " and " + kind_and_brief(arguments[0]) + " cannot be added",
+                   about(arguments[0]));
       return false;
     }
     if (!first) text += arguments[0].as_string();
     first = false;
     if (item.is_array() || item.is_object()) {
-      machine.fail(kind_and_brief(Value(text)) + " and " + kind_and_brief(item) + " cannot be added");
+      machine.fail(kind_and_brief(Value(text)) + " and " + kind_and_brief(item) + " cannot be added", about(item));
       return false;
     }
     if (item.is_string())
@@ -254,7 +256,8 @@ Got implode(Machine& machine, Value input, Value*, Value& output) {
   for (const Value& code : input.items()) {
     if (!code.is_number() || std::isnan(code.as_number()))
       return machine.fail((code.is_number() ? "number (null)" : kind_and_brief(code)) +
-                          " can't be imploded, unicode codepoint needs to be numeric");
+                              " can't be imploded, unicode codepoint needs to be numeric",
+                          about(code));
     double number = std::trunc(code.as_number());
     append_character(text, number < 0 || number > 0x10FFFF ? 0xFFFD : static_cast<std::uint32_t>(number));
   }
@@ -275,8 +278,10 @@ Value text_positions(std::string_view text, std::string_view part) {
 }
 
 Got text_indices(Machine& machine, Value input, Value* arguments, Value& output) {
-  if (!input.is_string()) return machine.fail(kind_and_brief(input) + " cannot be searched, as it is not a string");
-  if (!arguments[0].is_string()) return machine.fail(kind_and_brief(arguments[0]) + " is not a string");
+  if (!input.is_string())
+    return machine.fail(kind_and_brief(input) + " cannot be searched, as it is not a string", about(input));
+  if (!arguments[0].is_string())
+    return machine.fail(kind_and_brief(arguments[0]) + " is not a string", about(arguments[0]));
   if (!machine.use_memory(input.size())) return Got::failed;
   output = text_positions(input.as_string(), arguments[0].as_string());
   return Got::value;
@@ -310,13 +315,15 @@ Got last_index_of(Machine& machine, Value input, Value* arguments, Value& output
 }
 
 Got byte_length(Machine& machine, Value input, Value*, Value& output) {
-  if (!input.is_string()) return machine.fail(kind_and_brief(input) + " only strings have UTF-8 byte length");
+  if (!input.is_string())
+    return machine.fail(kind_and_brief(input) + " only strings have UTF-8 byte length", about(input));
   output = Value(input.size());
   return Got::value;
 }
 
 Got format_of(Machine& machine, Value input, Value* arguments, Value& output) {
-  if (!arguments[0].is_string()) return machine.fail(kind_and_brief(arguments[0]) + " is not a valid format");
+  if (!arguments[0].is_string())
+    return machine.fail(kind_and_brief(arguments[0]) + " is not a valid format", about(arguments[0]));
   return format_value(machine, input, arguments[0].as_string(), output);
 }
 

@@ -119,7 +119,8 @@ Flow Machine::each_value(const Node& node, const Frame& frame, const Value& inpu
 Flow Machine::access(const Value& target, const Value& key, const Path* path, Sink sink) {
   Value child;
   if (path && !path->is_valid) {
-    fail("Invalid path expression near attempt to access element " + brief(key) + " of " + brief(target));
+    fail("Invalid path expression near attempt to access element " + brief(key) + " of " + brief(target),
+         about(key, target));
     return Flow::halt;
   }
   if (get_key(*this, target, key, child) != Got::value) return Flow::halt;
@@ -157,7 +158,7 @@ Flow Machine::each_iterate(const Node& node, const Frame& frame, const Value& in
 
 Flow Machine::iterate(const Value& target, const Path* path, Sink sink) {
   if (path && !path->is_valid) {
-    fail("Invalid path expression near attempt to iterate through " + brief(target));
+    fail("Invalid path expression near attempt to iterate through " + brief(target), about(target));
     return Flow::halt;
   }
   ControlScope scope(*this);
@@ -178,7 +179,7 @@ Flow Machine::iterate(const Value& target, const Path* path, Sink sink) {
       if (pass(path ? Value(member.key) : Value(), member.value.labelled(target.label())) == Flow::halt)
         return Flow::halt;
   } else {
-    fail("Cannot iterate over " + (target.is_null() ? std::string("null") : kind_and_brief(target)));
+    fail("Cannot iterate over " + (target.is_null() ? std::string("null") : kind_and_brief(target)), about(target));
     return Flow::halt;
   }
   decide(target.label());
@@ -268,7 +269,7 @@ Flow Machine::each_object(const Node& node, const Frame& frame, const Value& inp
   const Node& value_node = *node.children[member + 1];
   return each(*node.children[member], frame, input, nullptr, [&](Value&& key, const Path*) {
     if (!key.is_string()) {
-      fail(object_key_message(key));
+      fail(object_key_message(key), about(key));
       return Flow::halt;
     }
     auto put = [&](Value&& value, const Path*) {

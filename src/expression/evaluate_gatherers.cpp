@@ -148,7 +148,8 @@ Flow Machine::substitute(const Node& node, const Frame& frame, const Value& inpu
       Flow flow = each(
           *node.children[1], frame, captures_of(text, match).labelled(label), nullptr, [&](Value&& made, const Path*) {
             if (!made.is_string())
-              return halt(fail(kind_and_brief(Value(gap)) + " and " + kind_and_brief(made) + " cannot be added"));
+              return halt(
+                  fail(kind_and_brief(Value(gap)) + " and " + kind_and_brief(made) + " cannot be added", about(made)));
             if (results.size() <= count) results.emplace_back();
             std::string& result = results[count++];
             label = join(label, made.label());

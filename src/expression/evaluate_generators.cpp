@@ -81,7 +81,7 @@ Flow Machine::each_select(const Node& node, const Frame& frame, const Value& inp
 
 Flow Machine::each_recurse(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   if (path && !path->is_valid)
-    return halt(fail("Invalid path expression near attempt to iterate through " + brief(input)));
+    return halt(fail("Invalid path expression near attempt to iterate through " + brief(input), about(input)));
   if (node.children.empty()) return recurse_all(input, path, sink);
   bool simple = !path && node.children.size() == 1 && node.children[0]->arity != Arity::many;
   if (!simple) return recurse_with(node, frame, input, path, sink);
@@ -164,7 +164,7 @@ Flow Machine::each_limited(const Node& node, const Frame& frame, const Value& in
   const char* name = node.kind == Kind::limit ? "limit" : node.kind == Kind::skip ? "skip" : "nth";
   return each(*node.children[0], frame, input, nullptr, [&](Value&& count, const Path*) {
     if (!count.is_number())
-      return halt(fail(std::string(name) + " needs a number as its count, not " + kind_and_brief(count)));
+      return halt(fail(std::string(name) + " needs a number as its count, not " + kind_and_brief(count), about(count)));
     double number = count.as_number();
     if (number < 0) {
       return halt(fail(node.kind == Kind::nth_of ? "nth doesn't support negative indices"
@@ -289,7 +289,8 @@ Flow Machine::each_get_path(const Node& node, const Frame& frame, const Value& i
     if (!path) return sink(std::move(found), nullptr);
     if (!path->is_valid)
       return halt(
-          fail("Invalid path expression near attempt to access element " + brief(wanted) + " of " + brief(input)));
+          fail("Invalid path expression near attempt to access element " + brief(wanted) + " of " + brief(input),
+               about(wanted, input)));
     std::vector<Value> keys = path_value(*path).items();
     keys.insert(keys.end(), wanted.items().begin(), wanted.items().end());
     Value whole = Value::array(std::move(keys));

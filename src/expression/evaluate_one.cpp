@@ -306,7 +306,7 @@ Got Machine::one_object(const Node& node, const Frame& frame, const Value& input
       Got got = one(key_node, frame, input, key);
       if (got != Got::value) return got;
     }
-    if (!key.is_string()) return fail(object_key_message(key));
+    if (!key.is_string()) return fail(object_key_message(key), about(key));
     Got got = node.children[i + 1]->kind == Kind::member_of_key ? get_key(*this, input, key, value)
                                                                 : one(*node.children[i + 1], frame, input, value);
     if (got != Got::value) return got;

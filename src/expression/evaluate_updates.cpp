@@ -36,7 +36,7 @@ Flow Machine::each_path(const Node& target, const Frame& frame, const Value& inp
   Path root;
   return each(target, frame, input, &root, [&](Value&& value, const Path* at) {
     if (!at->is_valid) {
-      fail("Invalid path expression with result " + brief(value));
+      fail("Invalid path expression with result " + brief(value), about(value));
       return Flow::halt;
     }
     Value path = path_value(*at);
@@ -149,7 +149,7 @@ Got Machine::one_pick(const Node& node, const Frame& frame, const Value& input, 
 
 Got Machine::one_map_values(const Node& node, const Frame& frame, const Value& input, Value& output) {
   if (!input.is_array() && !input.is_object())
-    return fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+    return fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
   Gathering gathering(*this);
   auto mapped = [&](const Value& old, Value& fresh) {
     ControlScope scope(*this);

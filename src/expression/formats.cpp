@@ -78,8 +78,9 @@ Got decode(Machine& machine, const Value& input, std::string_view digits, unsign
   std::string bytes;
   std::size_t used = 0;
   if (!decode_digits(coded, digits, bits, bytes, used))
-    return machine.fail(kind_and_brief(input) + " is not valid " + name + " data");
-  if (bits == 6 && used % 4 == 1) return machine.fail(kind_and_brief(input) + " trailing base64 byte found");
+    return machine.fail(kind_and_brief(input) + " is not valid " + name + " data", about(input));
+  if (bits == 6 && used % 4 == 1)
+    return machine.fail(kind_and_brief(input) + " trailing base64 byte found", about(input));
   text = repaired_utf8(bytes);
   return Got::value;
 }
@@ -117,7 +118,7 @@ Got decode_uri(Machine& machine, const Value& input, std::string& text) {
     i += 2;
   }
   if (good && is_valid_utf8(text)) return Got::value;
-  return machine.fail(kind_and_brief(input) + " is not a valid uri encoding");
+  return machine.fail(kind_and_brief(input) + " is not a valid uri encoding", about(input));
 }
 
 struct RowStyle {
@@ -127,8 +128,9 @@ struct RowStyle {
 
 Got format_row(Machine& machine, const Value& input, const RowStyle& style, std::string& text) {
   if (!input.is_array())
-    return machine.fail(kind_and_brief(input) + " cannot be " + std::string(style.name) +
-                        "-formatted, only an array can be");
+    return machine.fail(
+        kind_and_brief(input) + " cannot be " + std::string(style.name) + "-formatted, only an array can be",
+        about(input));
   for (std::size_t i = 0; i < input.size(); ++i) {
     const Value& item = input.items()[i];
     if (i > 0) text += style.separator;
@@ -139,7 +141,7 @@ Got format_row(Machine& machine, const Value& input, const RowStyle& style, std:
     } else if (item.is_boolean() || item.is_number()) {
       if (!item.is_number() || !std::isnan(item.as_number())) text += print_json(item);
     } else if (!item.is_null()) {
-      return machine.fail(kind_and_brief(item) + " is not valid in a csv row");
+      return machine.fail(kind_and_brief(item) + " is not valid in a csv row", about(item));
     }
   }
   return Got::value;
@@ -148,7 +150,7 @@ Got format_row(Machine& machine, const Value& input, const RowStyle& style, std:
 Got format_shell(Machine& machine, const Value& input, std::string& text) {
   auto put = [&](const Value& item) {
     if (item.is_array() || item.is_object())
-      return machine.fail(kind_and_brief(item) + " can not be escaped for shell");
+      return machine.fail(kind_and_brief(item) + " can not be escaped for shell", about(item));
     if (!item.is_string()) {
       text += print_json(item);
       return Got::value;

@@ -144,6 +144,22 @@ TEST(ExpressionLabels, OfAContainerCoverItsParts) {
     EXPECT_EQ(first(text, covered).label(), untrusted()) << text;
 }
 
+TEST(ExpressionLabels, AreOnErrorsToo) {
+  EXPECT_EQ(root("try (.mail + 1) catch ."), untrusted());
+  EXPECT_EQ(root("try ({a: .mail} | - .) catch ."), untrusted());
+  EXPECT_EQ(root("try (.mail | tonumber) catch ."), untrusted());
+  EXPECT_EQ(root("try (.mail as $m | 1 | .[$m]) catch ."), untrusted());
+  EXPECT_EQ(root("try error(.mail) catch \"x\""), untrusted());
+  EXPECT_EQ(root("try (.mail | strptime(\"%Y\")) catch ."), untrusted());
+  for (const char* text : {".secret + {}", ".secret | test(\"x\")", "error(\"key \\(.secret)\")", "error({a: .secret})",
+                           "[.secret] | @sh | error"}) {
+    auto failed = evaluate_first(*std::get<0>(compile(text)), labelled_input(), {});
+    ASSERT_FALSE(failed) << text;
+    EXPECT_EQ(failed.error().message.find('5'), std::string::npos) << failed.error().message;
+    EXPECT_NE(failed.error().message.find("withheld"), std::string::npos) << failed.error().message;
+  }
+}
+
 TEST(ExpressionLabels, AreNotWidenedWithoutNeed) {
   EXPECT_EQ(root(".secret as $x | .open"), Label());
   EXPECT_EQ(root("[.secret, .open] | .[1]"), Label());

@@ -132,12 +132,19 @@ Got Machine::run_one(const Value& input, Value& output) {
 Error Machine::error() const {
   if (signal_ == Signal::exhausted) return {Code::exhausted, limit_message_};
   if (signal_ != Signal::error) return {Code::internal, "the expression stopped without a reason"};
+  // Errors end up in logs and answers, where secrets must not be.
+  Secrecy secrecy = error_.deep_label().content().secrecy;
+  if (secrecy >= Secrecy::confidential) {
+    return {Code::invalid_argument,
+            std::string("the expression raised an error; its text is withheld because it was made from ") +
+                name_of(secrecy) + " values"};
+  }
   if (error_.is_string()) return {Code::invalid_argument, std::string(error_.as_string())};
   return {Code::invalid_argument, kind_and_brief(error_) + " was raised as an error"};
 }
 
-Got Machine::fail(std::string message) {
-  return fail_with(Value(message));
+Got Machine::fail(std::string message, Label label) {
+  return fail_with(Value(message).labelled(label));
 }
 
 Got Machine::fail_with(Value error) {

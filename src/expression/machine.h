@@ -120,8 +120,12 @@ class Machine {
   Got one(const Node& node, const Frame& frame, const Value& input, Value& output);
 
   // --- failing ---
-  Got fail(std::string message);  // an error of the program, which `try` can catch
+  // `label`: of the values that the message shows, see about() in messages.h.
+  Got fail(std::string message, Label label = {});  // an error of the program, which `try` can catch
   Got fail_with(Value error);
+  void label_error(Label label) {
+    if (signal_ == Signal::error) error_ = std::move(error_).labelled(label);
+  }
   Got exhaust(std::string message);  // a limit; nothing catches it
   Flow halt(Got) { return Flow::halt; }
 

@@ -13,4 +13,12 @@ std::string brief(const Value& value);
 std::string kind_and_brief(const Value& value);
 std::string object_key_message(const Value& key);
 
+// What a message that shows these values may tell: the join of all their labels.
+template <class... Values>
+Label about(const Values&... values) {
+  Label label;
+  ((label = join(label, values.deep_label())), ...);
+  return label;
+}
+
 }  // namespace gantry::expression

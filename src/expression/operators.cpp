@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t repeated_bytes_max = std::size_t{1} << 29;
 
 Got mismatch(Machine& machine, const Value& left, const Value& right, const char* problem) {
-  return machine.fail(kind_and_brief(left) + " and " + kind_and_brief(right) + " " + problem);
+  return machine.fail(kind_and_brief(left) + " and " + kind_and_brief(right) + " " + problem, about(left, right));
 }
 
 Value merged(Value left, const Value& right) {
@@ -258,7 +258,7 @@ Got operate(Machine& machine, Operation operation, Value left, Value right, Valu
 }
 
 Got negate(Machine& machine, const Value& operand, Value& output) {
-  if (!operand.is_number()) return machine.fail(kind_and_brief(operand) + " cannot be negated");
+  if (!operand.is_number()) return machine.fail(kind_and_brief(operand) + " cannot be negated", about(operand));
   bool whole = operand.is_integer() && operand.as_integer() != 0 && operand.as_integer() != INT64_MIN;
   output = (whole ? Value(-operand.as_integer()) : Value(-operand.as_number())).labelled(operand.label());
   return Got::value;

@@ -66,7 +66,8 @@ Got get_slice(Machine& machine, const Value& target, const Value& key, Value& ou
 
 Got cannot_index(Machine& machine, const Value& target, const Value& key) {
   std::string message = "Cannot index " + std::string(target.kind_name()) + " with ";
-  return machine.fail(message + (key.is_string() || key.is_number() ? kind_and_brief(key) : key.kind_name()));
+  return machine.fail(message + (key.is_string() || key.is_number() ? kind_and_brief(key) : key.kind_name()),
+                      about(key));
 }
 
 Value item_at(const Value& array, const Value& key) {

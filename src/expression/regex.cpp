@@ -92,7 +92,7 @@ Got compile_pattern(Machine& machine, std::string_view pattern, OnigOptionType o
 
 Got read_flags(Machine& machine, const Value& flags, OnigOptionType& options, bool& global) {
   if (flags.is_null()) return Got::value;
-  if (!flags.is_string()) return machine.fail(kind_and_brief(flags) + " is not a string");
+  if (!flags.is_string()) return machine.fail(kind_and_brief(flags) + " is not a string", about(flags));
   for (char flag : flags.as_string()) {
     switch (flag) {
       case 'g':
@@ -279,8 +279,10 @@ std::span<const Builtin> regex_builtins() {
 
 Got find_matches(Machine& machine, const Value& input, const Value& pattern, const Value& flags, bool global,
                  std::vector<Match>& matches) {
-  if (!input.is_string()) return machine.fail(kind_and_brief(input) + " cannot be matched, as it is not a string");
-  if (!pattern.is_string()) return machine.fail(kind_and_brief(pattern) + " cannot be matched, as it is not a string");
+  if (!input.is_string())
+    return machine.fail(kind_and_brief(input) + " cannot be matched, as it is not a string", about(input));
+  if (!pattern.is_string())
+    return machine.fail(kind_and_brief(pattern) + " cannot be matched, as it is not a string", about(pattern));
   OnigOptionType options = ONIG_OPTION_CAPTURE_GROUP;
   if (read_flags(machine, flags, options, global) != Got::value) return Got::failed;
   regex_t* compiled = nullptr;

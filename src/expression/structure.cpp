@@ -28,7 +28,7 @@ Got length_of(Machine& machine, Value input, Value*, Value& output) {
     case Value::Kind::null:
       return yield(output, Value(0));
     case Value::Kind::boolean:
-      return machine.fail(kind_and_brief(input) + " has no length");
+      return machine.fail(kind_and_brief(input) + " has no length", about(input));
     case Value::Kind::integer:
       return yield(output, input.as_integer() >= 0           ? input
                            : input.as_integer() == INT64_MIN ? Value(-input.as_number())
@@ -53,7 +53,7 @@ Got not_of(Machine&, Value input, Value*, Value& output) {
 }
 
 Got keys_in(Machine& machine, const Value& input, bool sorted, Value& output) {
-  if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys");
+  if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys", about(input));
   if (!machine.use_memory(input.size() * sizeof(Value)) || !machine.use_steps(input.size() / 4)) return Got::failed;
   std::vector<Value> keys;
   keys.reserve(input.size());
@@ -106,8 +106,9 @@ Got contains(Machine& machine, Value input, Value* arguments, Value& output) {
   const Value& part = arguments[0];
   bool comparable = input.kind() == part.kind() || (input.is_number() && part.is_number());
   if (!comparable)
-    return machine.fail(kind_and_brief(input) + " and " + kind_and_brief(part) +
-                        " cannot have their containment checked");
+    return machine.fail(
+        kind_and_brief(input) + " and " + kind_and_brief(part) + " cannot have their containment checked",
+        about(input, part));
   if (machine.is_too_deep(input) && machine.is_too_deep(part)) return machine.fail("Containment check too deep");
   if (is_container(input) && !machine.use_steps(input.size() * part.size() / 4)) return Got::failed;
   return yield(output, Value(contains_value(input, part)));
@@ -124,7 +125,7 @@ Got reverse_of(Machine& machine, Value input, Value*, Value& output) {
     return yield(output, Value(text).labelled(input.label()));
   }
   if (input.is_object() && input.size() == 0) return yield(output, Value::array({}).labelled(input.label()));
-  if (!input.is_array()) return machine.fail("Cannot reverse " + kind_and_brief(input));
+  if (!input.is_array()) return machine.fail("Cannot reverse " + kind_and_brief(input), about(input));
   Label label = input.label();
   std::vector<Value> items = std::move(input).take_items();
   std::reverse(items.begin(), items.end());
@@ -151,7 +152,7 @@ Got flatten_to(Machine& machine, const Value& input, double depth, Value& output
     list = Value::array(std::move(values)).labelled(input.label());
   }
   if (!list.is_array())
-    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
   std::vector<Value> flat;
   if (flatten_into(machine, list, depth, flat) != Got::value) return Got::failed;
   return yield(output, Value::array(std::move(flat)).labelled(list.deep_label()));
@@ -168,7 +169,7 @@ Got flatten_depth(Machine& machine, Value input, Value* arguments, Value& output
 }
 
 Got ordered_by_itself(Machine& machine, const Value& input, Ordering ordering, const char* problem, Value& output) {
-  if (!input.is_array()) return machine.fail(kind_and_brief(input) + problem);
+  if (!input.is_array()) return machine.fail(kind_and_brief(input) + problem, about(input));
   return order(machine, input, input.items(), ordering, output);
 }
 constexpr const char* unsortable = " cannot be sorted, as it is not an array";
@@ -187,11 +188,12 @@ Got greatest_of(Machine& machine, Value input, Value*, Value& output) {
 
 Got transpose(Machine& machine, Value input, Value*, Value& output) {
   if (!input.is_array())
-    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
   std::size_t width = 0;
   for (const Value& row : input.items()) {
     if (!row.is_array())
-      return machine.fail("Cannot transpose: found " + kind_and_brief(row) + " as a row; expected an array");
+      return machine.fail("Cannot transpose: found " + kind_and_brief(row) + " as a row; expected an array",
+                          about(row));
     width = std::max(width, row.size());
   }
   if (!machine.use_steps(width * input.size() / 8) || !machine.use_memory(width * (input.size() + 3) * sizeof(Value)))
@@ -213,7 +215,7 @@ Got delete_paths_of(Machine& machine, Value input, Value* arguments, Value& outp
 }
 
 Got binary_search(Machine& machine, Value input, Value* arguments, Value& output) {
-  if (!input.is_array()) return machine.fail(kind_and_brief(input) + " cannot be searched from");
+  if (!input.is_array()) return machine.fail(kind_and_brief(input) + " cannot be searched from", about(input));
   const auto& items = input.items();
   auto found = std::lower_bound(items.begin(), items.end(), arguments[0],
                                 [](const Value& left, const Value& right) { return compare(left, right) < 0; });
@@ -318,7 +320,7 @@ std::span<const Builtin> structure_builtins() {
 }
 
 Got to_entries(Machine& machine, const Value& input, Value& output) {
-  if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys");
+  if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys", about(input));
   if (!machine.use_memory(input.size() * 8 * sizeof(Value))) return Got::failed;
   static const Text key_name("key"), value_name("value");
   std::vector<Value> entries;
@@ -344,7 +346,7 @@ Got to_entries(Machine& machine, const Value& input, Value& output) {
 // Accepts key, k, name, Name, K, Key and value, v, Value, V; keys that are no strings as their JSON.
 Got from_entries(Machine& machine, const Value& input, Value& output) {
   if (!input.is_array() && !input.is_object())
-    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)));
+    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
   Label label = input.label();
   std::vector<Member> members;
   auto put = [&](const Value& entry) {
@@ -382,7 +384,7 @@ Got order(Machine& machine, const Value& input, const std::vector<Value>& keys, 
   if (!input.is_array()) {
     const char* problem =
         ordering == Ordering::least || ordering == Ordering::greatest ? " cannot be iterated over" : unsortable;
-    return machine.fail(kind_and_brief(input) + problem);
+    return machine.fail(kind_and_brief(input) + problem, about(input));
   }
   if (machine.is_too_deep(input)) return machine.fail("Comparison too deep");
   std::size_t work = keys.size();
