@@ -32,11 +32,26 @@ TEST(HttpUrl, SeesThroughOtherWaysToWriteAnAddress) {
 }
 
 TEST(HttpUrl, RefusesWhatParsersReadDifferently) {
-  for (const std::string text :
-       {"ftp://example.org/", "file:///etc/passwd", "example.org", "http://", "http://user:pass@example.org/",
-        "http://example.org\\@evil.org/", "http://evil.org%2f@example.org/", "http://exa\xc3\xa4mple.org/",
-        "http://example.org/a\r\nHost: evil.org", "http://example.org/\x01", "http://example.org/a\\b", "http:// x/",
-        "http://example.org:0/", "http://example.org:99999/", "gopher://example.org/"}) {
+  for (const std::string text : {"ftp://example.org/",
+                                 "file:///etc/passwd",
+                                 "example.org",
+                                 "http://",
+                                 "http://user:pass@example.org/",
+                                 "http://example.org\\@evil.org/",
+                                 "http://evil.org%2f@example.org/",
+                                 "http://exa\xc3\xa4mple.org/",
+                                 "http://example.org/a\r\nHost: evil.org",
+                                 "http://example.org/\x01",
+                                 "http://example.org/a\\b",
+                                 "http:// x/",
+                                 "http://example.org:0/",
+                                 "http://example.org:99999/",
+                                 "gopher://example.org/",
+                                 "http:///example.org/",
+                                 "http:////example.org/",
+                                 "http://exa mple.org/",
+                                 "http://exa;mple.org/",
+                                 "http://[::1%25eth0]/"}) {
     EXPECT_FALSE(parse_url(text).ok()) << text;
   }
   EXPECT_FALSE(parse_url("http://example.org/" + std::string(9000, 'a')).ok());

@@ -40,6 +40,8 @@ Result<std::string> cleaned(std::string_view text) {
   const std::size_t scheme_end = text.find("://");
   if (scheme_end == std::string_view::npos) return url_refused("it must start with http:// or https://");
   const std::size_t authority_end = std::min(text.find_first_of("/?#", scheme_end + 3), text.size());
+  // libcurl forgives a third slash and takes what follows as the host.
+  if (authority_end == scheme_end + 3) return url_refused("the host is missing");
   std::string clean(text.substr(0, authority_end));
   for (const char byte : clean) {
     if (byte <= ' ' || byte >= 0x7F || byte == '\\' || byte == '%') {
@@ -60,6 +62,14 @@ Result<std::string> cleaned(std::string_view text) {
   return clean;
 }
 
+// What is left after libcurl has read it; IPv6 addresses without their brackets.
+bool is_host(std::string_view host) {
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+           std::string_view("-._:").find(byte) != std::string_view::npos;
+  });
+}
+
 Result<HttpUrl> taken_apart(CURLU* url) {
   HttpUrl parts;
   parts.scheme = url_part(url, CURLUPART_SCHEME);
@@ -69,8 +79,7 @@ Result<HttpUrl> taken_apart(CURLU* url) {
   if (parts.host.size() > 2 && parts.host.front() == '[') parts.host = parts.host.substr(1, parts.host.size() - 2);
   if (parts.host.size() > 1 && parts.host.back() == '.') parts.host.pop_back();
   if (parts.scheme != "http" && parts.scheme != "https") return url_refused("expected http or https");
-  if (parts.host.empty() || parts.host.find('%') != std::string::npos)
-    return url_refused("the host is missing or wrong");
+  if (!is_host(parts.host)) return url_refused("the host is missing or wrong");
   const std::string port = url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), parts.port);
   if (parts.port == 0) return url_refused("the port is wrong");
