@@ -8,11 +8,17 @@
 namespace gantry::tool {
 namespace {
 
+const Secrets no_secrets;
+
 Result<std::string> secret_of(const Secrets& secrets, const std::string& name) {
   const auto found = secrets.find(name);
   if (found == secrets.end() || found->second.empty()) {
-    return Error{Code::denied,
-                 fmt::format("there is no secret \"{}\"; name a file for it under secrets in gantry.yaml", name)};
+    return Error{
+        Code::denied,
+        fmt::format(
+            "there is no secret \"{}\" for this call; name a file for it under secrets in gantry.yaml, and name "
+            "the secret in the workflow, not in data from outside",
+            name)};
   }
   std::string secret = found->second;
   while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
@@ -34,8 +40,20 @@ Status set_basic(HttpRequest& request, const std::string& username, const std::s
   return set_credential(request, "Authorization", "Basic " + encoded);
 }
 
-Result<std::string> credential_field(const Value& value, std::string_view scheme, std::string_view key) {
+// `$secrets.NAME` in a workflow yields {"$secret": NAME}, so that the secret itself is never part of an effect.
+const Value* referenced_secret(const Value& value) {
+  const Value* name = value.is_object() && value.size() == 1 ? value.find("$secret") : nullptr;
+  return name != nullptr && name->is_string() ? name : nullptr;
+}
+
+Result<std::string> credential_field(const Value& value, std::string_view scheme, std::string_view key,
+                                     HttpRequest& request, const Secrets& secrets) {
   const Value* found = value.find(key);
+  if (const Value* name = found == nullptr ? nullptr : referenced_secret(*found)) {
+    std::string secret = TRY(secret_of(secrets, std::string(name->as_string())));
+    if (key != "username") request.secrets.push_back(secret);
+    return secret;
+  }
   if (found == nullptr || !found->is_string()) {
     return Error{Code::invalid_argument, fmt::format("/endpoint/authentication/{}/{}: expected text", scheme, key)};
   }
@@ -44,7 +62,8 @@ Result<std::string> credential_field(const Value& value, std::string_view scheme
 
 // {use: NAME}: the secret holds a JSON object with the fields, or for bearer the token itself.
 Result<Value> resolved(const Value& scheme_value, HttpRequest& request, const Secrets& secrets) {
-  const Value* use = scheme_value.find("use");
+  const Value* reference = referenced_secret(scheme_value);
+  const Value* use = reference != nullptr ? reference : scheme_value.find("use");
   if (use == nullptr) return scheme_value;
   if (!use->is_string())
     return Error{Code::invalid_argument, "/endpoint/authentication: use: expected a secret's name"};
@@ -79,16 +98,21 @@ Status add_credential(HttpRequest& request, const HttpAuthentication& authentica
   return done();
 }
 
-Status add_standard_credential(HttpRequest& request, const Value& authentication, const Secrets& secrets) {
+Status add_standard_credential(HttpRequest& request, const Value& authentication, const Secrets& all_secrets) {
+  // Which secret is sent may be said by the author only, not by data that came from outside: with none at hand, a
+  // reference in such data finds nothing.
+  const bool from_outside = authentication.deep_label().content().integrity > Integrity::internal;
+  const Secrets& secrets = from_outside ? no_secrets : all_secrets;
   if (const Value* basic = authentication.find("basic"); basic != nullptr && authentication.size() == 1) {
     const Value fields = TRY(resolved(*basic, request, secrets));
-    const std::string username = TRY(credential_field(fields, "basic", "username"));
-    const std::string password = TRY(credential_field(fields, "basic", "password"));
+    const std::string username = TRY(credential_field(fields, "basic", "username", request, secrets));
+    const std::string password = TRY(credential_field(fields, "basic", "password", request, secrets));
     return set_basic(request, username, password);
   }
   if (const Value* bearer = authentication.find("bearer"); bearer != nullptr && authentication.size() == 1) {
     const Value fields = TRY(resolved(*bearer, request, secrets));
-    return set_credential(request, "Authorization", "Bearer " + TRY(credential_field(fields, "bearer", "token")));
+    return set_credential(request, "Authorization",
+                          "Bearer " + TRY(credential_field(fields, "bearer", "token", request, secrets)));
   }
   return Error{Code::conflict, "/endpoint/authentication: expected basic or bearer; other schemes are not supported"};
 }

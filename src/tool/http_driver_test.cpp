@@ -471,9 +471,34 @@ TEST(HttpDriver, TakesTheStandardsSecretsByName) {
   EXPECT_THAT(server.requests().back(), HasSubstr("Basic YWRhOmxvdmVsYWNl"));
   EXPECT_EQ(call(R"({"bearer": {"use": "token"}})").kind, Kind::done);
   EXPECT_THAT(server.requests().back(), HasSubstr("Bearer a-long-token"));
+  EXPECT_EQ(call(R"({"bearer": {"token": {"$secret": "token"}}})").kind, Kind::done);
+  EXPECT_THAT(server.requests().back(), HasSubstr("Bearer a-long-token"));
+  EXPECT_EQ(call(R"({"basic": {"$secret": "pair"}})").kind, Kind::done);
+  EXPECT_THAT(server.requests().back(), HasSubstr("Basic YWRhOmxvdmVsYWNl"));
+  EXPECT_EQ(
+      definition::error_kind(call(R"({"basic": {"username": "ada", "password": {"$secret": "none"}}})").error.type),
+      "authorization");
   EXPECT_EQ(definition::error_kind(call(R"({"bearer": {"use": "none"}})").error.type), "authorization");
   EXPECT_EQ(definition::error_kind(call(R"({"digest": {"username": "a", "password": "b"}})").error.type),
             "configuration");
+}
+
+TEST(HttpDriver, SendsNoSecretThatUntrustedDataAsksFor) {
+  HttpTestServer server(HttpTestServer::always("200 OK", "application/json", "1"));
+  HttpOptions options;
+  options.egress_allow = {"127.0.0.1"};
+  options.secrets = {{"token", "a-long-token"}};
+  const auto call = [&](std::string_view authentication) {
+    const Value endpoint = Value::object({{"uri", server.origin()}, {"authentication", http_json(authentication)}});
+    return standard_call(options,
+                         Value::object({{"method", "get"}, {"endpoint", endpoint.labelled(Label::unknown())}}));
+  };
+  for (const char* authentication :
+       {R"({"bearer": {"use": "token"}})", R"({"bearer": {"token": {"$secret": "token"}}})"}) {
+    EXPECT_EQ(definition::error_kind(call(authentication).error.type), "authorization") << authentication;
+  }
+  EXPECT_TRUE(server.requests().empty());
+  EXPECT_EQ(call(R"({"bearer": {"token": "literal"}})").kind, Kind::done);
 }
 
 TEST(HttpDriver, WidensSuccessToRedirectsWhereTheStandardsCallSaysSo) {

@@ -16,11 +16,6 @@ namespace {
 constexpr std::size_t header_bytes_max = 64u << 10;
 constexpr std::size_t idle_handles_max = 64;
 
-struct CurlCleanup {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-using CurlHandle = std::unique_ptr<CURL, CurlCleanup>;
-
 class HeaderList {
  public:
   HeaderList() = default;
@@ -182,6 +177,11 @@ void finish(CURL* handle, CURLcode code, const char* words, Transfer& transfer) 
 }  // namespace
 
 struct HttpClient::Handles {
+  struct Cleanup {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+  using CurlHandle = std::unique_ptr<CURL, Cleanup>;
+
   std::array<Guarded<std::vector<CurlHandle>>, 2> idle;
 
   CurlHandle take(int pool) {
@@ -212,7 +212,7 @@ HttpClient::~HttpClient() = default;
 
 HttpExchangeResult HttpClient::exchange(const HttpExchangeRequest& request, int pool, std::stop_token stop) {
   HttpExchangeResult result;
-  CurlHandle owned = handles_->take(pool);
+  Handles::CurlHandle owned = handles_->take(pool);
   if (owned == nullptr) {
     result.ending = HttpExchangeResult::Ending::not_connected;
     result.sent = false;
