@@ -56,8 +56,8 @@ Value headers_value(const std::vector<std::pair<std::string, std::string>>& head
   std::vector<Member> members;
   for (const auto& [name, value] : headers) {
     if (find_bad_utf8(name) || find_bad_utf8(value)) continue;
-    const auto same =
-        std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key.view() == name; });
+    const auto same = std::find_if(members.begin(), members.end(),
+                                   [&key = name](const Member& member) { return member.key.view() == key; });
     const std::string text = name == "set-cookie" ? "[redacted]" : value;
     if (same == members.end()) {
       members.push_back({Text(name), text});
