@@ -22,7 +22,7 @@ def run(plan, terminal=None):
     """`gantry run` of port/bay-plan: (exit status, its --json result, standard error)."""
     command = [GANTRY, "run", str(PORT / "workflows" / "bay-plan.yaml"), "--dir", str(PORT), "--input", f"@{plan}", "--json"]
     # A closed port stands for a terminal system that is down.
-    command += ["--host-override", f"http://tos.port.internal={terminal or 'http://127.0.0.1:9'}", "--no-wait"]
+    command += ["--host-override", f"http://tos.port.internal={terminal or 'http://127.0.0.1:9'}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     try:
         return done.returncode, json.loads(done.stdout), done.stderr

@@ -5,7 +5,7 @@ It stands in for the system that holds the voyages and that re-slots, stop order
 counts every call and every effect that it applied, and can be told to be slow, to fail, or to apply an effect and drop
 the connection without an answer. Every answer says {"simulated": true}.
 
-    terminal_system.py --port 0 --database terminal.db        prints "simulated terminal system on port N"
+    terminal_system.py --port 0 --database terminal.db        prints {"port": N, ...} on its first line
 
 GET  /voyages/{voyage}                  vessel, rotation, stack limits
 POST /plans/{plan}/moves                a re-slot order                     honours Idempotency-Key
@@ -139,9 +139,9 @@ class Terminal:
             doubled = [row[0] for row in query("SELECT key FROM keys WHERE applied > 1 AND kind <> 'notes' ORDER BY key")]
             doubled_notes = [row[0] for row in query(
                 "SELECT reference FROM effects WHERE kind = 'notes' GROUP BY plan, reference HAVING count(*) > 1 ORDER BY 1")]
-        return {"calls": sum(calls.values()), "callsByEndpoint": calls, "applied": sum(applied.values()),
-                "appliedByKind": applied, "appliedTwice": len(doubled) + len(doubled_notes),
-                "keysAppliedTwice": doubled, "notesAppliedTwice": doubled_notes, "keys": keys, "callsWithKey": keyed_calls}
+        return {"calls": calls, "totalCalls": sum(calls.values()), "applied": applied, "totalApplied": sum(applied.values()),
+                "keys": keys, "callsWithKey": keyed_calls, "keysAppliedMoreThanOnce": doubled,
+                "notesAppliedMoreThanOnce": doubled_notes}
 
     # -- effects
 
@@ -307,7 +307,7 @@ def main(arguments=None):
     parser.add_argument("--verbose", action="store_true", help="log every request")
     options = parser.parse_args(arguments)
     server = Server((options.listen, options.port), Terminal(options.database), options.verbose)
-    print(f"simulated terminal system on port {server.server_address[1]}", flush=True)
+    print(json.dumps({"simulated": True, "port": server.server_address[1], "database": options.database}), flush=True)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever(poll_interval=0.2)

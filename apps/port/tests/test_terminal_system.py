@@ -61,7 +61,7 @@ class TerminalSystemTest(unittest.TestCase):
         self.assertEqual((first[1]["repeated"], second[1]["repeated"]), (False, True))
         effect = self.call("GET", "/effects/k1")[1]
         self.assertEqual((effect["applied"], effect["calls"]), (1, 2))
-        self.assertEqual(self.call("GET", "/calls")[1]["appliedByKind"], {"moves": 1})
+        self.assertEqual(self.call("GET", "/calls")[1]["applied"], {"moves": 1})
 
     def test_a_key_with_another_body_is_refused(self):
         self.call("POST", "/plans/P/moves", MOVE, key="k1")
@@ -77,8 +77,8 @@ class TerminalSystemTest(unittest.TestCase):
             self.assertEqual(self.call("POST", "/plans/P/notes", note, key="n1")[0], 201)
         self.assertEqual(self.call("GET", "/plans/P/notes/P-F1")[1]["count"], 2)
         counts = self.call("GET", "/calls")[1]
-        self.assertEqual(counts["notesAppliedTwice"], ["P-F1"])
-        self.assertEqual((counts["appliedTwice"], counts["applied"], counts["calls"]), (1, 2, 4))
+        self.assertEqual((counts["notesAppliedMoreThanOnce"], counts["keysAppliedMoreThanOnce"]), (["P-F1"], []))
+        self.assertEqual((counts["totalApplied"], counts["totalCalls"]), (2, 4))
 
     def test_parts_of_a_path_are_decoded(self):
         self.call("POST", "/plans/BP%201/notes", {"reference": "a/b", "text": "seen"})
@@ -89,7 +89,7 @@ class TerminalSystemTest(unittest.TestCase):
         self.assertIn(self.call("POST", "/plans/P/moves", MOVE, key="k1")[0], (500, 503))
         self.call("POST", "/control", {"fail_rate": 0})
         self.assertEqual(self.call("GET", "/effects/k1")[1]["applied"], 0)
-        self.assertEqual(self.call("GET", "/calls")[1]["callsByEndpoint"], {"POST moves": 1})
+        self.assertEqual(self.call("GET", "/calls")[1]["calls"], {"POST moves": 1})
 
     def test_told_to_drop_it_applies_and_does_not_answer(self):
         self.call("POST", "/control", {"drop_after_rate": 1})
