@@ -117,7 +117,7 @@ class Story:
         applied = dict(terminal.execute("SELECT idempotency_key, count(*) FROM effects GROUP BY idempotency_key"))
         terminal.close()
         journal = sqlite3.connect(f"file:{self.server.store}?mode=ro", uri=True)
-        effects = journal.execute("SELECT id, idempotency_key, state, class FROM effects").fetchall()
+        effects = journal.execute("SELECT id, key, state, class FROM effects").fetchall()
         voted = set(journal.execute("SELECT person, task FROM approvals").fetchall())
         instances = {row[0] for row in journal.execute("SELECT id FROM instances")}
         journal.close()

@@ -19,11 +19,11 @@ from installation import CallFailed, GantryServer, TerminalSystem, generate_plan
 VOTERS = ["vera", "dora", "milo"]
 QUERIES = [
     ("every effect: what, by which rule, how it ended",
-     "SELECT task_reference, tool, operation, state, rule FROM effects LIMIT 10;"),
+     "SELECT task, tool, operation, state, rule FROM effects LIMIT 10;"),
     ("who approved what",
-     "SELECT person, role, approve, tool, operation, voted_at FROM approvals LIMIT 10;"),
+     "SELECT a.person, a.vote, e.tool, e.operation, a.voted_at FROM approvals a JOIN effects e ON e.id = a.effect;"),
     ("the journal of one instance, as it happened",
-     "SELECT sequence, at, type FROM events WHERE instance = (SELECT instance FROM effects LIMIT 1);"),
+     "SELECT sequence, at, type FROM events WHERE instance = (SELECT instance FROM approvals LIMIT 1);"),
 ]
 
 
@@ -109,11 +109,11 @@ def report(server, terminal, instance, answers, store):
         effects = dict(one("SELECT state, count(*) FROM effects GROUP BY state"))
         ambiguous = one("SELECT count(DISTINCT json_extract(data, '$.effect')) FROM events WHERE type = 'effect_ambiguous'")[0][0]
         tasks = dict(one("SELECT kind, count(*) FROM tasks GROUP BY kind"))
-        votes = dict(one("SELECT CASE approve WHEN 1 THEN 'yes' ELSE 'no' END, count(*) FROM approvals GROUP BY 1"))
+        votes = dict(one("SELECT vote, count(*) FROM approvals GROUP BY vote"))
     calls = terminal.calls()
     say("\nPeople")
     say(f"   human tasks: {', '.join(f'{count} {kind}' for kind, count in sorted(tasks.items())) or 'none'}; "
-        f"votes: {votes.get('yes', 0)} yes, {votes.get('no', 0)} no")
+        f"votes: {votes.get('approve', 0)} yes, {votes.get('reject', 0)} no")
     say("\nEffects")
     intended = sum(effects.values())
     say(f"   intended {intended}: " + ", ".join(f"{count} {state}" for state, count in sorted(effects.items())))
