@@ -61,8 +61,9 @@ class HttpDriver final : public Driver {
     exchange.timeout = call.timeout;
     exchange.connect_timeout = connect_timeout;
     exchange.response_bytes_max = options_.response_bytes_max;
-    exchange.harmless_to_repeat =
-        is_read(effect.effect_class) || context.operation->idempotency == definition::Idempotency::key;
+    // Only reads: a silent second send by libcurl could answer "not applied" for a first one that was applied. Sending
+    // a write again with its key is the engine's business, which then knows that the effect is ambiguous.
+    exchange.harmless_to_repeat = is_read(effect.effect_class);
     exchange.may_connect = [&](const NetworkAddress& address) { return egress_.may_connect(route, address); };
     return client_.exchange(exchange, route.overridden ? 1 : 0, context.stop);
   }
