@@ -179,6 +179,15 @@ TEST_F(EngineChild, TheParentGoesOnWithItsOutput) {
   EXPECT_EQ(started.member("principal").string_or("person", ""), "ada");
 }
 
+TEST_F(EngineChild, TheParentWaitsForAPersonWhenItDoes) {
+  open_family("  - c: {call: world.look}\n  - d: {call: world.pay}\n");
+  const std::string instance = start();
+  auto outcome = engine_->wait(instance, std::chrono::hours(1), true);
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_EQ(outcome->status, "waiting");
+  EXPECT_EQ(open_tasks(instance + "-c1").size(), 1u);
+}
+
 TEST_F(EngineChild, ItsFaultIsTheParents) {
   open_family("  - c: {call: world.wipe}\n");
   EXPECT_EQ(wait(start()).status, "faulted");

@@ -75,11 +75,14 @@ bool InstanceRecord::wants(const std::string& effect) const {
   return found != effects_.end() && !found->second.abandoned;
 }
 
+bool InstanceRecord::busy() const {
+  return continue_pending_ || std::any_of(effects_.begin(), effects_.end(), [](const auto& entry) {
+           return entry.second.state == EffectRecord::State::permitted && !entry.second.abandoned;
+         });
+}
+
 bool InstanceRecord::waits_for_person() const {
-  if (ended() || tasks_.empty() || continue_pending_) return false;
-  return std::none_of(effects_.begin(), effects_.end(), [](const auto& entry) {
-    return entry.second.state == EffectRecord::State::permitted && !entry.second.abandoned;
-  });
+  return !ended() && !tasks_.empty() && !busy();
 }
 
 InstanceOutcome InstanceRecord::outcome() const {

@@ -107,7 +107,8 @@ class InstanceRecord {
   bool ended() const;
   bool wants(const std::string& effect) const;  // the workflow still waits for its answer
   bool forgettable() const { return ended() && effects_.empty(); }
-  bool waits_for_person() const;
+  bool busy() const;              // something is in flight or to be computed
+  bool waits_for_person() const;  // not busy, and a human task is open
   InstanceOutcome outcome() const;
   const std::map<std::string, Value>& children() const { return children_; }
   // The instance that waits for this one to end, or empty.

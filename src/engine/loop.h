@@ -121,6 +121,8 @@ struct Engine::Loop {
   void wait_or_answer(Waiter waiter);
   void answer_waiters(const std::set<std::string>& touched);
   void answer_impatient();
+  // It, or a child that it waits for.
+  bool waits_for_person(const std::string& instance) const;
   Result<InstanceOutcome> outcome_of(const std::string& instance) const;
   Result<InstanceOutcome> outcome_in_store(const std::string& instance) const;
 

@@ -60,12 +60,20 @@ Result<InstanceOutcome> Engine::Loop::outcome_of(const std::string& instance) co
   return outcome_in_store(instance);
 }
 
+bool Engine::Loop::waits_for_person(const std::string& instance) const {
+  auto found = instances_.find(instance);
+  if (found == instances_.end()) return false;
+  const InstanceRecord& record = *found->second.record;
+  if (record.waits_for_person()) return true;
+  return !record.busy() && std::any_of(record.children().begin(), record.children().end(),
+                                       [&](const auto& child) { return waits_for_person(child.first); });
+}
+
 void Engine::Loop::wait_or_answer(Waiter waiter) {
   auto outcome = outcome_of(waiter.request.instance);
   if (!outcome) return waiter.reply->set_value(outcome.error());
-  auto found = instances_.find(waiter.request.instance);
-  const bool waits = found != instances_.end() && found->second.record->waits_for_person();
-  const bool over = found == instances_.end() || has_ended(*outcome) || (waiter.request.or_waiting && waits) ||
+  const bool over = !instances_.contains(waiter.request.instance) || has_ended(*outcome) ||
+                    (waiter.request.or_waiting && waits_for_person(waiter.request.instance)) ||
                     waiter.request.deadline <= std::chrono::steady_clock::now();
   if (over) return waiter.reply->set_value(to_value(*outcome));
   next_impatience_ = std::min(next_impatience_, waiter.request.deadline);
@@ -75,7 +83,11 @@ void Engine::Loop::wait_or_answer(Waiter waiter) {
 
 void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
   if (waiters_.empty()) return;
-  for (const std::string& instance : touched) {
+  std::set<std::string> changed = touched;
+  for (const std::string& instance : touched)
+    for (std::string parent = instance_of(instance, 'c'); !parent.empty(); parent = instance_of(parent, 'c'))
+      changed.insert(parent);
+  for (const std::string& instance : changed) {
     auto [begin, end] = waiters_.equal_range(instance);
     if (begin == end) continue;
     std::vector<Waiter> asked;
