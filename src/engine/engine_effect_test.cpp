@@ -5,10 +5,10 @@ namespace gantry::engine {
 namespace {
 
 using journal::EventType;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 using EngineEffect = EngineTest;
 

@@ -199,7 +199,7 @@ inline std::string workflow_file(const std::string& name, const std::string& tas
 }
 
 // A store, a world and a clock, and the engine that stands on them and can be thrown away.
-class EngineTest : public testing::Test {
+class EngineTest : public ::testing::Test {
  protected:
   using Behaviour = World::Behaviour;
 

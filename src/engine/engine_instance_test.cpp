@@ -5,8 +5,8 @@ namespace gantry::engine {
 namespace {
 
 using journal::EventType;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 using EngineInstance = EngineTest;
 

@@ -8,9 +8,9 @@ namespace gantry::engine {
 namespace {
 
 using journal::EventType;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
 
 // A workflow with everything that can be cut in two.
 constexpr const char* long_tasks = R"(  - look: {call: world.look}

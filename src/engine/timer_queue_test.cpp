@@ -14,7 +14,7 @@ TEST(TimerQueue, GivesWhatIsDueInTheOrderOfTimeThenName) {
   for (const auto& key : {key_at(3, "a"), key_at(1, "b"), key_at(2, "c"), key_at(1, "a")}) queue.arm(key);
   EXPECT_EQ(queue.next_due(), Timestamp(std::chrono::seconds(1)));
   EXPECT_THAT(queue.take_due(Timestamp(std::chrono::seconds(2)), 10),
-              testing::ElementsAre(key_at(1, "a"), key_at(1, "b"), key_at(2, "c")));
+              ::testing::ElementsAre(key_at(1, "a"), key_at(1, "b"), key_at(2, "c")));
   EXPECT_EQ(queue.next_due(), Timestamp(std::chrono::seconds(3)));
   EXPECT_TRUE(queue.take_due(Timestamp(std::chrono::seconds(2)), 10).empty());
 }
@@ -27,7 +27,7 @@ TEST(TimerQueue, ForgetsWhatIsDisarmedAndArmsTwiceOnce) {
   EXPECT_EQ(queue.size(), 2u);
   queue.disarm(key_at(1, "a"));
   queue.disarm(key_at(9, "unknown"));
-  EXPECT_THAT(queue.take_due(Timestamp(std::chrono::seconds(1)), 10), testing::ElementsAre(key_at(1, "a", "other")));
+  EXPECT_THAT(queue.take_due(Timestamp(std::chrono::seconds(1)), 10), ::testing::ElementsAre(key_at(1, "a", "other")));
   EXPECT_EQ(queue.next_due(), std::nullopt);
 }
 
