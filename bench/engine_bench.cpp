@@ -64,7 +64,8 @@ double syncs_per_second(const filesystem::path& directory) {
 
 // Rows a second that SQLite alone makes durable, `batch` of them in one transaction.
 double rows_per_second(const filesystem::path& directory, std::size_t batch) {
-  const std::string path = (directory / fmt::format("rows-{}.db", batch)).string();
+  static int files = 0;
+  const std::string path = (directory / fmt::format("rows-{}.db", ++files)).string();
   sqlite3* database = nullptr;
   auto run = [&](const char* statement) {
     if (sqlite3_exec(database, statement, nullptr, nullptr, nullptr) != SQLITE_OK)
@@ -135,7 +136,8 @@ Measured measure(const filesystem::path& directory, std::size_t concurrency) {
                                       .drivers = {{"echo", tool::make_echo_driver()}},
                                       .clock = &clock,
                                       .random = &random,
-                                      .trace = {}});
+                                      .trace = {}},
+                                     {.workers = std::max<std::size_t>(16, concurrency)});
   if (!engine) give_up(engine.error().message);
   const definition::Principal principal{"bench", {}};
   if (auto deployed = (*engine)->deploy(bench_project(), principal); !deployed) give_up(deployed.error().message);
@@ -222,7 +224,8 @@ long resident_kilobytes(pid_t process) {
 void measure_program(const char* program, const filesystem::path& directory) {
   const filesystem::path project = directory / "project";
   filesystem::create_directories(project);
-  for (const auto& [path, text] : bench_project()->files) {
+  const definition::ProjectPointer definitions = bench_project();
+  for (const auto& [path, text] : definitions->files) {
     filesystem::create_directories((project / path).parent_path());
     std::ofstream(project / path) << text;
   }
@@ -264,11 +267,11 @@ int main(int count, char** arguments) {
   directory /= fmt::format("gantry-bench-{}", ::getpid());
   filesystem::create_directories(directory);
 
-  const double syncs = syncs_per_second(directory);
-  fmt::print("{} processors; {:.0f} fdatasync/s of 4 KiB in {}\n\n", std::thread::hardware_concurrency(), syncs,
-             directory.parent_path().string());
+  fmt::print("{} processors; {:.0f} fdatasync/s of 4 KiB in {}\n\n", std::thread::hardware_concurrency(),
+             syncs_per_second(directory), directory.parent_path().string());
   fmt::print(
-      "Effects of the echo driver, ten to an instance; each is two events, durable before and after it takes place.\n");
+      "Effects of the echo driver, ten to an instance; each is two events, durable before and after it takes "
+      "place.\nAs many workers as instances, at least 16.\n");
   fmt::print("{:>10} {:>10} {:>10} {:>8} {:>14} {:>12} {:>14} {:>10} {:>10}\n", "instances", "effects/s", "events/s",
              "commits/s", "events/commit", "of fdatasync", "of SQLite rows", "p50 ms", "p99 ms");
   for (std::size_t concurrency : {1, 16, 64, 256}) {
@@ -276,6 +279,8 @@ int main(int count, char** arguments) {
     const double events = static_cast<double>(measured.statistics.events) / measured.seconds;
     const double commits = static_cast<double>(measured.statistics.commits) / measured.seconds;
     const double batch = events / std::max(commits, 1.0);
+    // Beside each measurement, since a shared disk changes from minute to minute.
+    const double syncs = syncs_per_second(directory);
     const double rows = rows_per_second(directory, std::max<std::size_t>(1, static_cast<std::size_t>(batch + 0.5)));
     fmt::print("{:>10} {:>10.0f} {:>10.0f} {:>8.0f} {:>14.1f} {:>11.0f}% {:>13.0f}% {:>10.1f} {:>10.1f}\n", concurrency,
                static_cast<double>(measured.statistics.effects_sent) / measured.seconds, events, commits, batch,
