@@ -132,12 +132,14 @@ Measured measure(const filesystem::path& directory, std::size_t concurrency) {
   SystemRandom random;
   auto store = journal::Store::open("sqlite:" + (directory / fmt::format("engine-{}.db", concurrency)).string());
   if (!store) give_up(store.error().message);
+  engine::EngineOptions options;
+  options.workers = std::max<std::size_t>(16, concurrency);
   auto engine = engine::Engine::open({.store = store->get(),
                                       .drivers = {{"echo", tool::make_echo_driver()}},
                                       .clock = &clock,
                                       .random = &random,
                                       .trace = {}},
-                                     {.workers = std::max<std::size_t>(16, concurrency)});
+                                     options);
   if (!engine) give_up(engine.error().message);
   const definition::Principal principal{"bench", {}};
   if (auto deployed = (*engine)->deploy(bench_project(), principal); !deployed) give_up(deployed.error().message);
