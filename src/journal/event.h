@@ -33,6 +33,9 @@
 //   event_emitted       {event: CloudEvent, task}                                      record
 //   child_started       {child, workflow, task, await}                                 record
 //   child_ended         {child, status, output?, error?}                               input
+//
+// Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
+// effect_ambiguous.notSent, task_created.policy and .requesterExcluded, instance_started.parent.await.
 #pragma once
 
 #include <cstdint>
