@@ -22,7 +22,7 @@ build: setup ## Build the release program at build/gantry
 demo: build ## Run the harbour desk's story; ONCE=1 exits at the end instead of staying up
 	@python3 apps/port/demo/demo.py --gantry build/gantry --work build/demo $(if $(ONCE),--once)
 
-test: test-dev ## Everything CI runs: unit, conformance, compile, end-to-end and crash tests
+test: test-dev test-sanitizers ## Everything CI runs: unit tests, also under sanitizers; conformance, compile, end-to-end and crash tests
 
 test-sanitizers: test-asan test-tsan ## The unit tests under address+undefined and thread sanitizers
 

@@ -1,5 +1,6 @@
 #include "value/value.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -226,8 +227,10 @@ TEST(Value, ReadsWithFallbacks) {
 }
 
 TEST(ValueDeathTest, StopsAtTheWrongKind) {
-  EXPECT_DEATH(Value(1).as_string(), "not a string");
-  EXPECT_DEATH(Value("x").items(), "not an array");
+  // Matchers, not patterns: Oniguruma brings a regcomp of its own, and AddressSanitizer pairs it with the C library's
+  // regexec.
+  EXPECT_DEATH(Value(1).as_string(), ::testing::HasSubstr("not a string"));
+  EXPECT_DEATH(Value("x").items(), ::testing::HasSubstr("not an array"));
 }
 
 }  // namespace
