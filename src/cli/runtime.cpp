@@ -32,6 +32,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
 
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
+  engine_options.children_depth_max = settings.workflow_depth;
   runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
                                               .drivers = std::move(drivers),
                                               .clock = &runtime->clock,

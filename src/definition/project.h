@@ -24,6 +24,7 @@ struct Settings {
   std::vector<std::string> egress_allow;           // hosts or "scheme://host:port" that the http driver may reach
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
   std::size_t workers = 16;                        // effects in flight at most
+  std::size_t workflow_depth = 32;                 // workflows that run each other
 };
 
 // One row of the table of settings, for help texts and documentation.

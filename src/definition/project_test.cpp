@@ -182,6 +182,7 @@ listen: "[::1]:9000"
 egress: {allow: [api.example.com, "https://x.example:8443"]}
 secrets: {token: secrets/token, a/b~c: /run/secrets/other}
 workers: 4
+workflowDepth: 5
 )"}})->settings;
   EXPECT_EQ(settings.store, "sqlite:/var/lib/gantry.db");
   EXPECT_EQ(settings.listen, "[::1]:9000");
@@ -189,6 +190,7 @@ workers: 4
   EXPECT_EQ(settings.secret_files.at("token"), "secrets/token");
   EXPECT_EQ(settings.secret_files.at("a/b~c"), "/run/secrets/other");
   EXPECT_EQ(settings.workers, 4U);
+  EXPECT_EQ(settings.workflow_depth, 5U);
 }
 
 TEST(Settings, ReportWhatIsWrong) {
@@ -227,6 +229,7 @@ TEST(Settings, DefaultsOfTheTableAreTheOnesInTheCode) {
   EXPECT_EQ(read.egress_allow, built_in.egress_allow);
   EXPECT_EQ(read.secret_files, built_in.secret_files);
   EXPECT_EQ(read.workers, built_in.workers);
+  EXPECT_EQ(read.workflow_depth, built_in.workflow_depth);
 }
 
 TEST(SingleWorkflow, MayReadOnlyAndLoadsAgainFromItsFiles) {

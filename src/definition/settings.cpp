@@ -9,6 +9,7 @@ namespace gantry::definition {
 namespace {
 
 constexpr std::int64_t workers_max = 1'024;
+constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
 void apply_store(const Node& node, Settings& settings) {
   auto store = node.text();
@@ -58,12 +59,16 @@ void apply_workers(const Node& node, Settings& settings) {
   if (auto workers = node.integer(1, workers_max)) settings.workers = static_cast<std::size_t>(*workers);
 }
 
+void apply_workflow_depth(const Node& node, Settings& settings) {
+  if (auto depth = node.integer(1, workflow_depth_max)) settings.workflow_depth = static_cast<std::size_t>(*depth);
+}
+
 struct SettingRow {
   SettingDescription description;
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 5> setting_rows = {{
+constexpr std::array<SettingRow, 6> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -75,6 +80,8 @@ constexpr std::array<SettingRow, 5> setting_rows = {{
       "The file that holds each secret; a relative path starts at the project directory."},
      apply_secrets},
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
+    {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
+     apply_workflow_depth},
 }};
 
 }  // namespace

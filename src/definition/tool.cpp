@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "definition/data_reader.h"
@@ -47,7 +48,17 @@ Label read_result_label(ObjectReader& reader, const std::string& tool, const std
   return Label::of(std::move(content));
 }
 
-ReadBack read_read_back(const Node& node) {
+constexpr Duration settle_max = std::chrono::hours(24);
+
+// Of one call, as the settings say it. Drivers check the settings, and report what is wrong with them.
+Duration timeout_of(const Value& settings) {
+  const Value* timeout = settings.find("timeout");
+  auto parsed = timeout != nullptr && timeout->is_string() ? parse_duration(timeout->as_string())
+                                                           : Result<Duration>(tool_timeout_default);
+  return parsed.ok() && *parsed > Duration::zero() ? std::min(*parsed, settle_max) : tool_timeout_default;
+}
+
+ReadBack read_read_back(const Node& node, Duration timeout) {
   ObjectReader reader(node, "'readBack'");
   Scope scope(std::vector<std::string>{"effect"});
   ReadBack result;
@@ -56,10 +67,13 @@ ReadBack read_read_back(const Node& node) {
   auto done = reader.require("done");
   auto expression = done ? read_expression(*done, scope) : std::nullopt;
   if (expression) result.done = std::move(*expression);
+  result.settle = timeout;
+  if (auto settle = reader.find("settle"))
+    result.settle = read_fixed_duration(*settle, timeout, settle_max).value_or(timeout);
   return result;
 }
 
-Operation read_operation(const Node& node, const std::string& tool) {
+Operation read_operation(const Node& node, const Tool& tool) {
   ObjectReader reader(node, fmt::format("operation '{}'", node.key()));
   Operation operation;
   operation.name = node.key();
@@ -71,7 +85,7 @@ Operation read_operation(const Node& node, const std::string& tool) {
     operation.arguments_schema = arguments->value();
     operation.arguments = read_schema(*arguments);
   }
-  operation.result_label = read_result_label(reader, tool, operation.name);
+  operation.result_label = read_result_label(reader, tool.name, operation.name);
   if (auto binding = reader.find("binding")) {
     if (!binding->value().is_object()) binding->expected("an object");
     operation.binding = binding->value();
@@ -79,7 +93,7 @@ Operation read_operation(const Node& node, const std::string& tool) {
   if (auto idempotency = reader.find("idempotency"))
     operation.idempotency = read_choice<Idempotency>(*idempotency, idempotencies).value_or(Idempotency::none);
   auto read_back = reader.find("readBack");
-  if (read_back) operation.read_back = read_read_back(*read_back);
+  if (read_back) operation.read_back = read_read_back(*read_back, timeout_of(tool.settings));
   if (reader.is_object() && read_back.has_value() != (operation.idempotency == Idempotency::read_back))
     node.problem(read_back ? "'readBack' needs 'idempotency: readBack'" : "'idempotency: readBack' needs 'readBack'");
   return operation;
@@ -140,7 +154,7 @@ std::shared_ptr<const Tool> parse_tool(const Node& root) {
     for (const Node& each : operations->members()) {
       Value name{each.key()};
       read_name(Node(name, each.pointer(), each.file()));
-      tool->operations.emplace(std::string(each.key()), read_operation(each, tool->name));
+      tool->operations.emplace(std::string(each.key()), read_operation(each, *tool));
     }
     for (const Node& each : operations->members())
       check_read_back(each, tool->operations.at(std::string(each.key())), *tool);

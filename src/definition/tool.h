@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "definition/workflow.h"
 
 namespace gantry::definition {
@@ -25,6 +26,9 @@ namespace gantry::definition {
 enum class EffectClass { read, egress_read, write, notify, send, grant, destroy, money, credential };
 const char* name_of(EffectClass effect_class);
 Result<EffectClass> parse_effect_class(std::string_view name);
+
+// The timeout of tools whose `settings` name none.
+inline constexpr Duration tool_timeout_default = std::chrono::seconds(30);
 
 // What makes a second attempt after a lost answer safe.
 enum class Idempotency {
@@ -39,6 +43,9 @@ struct ReadBack {
   std::string operation;  // of the same tool, class read
   Template arguments;
   Expression done;
+  // How long after the call was given up it may still be under way in the other system. Before that a "yes" counts and
+  // a "no" does not. At least the tool's timeout, which is the default.
+  Duration settle = tool_timeout_default;
 };
 
 struct Operation {

@@ -61,6 +61,25 @@ TEST(Tool, TakesTheStrictestWhereNothingIsSaid) {
             (LabelContent{Integrity::trusted, Secrecy::confidential, {"tool:tos.voyage"}, {"customs"}}));
 }
 
+TEST(Tool, LetsReadBacksSettleForItsTimeoutAtLeast) {
+  auto tool_with = [](const std::string& settings, const std::string& settle) {
+    return "tool: t\nversion: 1.0.0\ndriver: http\n" + settings +
+           "operations:\n  look: {class: read}\n  a:\n    class: write\n    idempotency: readBack\n"
+           "    readBack: {operation: look, arguments: {}, done: .x" +
+           settle + "}\n";
+  };
+  auto settle_of = [&](const std::string& settings, const std::string& settle) {
+    return loaded({{"tools/t.yaml", tool_with(settings, settle)}})->find_operation("t", "a")->read_back->settle;
+  };
+  const std::string timeout = "settings: {baseUrl: \"http://x\", timeout: PT10S}\n";
+  EXPECT_EQ(settle_of("", ""), std::chrono::seconds(30));
+  EXPECT_EQ(settle_of(timeout, ""), std::chrono::seconds(10));
+  EXPECT_EQ(settle_of(timeout, ", settle: PT1M"), std::chrono::minutes(1));
+  EXPECT_EQ(settle_of(timeout, ", settle: {minutes: 2}"), std::chrono::minutes(2));
+  EXPECT_THAT(problems_of({{"tools/t.yaml", tool_with(timeout, ", settle: PT9S")}}),
+              ElementsAre("tools/t.yaml:10:66: expected a duration from PT10S to P1D, found PT9S"));
+}
+
 TEST(Tool, NamesItsEffectClasses) {
   for (const char* name : {"read", "egress_read", "write", "notify", "send", "grant", "destroy", "money", "credential"})
     EXPECT_STREQ(name_of(*parse_effect_class(name)), name);

@@ -49,10 +49,15 @@ struct FailInstance {
   std::string instance, reason;
 };
 
+// An instance can't be rebuilt from its events, or (`reason` empty) it can again.
+struct NoteStuck {
+  std::string instance, reason;
+};
+
 struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
                                WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
-                               RecoverInstance, NoteNotSent, FailInstance>;
+                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

@@ -20,11 +20,12 @@
 namespace gantry::engine {
 
 struct EngineOptions {
-  std::size_t inbox_max = 65'536;          // commands waiting
-  std::size_t batch_events_max = 4'096;    // per transaction
-  std::size_t workers = 16;                // effects in flight
-  std::size_t instances_max = 1'000'000;   // running at once
-  int send_attempts_max = 8;               // of one effect with an idempotency key, with exponential backoff
+  std::size_t inbox_max = 65'536;         // commands waiting
+  std::size_t batch_events_max = 4'096;   // per transaction
+  std::size_t workers = 16;               // effects in flight
+  std::size_t instances_max = 1'000'000;  // running at once
+  std::size_t children_depth_max = 32;    // workflows that run each other; deeper is a runtime error of the task
+  int send_attempts_max = 8;              // of one effect with an idempotency key, with exponential backoff
   Duration send_backoff = std::chrono::milliseconds(200);
   InterpreterLimits interpreter;
   std::uint64_t snapshot_every_events = 500;
@@ -57,7 +58,7 @@ struct AnswerRequest {
 // The end of an instance, or where it stands.
 struct InstanceOutcome {
   std::string instance;
-  std::string status;  // running waiting completed faulted cancelled
+  std::string status;  // running waiting suspended stuck completed faulted cancelled
   Value output, error;
 };
 

@@ -223,7 +223,7 @@ TEST_F(EngineEffect, AReadBackFindsWhatDidNotTakePlaceAndItIsSentAgain) {
   world_->script("asked", {Behaviour::lose_request});
   world_->script("lookup", {Behaviour::fail, Behaviour::lose_request});
   const std::string instance = start();
-  EXPECT_EQ(wait_advancing(instance, std::chrono::seconds(1)).status, "completed");
+  EXPECT_EQ(wait_advancing(instance, std::chrono::seconds(31)).status, "completed");
   EXPECT_EQ(world_->calls("asked"), 2);
   EXPECT_EQ(world_->calls("lookup"), 3);
   EXPECT_THAT(world_->taken(), ElementsAre(Pair(instance + "-e1", 1)));

@@ -65,6 +65,11 @@ class World final : public tool::Driver {
     return tool::Outcome::done_with(Value::object({{"said", effect.arguments}, {"attempt", context.attempt}}));
   }
 
+  void take_place(const std::string& key) {
+    std::lock_guard lock(mutex_);
+    ++taken_[key];
+  }
+
   // The next calls of the operation behave like this, one after the other; then it works.
   void script(const std::string& operation, std::vector<Behaviour> behaviours) {
     std::lock_guard lock(mutex_);
@@ -105,7 +110,8 @@ class World final : public tool::Driver {
 class FlakyStore final : public journal::Store {
  public:
   enum class Crash { before_commit, after_commit };
-  explicit FlakyStore(journal::Store& inner) : inner_(inner) {}
+  explicit FlakyStore(journal::Store& inner, std::set<std::string, std::less<>> damaged = {})
+      : inner_(inner), damaged_(std::move(damaged)) {}
 
   void crash_at(std::uint64_t append, Crash kind) {
     crash_append_ = append;
@@ -124,10 +130,14 @@ class FlakyStore final : public journal::Store {
     if (crash) return crashed_ = true, Status(gone());
     return status;
   }
+  Result<std::map<std::string, std::string>> stuck_instances() override {
+    return crashed_ ? Result<std::map<std::string, std::string>>(gone()) : inner_.stuck_instances();
+  }
   Result<std::vector<std::string>> unfinished_instances() override {
     return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.unfinished_instances();
   }
   Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after) override {
+    if (damaged_.contains(instance)) return Error{Code::internal, "its events are damaged"};
     return crashed_ ? Result<std::vector<journal::Event>>(gone()) : inner_.events_of(instance, after);
   }
   Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view instance) override {
@@ -156,6 +166,7 @@ class FlakyStore final : public journal::Store {
   static Error gone() { return {Code::unavailable, "the process has died"}; }
 
   journal::Store& inner_;
+  std::set<std::string, std::less<>> damaged_;  // instances whose events can't be read
   std::atomic<std::uint64_t> appends_{0};
   std::atomic<std::uint64_t> crash_append_{0};
   std::atomic<Crash> crash_kind_{Crash::before_commit};
@@ -229,7 +240,7 @@ class EngineTest : public ::testing::Test {
   void open() {
     ++engines_opened_;
     engine_.reset();
-    store_ = std::make_unique<FlakyStore>(*kept_);
+    store_ = std::make_unique<FlakyStore>(*kept_, damaged_);
     auto opened = Engine::open(
         {.store = store_.get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {}},
         options_);
@@ -338,6 +349,7 @@ class EngineTest : public ::testing::Test {
   const definition::Principal otto_{"otto", {"operator"}};
 
   int engines_opened_ = 0;
+  std::set<std::string, std::less<>> damaged_;  // for the next open()
   definition::SourceFiles files_;
   EngineOptions options_;
   SharedClock clock_;

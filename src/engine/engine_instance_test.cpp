@@ -212,7 +212,18 @@ TEST_F(EngineChild, WorkflowsThatStartThemselvesAreStopped) {
   open_with("  - a: {run: {workflow: {namespace: t, name: w, version: 1.0.0}}}\n");
   const InstanceOutcome end = wait(start());
   EXPECT_EQ(end.status, "faulted");
-  EXPECT_THAT(print_json(end.error), HasSubstr("levels deep"));
+  EXPECT_THAT(print_json(end.error), HasSubstr("workflows have run each other 32 levels deep"));
+}
+
+TEST_F(EngineChild, TheirDepthIsRecordedAndItsLimitIsASetting) {
+  options_.children_depth_max = 2;
+  open_with("  - a: {run: {workflow: {namespace: t, name: w, version: 1.0.0}}}\n");
+  const std::string instance = start();
+  EXPECT_EQ(wait(instance).status, "faulted");
+  const std::string deepest = instance + "-c1-c1";
+  EXPECT_EQ(events(deepest).front().data.member("parent").integer_or("depth", 0), 2);
+  EXPECT_EQ(event_names(deepest).back(), "instance_faulted");
+  EXPECT_THAT(events(deepest + "-c1"), ::testing::IsEmpty());
 }
 
 TEST_F(EngineInstance, AFullInboxIsSaidToBeFull) {
@@ -225,6 +236,21 @@ TEST_F(EngineInstance, ReceivedEventsAreJournaled) {
   open();
   ASSERT_TRUE(engine_->receive(*parse_json(R"({"id":"1","type":"t","source":"s","specversion":"1.0"})"), ada_).ok());
   EXPECT_EQ(last("", EventType::event_received).member("event").string_or("id", ""), "1");
+}
+
+TEST_F(EngineInstance, TheInstallationIsReadFromItsSnapshot) {
+  options_.snapshot_every_events = 4;
+  open_with("  - a: {set: {x: 1}}\n");
+  const Value event = *parse_json(R"({"id":"1","type":"t","source":"s","specversion":"1.0"})");
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(engine_->receive(event, ada_).ok());
+  auto snapshot = kept_->latest_snapshot("");
+  ASSERT_TRUE(snapshot.ok() && snapshot->has_value());
+  EXPECT_GE((*snapshot)->sequence, 8u);
+  open();
+  ASSERT_TRUE(engine_->receive(event, ada_).ok());
+  EXPECT_EQ(events("").size(), 12u) << "the sequence goes on without a gap";
+  workflow("  - a: {set: {x: 2}}\n");
+  EXPECT_EQ(engine_->deploy(project(), admin_).error().code, Code::conflict) << "what was deployed is still known";
 }
 
 TEST_F(EngineInstance, ManyAtOnceFromManyThreads) {

@@ -186,7 +186,10 @@ TEST_F(EngineRecovery, WhatWaitedForAWorkerIsSentAfterAStopWithoutAskingAnybody)
   const std::string first = start();
   world_->wait_for_call("plain");
   const std::string second = start();
-  std::jthread later([&] { world_->let_go("plain"); });
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the engine is stopping by then
+    world_->let_go("plain");
+  });
   open();
   EXPECT_EQ(wait(first).status, "completed");
   EXPECT_EQ(wait(second).status, "completed");

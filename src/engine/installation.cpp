@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "value/json.h"
 
 namespace gantry::engine {
@@ -54,6 +55,12 @@ Result<definition::ProjectPointer> load_files(definition::SourceFiles files, con
 }  // namespace
 
 Status Installation::open() {
+  const std::optional<journal::Snapshot> snapshot = TRY(store_.latest_snapshot(""));
+  if (snapshot) {
+    if (auto read = read_snapshot(*snapshot); !read)
+      log(LogLevel::warning,
+          "engine: the snapshot of the installation was ignored" + log_field("error", read.error().message));
+  }
   const std::vector<journal::Event> events = TRY(store_.events_of("", sequence_));
   for (const journal::Event& event : events) {
     sequence_ = event.sequence;
@@ -64,6 +71,40 @@ Status Installation::open() {
   if (!newest) return done();
   set_current(TRY(project(*newest)));
   return done();
+}
+
+std::string Installation::serialise() const {
+  std::vector<Member> versions;
+  for (const auto& [name, digest] : versions_) versions.push_back({Text(name), Value(digest)});
+  return print_json(Value::object({{"format", 1}, {"versions", Value::object(std::move(versions))}}));
+}
+
+// Changes nothing when it can't be read: then all events are.
+Status Installation::read_snapshot(const journal::Snapshot& snapshot) {
+  const Value stored = TRY(parse_json(snapshot.state));
+  const Value* versions = stored.find("versions");
+  if (stored.integer_or("format", 0) != 1 || versions == nullptr || !versions->is_object())
+    return Error{Code::conflict, "it has another format"};
+  for (const Member& version : versions->members())
+    if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
+  sequence_ = snapshot_sequence_ = next_snapshot_sequence_ = snapshot.sequence;
+  return done();
+}
+
+void Installation::add_snapshot(journal::Batch& batch, std::uint64_t every_events) {
+  if (next_sequence_ - snapshot_sequence_ < every_events) return;
+  batch.snapshots.push_back({"", next_sequence_, serialise()});
+  next_snapshot_sequence_ = next_sequence_;
+}
+
+void Installation::committed() {
+  sequence_ = next_sequence_;
+  snapshot_sequence_ = next_snapshot_sequence_;
+}
+
+void Installation::rolled_back() {
+  next_sequence_ = sequence_;
+  next_snapshot_sequence_ = snapshot_sequence_;
 }
 
 Status Installation::note_deployed(const journal::Event& event) {

@@ -28,10 +28,14 @@ class Installation {
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
-  void committed() { sequence_ = next_sequence_; }
-  void rolled_back() { next_sequence_ = sequence_; }
+  void committed();
+  void rolled_back();
+  // Adds a snapshot when there were so many events since the last one, so that open() never reads more than that.
+  void add_snapshot(journal::Batch& batch, std::uint64_t every_events);
 
  private:
+  std::string serialise() const;
+  Status read_snapshot(const journal::Snapshot& snapshot);
   Status check_versions(const definition::Project& project) const;
   Status note_deployed(const journal::Event& event);
   void set_current(definition::ProjectPointer project);
@@ -39,6 +43,8 @@ class Installation {
   journal::Store& store_;
   std::uint64_t sequence_ = 0;  // of the installation's events
   std::uint64_t next_sequence_ = 0;
+  std::uint64_t snapshot_sequence_ = 0;
+  std::uint64_t next_snapshot_sequence_ = 0;
   std::map<std::string, std::string> versions_;  // "namespace/name:version" -> digest
   std::map<std::string, std::weak_ptr<const definition::Project>> loaded_;
   mutable std::mutex mutex_;

@@ -12,6 +12,9 @@ namespace {
 using journal::EventType;
 
 constexpr Duration send_delay_max = std::chrono::hours(1);
+// Sending it again with its key would find out, and would make it take place if it did not.
+constexpr const char* not_sent_again_reason =
+    "the workflow no longer waits for it, so it is not sent again to find out";
 
 definition::Idempotency idempotency_of(const definition::Project& project, const tool::Effect& effect) {
   const definition::Operation* operation = tool::find_operation(project, effect.tool, effect.operation);
@@ -117,15 +120,17 @@ void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& 
 void InstanceRecord::send_again(const std::string& effect, const std::string& reason, bool certain, Work& work) {
   const EffectRecord record = effects_.at(effect);
   auto permit = work.gate.permit_again(record.effect, record.intent);
-  // A read that nobody waits for, or that may not go out again, has simply failed.
-  if (record.abandoned || (!permit && tool::is_read(record.effect.effect_class))) {
+  const bool read = tool::is_read(record.effect.effect_class);
+  // What certainly did not take place and nobody waits for, and a read that may not go out again, has simply failed.
+  if ((record.abandoned && (read || !record.uncertain)) || (!permit && read)) {
     const std::string why = record.abandoned ? "the workflow no longer waits for it" : permit.error().message;
     inputs_.push_back(
         {EventType::effect_failed,
          Value::object({{"effect", effect}, {"error", tool::to_value(tool::standard_error("runtime", why))}})});
-    if (effects_.contains(record.read_back_of)) give_up(record.read_back_of, work);
+    if (!record.read_back_of.empty()) read_back_failed(record.read_back_of, work);
     return;
   }
+  if (record.abandoned) return ask_resolution(effect, not_sent_again_reason, work);
   if (!permit) return ask_resolution(effect, permit.error().message, work);
   Value data = Value::object({{"effect", effect}, {"attempt", record.attempts + 1}, {"reason", reason}});
   if (certain) data = std::move(data).with_member("certain", true);
@@ -185,10 +190,11 @@ void InstanceRecord::settle_failed(const EffectRecord& record, const tool::Error
 // The effect is ambiguous: find out by key, by asking the system, or by asking a person; never by guessing.
 void InstanceRecord::resolve(const std::string& effect, bool at_once, Work& work) {
   auto found = effects_.find(effect);
-  if (found == effects_.end()) return;  // abandoned; the journal keeps that it is not known
+  if (found == effects_.end()) return;
   const EffectRecord record = found->second;
   switch (idempotency_of(*project_, record.effect)) {
     case definition::Idempotency::key:
+      if (record.abandoned) return ask_resolution(effect, not_sent_again_reason, work);
       if (record.attempts >= work.options.send_attempts_max) break;
       if (at_once) return send_again(effect, record.reason, false, work);
       return retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
@@ -206,13 +212,16 @@ void InstanceRecord::retry_later(const EffectRecord& record, TimerKey::Purpose p
   work.dispatches.emplace_back(ArmTimer{{work.now + delay, id_, purpose, record.effect.id, attempt}});
 }
 
-// The workflow no longer waits for the effect. The fold has marked it; here its open questions are withdrawn.
+// The workflow no longer waits for the effect. The fold has marked it; here its approval is withdrawn. What may have
+// taken place is still found out: by its answer, by asking the system, or by a person.
 void InstanceRecord::withdraw(const std::string& effect, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
-  if (!record.human_task.empty()) close_task(record.human_task, "withdrawn", work);
+  if (record.state == EffectRecord::State::ambiguous && record.human_task.empty() && !is_being_asked(effect))
+    return resolve(effect, true, work);
   if (record.state != EffectRecord::State::proposed) return;
+  if (!record.human_task.empty()) close_task(record.human_task, "withdrawn", work);
   emit(EventType::effect_denied,
        Value::object({{"effect", effect_reference(record.effect)},
                       {"verdict", record.verdict},
@@ -240,12 +249,10 @@ void InstanceRecord::recover(Work& work) {
     auto found = effects_.find(effect);
     if (found == effects_.end()) continue;
     const EffectRecord record = found->second;
-    const bool asked = std::any_of(effects_.begin(), effects_.end(),
-                                   [&](const auto& entry) { return entry.second.read_back_of == effect; });
     if (record.not_sent) {
       send_again(effect, record.reason, false, work);
     } else if (record.state == EffectRecord::State::ambiguous) {
-      if (!asked) resolve(effect, true, work);
+      if (!is_being_asked(effect)) resolve(effect, true, work);
     } else if (tool::is_read(record.effect.effect_class)) {
       send_again(effect, "the server stopped while the call was in flight", false, work);
     } else {

@@ -41,6 +41,9 @@ bool is_input(EventType type) {
     case EventType::decision_made:
     case EventType::event_emitted:
     case EventType::child_started:
+    case EventType::instance_suspended:
+    case EventType::instance_resumed:
+    case EventType::instance_stuck:
       return false;
   }
   return false;
@@ -97,15 +100,11 @@ void InstanceRecord::note(const Turn& turn) {
   for (const std::string& effect : all) abandon(effect);
 }
 
-// An effect that only waits for its next attempt is forgotten: the journal keeps that its outcome is not known.
+// It stays until it is known what became of it, also when the instance has ended. A question about another effect is
+// never the workflow's own, so nobody gives it up.
 void InstanceRecord::abandon(const std::string& effect) {
   auto found = effects_.find(effect);
-  if (found == effects_.end()) return;
-  found->second.abandoned = true;
-  const bool read_back_runs = std::any_of(effects_.begin(), effects_.end(),
-                                          [&](const auto& entry) { return entry.second.read_back_of == effect; });
-  if (found->second.state == EffectRecord::State::ambiguous && found->second.human_task.empty() && !read_back_runs)
-    effects_.erase(found);
+  if (found != effects_.end() && found->second.read_back_of.empty()) found->second.abandoned = true;
 }
 
 Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
@@ -114,6 +113,7 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
       principal_ = TRY(principal_from(event.data.member("principal")));
       if (const Value* parent = event.data.find("parent"); parent != nullptr && parent->is_object()) {
         parent_ = TRY(text_from(*parent, "instance"));
+        depth_ = static_cast<std::size_t>(std::max<std::int64_t>(parent->integer_or("depth", 1), 1));
         awaited_ = parent->boolean_or("await", true);
       }
       return done();
@@ -157,6 +157,9 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::task_answered:
     case EventType::decision_made:
     case EventType::event_emitted:
+    case EventType::instance_suspended:
+    case EventType::instance_resumed:
+    case EventType::instance_stuck:
       return done();
   }
   return done();
@@ -177,7 +180,7 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
     effects_[record.effect.id] = std::move(record);
     return done();
   }
-  if (event.type == EventType::effect_permitted) return fold_permitted(data);
+  if (event.type == EventType::effect_permitted) return fold_permitted(event);
   if (event.type == EventType::effect_denied) {
     effects_.erase(TRY(text_from(data.member("effect"), "id")));
     return done();
@@ -194,17 +197,18 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
   }
   if (event.type == EventType::effect_ambiguous) {
     record.state = EffectRecord::State::ambiguous;
+    record.doubted_at = event.at;
     record.reason = data.string_or("reason", "");
     record.not_sent = data.boolean_or("notSent", false);
     if (!record.not_sent) record.uncertain = true;
-    if (record.abandoned) effects_.erase(found);
     return done();
   }
   effects_.erase(found);  // effect_done, effect_failed
   return done();
 }
 
-Status InstanceRecord::fold_permitted(const Value& data) {
+Status InstanceRecord::fold_permitted(const journal::Event& event) {
+  const Value& data = event.data;
   const Value described = data.member("effect");
   const std::string id = TRY(text_from(described, "id"));
   if (described.find("tool") != nullptr) {
@@ -218,6 +222,7 @@ Status InstanceRecord::fold_permitted(const Value& data) {
   record.verdict = data.member("verdict");
   record.intent = data;
   record.attempts = 1;
+  record.permitted_at = event.at;
   record.read_back_of = data.string_or("readBackOf", "");
   if (auto asked = effects_.find(record.read_back_of); asked != effects_.end()) ++asked->second.read_backs;
   return done();
@@ -261,7 +266,6 @@ void InstanceRecord::fold_closed(const Value& data) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   found->second.human_task.clear();
-  if (found->second.abandoned && found->second.state == EffectRecord::State::ambiguous) effects_.erase(found);
 }
 
 std::string InstanceRecord::serialise() const {
@@ -277,6 +281,7 @@ std::string InstanceRecord::serialise() const {
       {"interpreter", state_.serialise()},
       {"principal", to_value(principal_)},
       {"parent", parent_},
+      {"depth", depth_},
       {"awaited", awaited_},
       {"effects", Value::array(std::move(effects))},
       {"tasks", Value::array(std::move(tasks))},
@@ -304,6 +309,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   record->sequence_ = static_cast<std::uint64_t>(stored.integer_or("sequence", 0));
   record->principal_ = TRY(principal_from(stored.member("principal")));
   record->parent_ = TRY(text_from(stored, "parent"));
+  record->depth_ = static_cast<std::size_t>(std::max<std::int64_t>(stored.integer_or("depth", 0), 0));
   record->awaited_ = stored.boolean_or("awaited", false);
   const Value effects = stored.member("effects");
   const Value tasks = stored.member("tasks");

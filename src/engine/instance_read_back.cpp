@@ -1,6 +1,7 @@
 // Asking the other system whether an effect took place: an effect of its own, through the gate like any other.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/instance_record.h"
@@ -60,9 +61,10 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
 
 void InstanceRecord::settle_read_back(const std::string& question, const tool::Outcome& outcome, Work& work) {
   const std::string effect = effects_.at(question).read_back_of;
+  const Timestamp asked_at = effects_.at(question).permitted_at;
   if (outcome.kind == tool::Outcome::Kind::done) {
     emit(EventType::effect_done, Value::object({{"effect", question}, {"result", outcome.result}}), work);
-    return conclude(effect, outcome.result, work);
+    return conclude(effect, outcome.result, asked_at, work);
   }
   emit(EventType::effect_failed, Value::object({{"effect", question}, {"error", tool::to_value(outcome.error)}}), work);
   read_back_failed(effect, work);
@@ -71,20 +73,17 @@ void InstanceRecord::settle_read_back(const std::string& question, const tool::O
 void InstanceRecord::read_back_failed(const std::string& effect, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
-  if (found->second.abandoned) return give_up(effect, work);
   if (found->second.read_backs >= work.options.send_attempts_max)
     return ask_resolution(effect, "the system did not answer whether it took place", work);
   retry_later(found->second, TimerKey::Purpose::read_back, found->second.read_backs, work);
 }
 
-// Nobody waits for the effect any more, and whether it took place is not known: that is what the journal keeps. Folding
-// the event forgets the effect.
-void InstanceRecord::give_up(const std::string& effect, Work& work) {
-  const std::string reason = effects_.at(effect).reason;
-  emit(EventType::effect_ambiguous, Value::object({{"effect", effect}, {"reason", reason}}), work);
+bool InstanceRecord::is_being_asked(const std::string& effect) const {
+  return std::any_of(effects_.begin(), effects_.end(),
+                     [&](const auto& entry) { return entry.second.read_back_of == effect; });
 }
 
-void InstanceRecord::conclude(const std::string& effect, const Value& answer, Work& work) {
+void InstanceRecord::conclude(const std::string& effect, const Value& answer, Timestamp asked_at, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
@@ -103,6 +102,12 @@ void InstanceRecord::conclude(const std::string& effect, const Value& answer, Wo
   if (took_place->is_true()) {
     inputs_.push_back(
         {EventType::effect_done, Value::object({{"effect", effect}, {"result", answer}, {"resolvedBy", "readBack"}})});
+    return;
+  }
+  // The call may still be under way there: a "no" from before it has settled would double the effect.
+  const Timestamp settled_at = record.doubted_at + definition->settle;
+  if (asked_at < settled_at) {
+    work.dispatches.emplace_back(ArmTimer{{settled_at, id_, TimerKey::Purpose::read_back, effect, record.read_backs}});
     return;
   }
   if (!record.abandoned && record.attempts < work.options.send_attempts_max)

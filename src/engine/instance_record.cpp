@@ -15,8 +15,6 @@ using journal::EventType;
 // A chain of calls that are all denied runs within one turn of the engine; more are a defect of the workflow.
 constexpr std::size_t inputs_per_command_max = 1'000;
 
-// How deep workflows may start workflows: "-c" in the id, one per level.
-constexpr std::size_t children_depth_max = 16;
 // Events of one entry of the journal; children beyond it are refused.
 constexpr std::size_t entry_events_max = 50'000;
 
@@ -26,12 +24,6 @@ struct ForAction : Handlers... {
 };
 template <class... Handlers>
 ForAction(Handlers...) -> ForAction<Handlers...>;
-
-std::size_t depth_of(std::string_view id) {
-  std::size_t depth = 0;
-  for (std::size_t at = id.find("-c"); at != std::string_view::npos; at = id.find("-c", at + 2)) ++depth;
-  return depth;
-}
 
 Value runtime_error(std::string detail) {
   return tool::to_value(tool::standard_error("runtime", std::move(detail)));
@@ -75,6 +67,10 @@ bool InstanceRecord::wants(const std::string& effect) const {
   return found != effects_.end() && !found->second.abandoned;
 }
 
+bool InstanceRecord::wants_effects() const {
+  return std::any_of(effects_.begin(), effects_.end(), [](const auto& entry) { return !entry.second.abandoned; });
+}
+
 bool InstanceRecord::busy() const {
   return continue_pending_ || std::any_of(effects_.begin(), effects_.end(), [](const auto& entry) {
            return entry.second.state == EffectRecord::State::permitted && !entry.second.abandoned;
@@ -82,7 +78,11 @@ bool InstanceRecord::busy() const {
 }
 
 bool InstanceRecord::waits_for_person() const {
-  return !ended() && !tasks_.empty() && !busy();
+  if (ended() || busy()) return false;
+  return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& task) {
+    auto effect = effects_.find(task.second.effect);
+    return effect == effects_.end() || !effect->second.abandoned;  // else it is open, but the workflow goes on
+  });
 }
 
 InstanceOutcome InstanceRecord::outcome() const {
@@ -95,7 +95,7 @@ InstanceOutcome InstanceRecord::outcome() const {
   switch (state_.status()) {
     case InstanceState::Status::created:
     case InstanceState::Status::running:
-      if (waits_for_person() || (effects_.empty() && state_.waiting() && !continue_pending_))
+      if (waits_for_person() || (!wants_effects() && state_.waiting() && !continue_pending_))
         outcome.status = "waiting";
       break;
     case InstanceState::Status::completed:
@@ -159,6 +159,10 @@ void InstanceRecord::fail(Value error, Work& work) {
   if (ended()) return;
   emit(EventType::instance_faulted, Value::object({{"error", std::move(error)}}), work);
   finish(work);
+}
+
+void InstanceRecord::note_not_stuck(Work& work) {
+  emit(EventType::instance_stuck, Value::object(std::initializer_list<std::pair<std::string_view, Value>>{}), work);
 }
 
 void InstanceRecord::arm_timers(Work& work) const {
@@ -269,7 +273,8 @@ void InstanceRecord::finish(Work& work) {
   std::vector<std::string> effects, tasks, timers;
   for (const auto& [effect, record] : effects_) effects.push_back(effect);
   for (const std::string& effect : effects) withdraw(effect, work);
-  for (const auto& [task, record] : tasks_) tasks.push_back(task);
+  for (const auto& [task, record] : tasks_)
+    if (record.kind != HumanTask::Kind::resolution) tasks.push_back(task);
   for (const std::string& task : tasks) close_task(task, "withdrawn", work);
   for (const auto& [timer, due] : timers_) timers.push_back(timer);
   for (const std::string& timer : timers) {
@@ -291,8 +296,12 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
   auto workflow = project_->find_workflow(action.workflow.namespace_, action.workflow.name, action.workflow.version);
   if (!workflow)
     return refuse(fmt::format("there is no workflow {} in the project of this instance", action.workflow.text()));
-  if (depth_of(action.child) > children_depth_max)
-    return refuse(fmt::format("workflows started each other more than {} levels deep", children_depth_max));
+  if (depth_ >= work.options.children_depth_max) {
+    return refuse(
+        fmt::format("instance {} may not run workflow {}: workflows have run each other {} levels deep, the "
+                    "most that may; does one run itself without an end?",
+                    id_, workflow->name.text(), depth_));
+  }
   if (work.events.size() > entry_events_max) return refuse("too many workflows were started at once");
   emit(EventType::child_started,
        Value::object({{"child", action.child},
@@ -307,6 +316,7 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .project = project_,
                                                   .principal = principal_,
                                                   .input = action.input,
+                                                  .depth = depth_ + 1,
                                                   .await = action.await});
 }
 

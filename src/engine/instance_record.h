@@ -50,6 +50,7 @@ struct StartChildInstance {
   definition::ProjectPointer project;
   definition::Principal principal;
   Value input;
+  std::size_t depth = 1;  // of workflows that run each other; 0 is the first
   bool await = true;
 };
 using Dispatch =
@@ -86,6 +87,8 @@ class InstanceRecord {
   Result<Value> answer(const AnswerRequest& request, Work& work);
   // The server is about to stop and no worker took the effect.
   void note_not_sent(const std::string& effect, Work& work);
+  // It could not be rebuilt the last time, and was now.
+  void note_not_stuck(Work& work);
   // After the record was rebuilt: arms timers, resolves what is ambiguous.
   void recover(Work& work);
   // Arms what stands in the queue of timers, nothing else.
@@ -106,6 +109,7 @@ class InstanceRecord {
   std::uint64_t sequence() const { return sequence_; }
   bool ended() const;
   bool wants(const std::string& effect) const;  // the workflow still waits for its answer
+  bool wants_effects() const;                   // it waits for any
   bool forgettable() const { return ended() && effects_.empty(); }
   bool busy() const;              // something is in flight or to be computed
   bool waits_for_person() const;  // not busy, and a human task is open
@@ -127,7 +131,7 @@ class InstanceRecord {
   Status fold_timer(const Value& data);
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
-  Status fold_permitted(const Value& data);
+  Status fold_permitted(const journal::Event& event);
   Status fold_created(const Value& data, bool replaying);
   void fold_closed(const Value& data);
   void note(const Turn& turn);
@@ -159,9 +163,9 @@ class InstanceRecord {
   // --- Read-back (instance_read_back.cpp)
   void read_back(const std::string& effect, Work& work);
   void settle_read_back(const std::string& effect, const tool::Outcome& outcome, Work& work);
-  void conclude(const std::string& effect, const Value& answer, Work& work);
+  void conclude(const std::string& effect, const Value& answer, Timestamp asked_at, Work& work);
   void read_back_failed(const std::string& effect, Work& work);
-  void give_up(const std::string& effect, Work& work);
+  bool is_being_asked(const std::string& effect) const;  // a read-back about it is under way
 
   // --- Human tasks (instance_tasks.cpp)
   Result<HumanTask*> find_open(const std::string& task);
@@ -183,7 +187,8 @@ class InstanceRecord {
   std::uint64_t sequence_ = 0;
   definition::Principal principal_;
   std::string parent_;
-  bool awaited_ = false;  // by the parent
+  bool awaited_ = false;   // by the parent
+  std::size_t depth_ = 0;  // of workflows that run each other
   std::map<std::string, EffectRecord> effects_;
   std::map<std::string, HumanTask> tasks_;
   std::map<std::string, Timestamp> timers_;

@@ -183,7 +183,6 @@ Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
 void InstanceRecord::ask_resolution(const std::string& effect, const std::string& reason, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end() || !found->second.human_task.empty()) return;
-  if (found->second.abandoned) return give_up(effect, work);
   const EffectRecord record = found->second;
   emit(EventType::task_created,
        Value::object({{"task", next_task_id()},

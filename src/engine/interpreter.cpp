@@ -50,6 +50,9 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::child_ended:
       execution.child_ended(data);
       return true;
+    case journal::EventType::instance_suspended:
+    case journal::EventType::instance_resumed:
+    case journal::EventType::instance_stuck:
     case journal::EventType::project_deployed:
     case journal::EventType::event_received:
     case journal::EventType::instance_completed:

@@ -100,6 +100,8 @@ struct InterpreterLimits {
   std::uint64_t steps_per_turn = 20'000;  // task executions before Continue
   std::uint64_t steps_max = 10'000'000;   // per instance; more is a fault that no `try` catches
   std::size_t nesting_max = 200;          // tasks within tasks, across fork branches
+  std::uint64_t retries_default = 100;    // of a retry policy without any limit
+  std::uint64_t retries_max = 10'000;     // of a retry policy that only its limit.duration bounds
   expression::Limits expression;
   ValueLimits value;  // of each value that a task computes
 };

@@ -127,6 +127,7 @@ class Execution {
   bool catch_error(Branch& branch, Frame& frame);  // false: not caught here
   enum class Retry { no, yes, failed };
   Retry retry(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
+  std::uint64_t retries_of(const definition::RetryPolicy& policy) const;
   std::optional<Duration> retry_delay(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
   void ask_decider(Branch& branch, Frame& frame, const definition::Decision& decision, std::size_t from);
   void decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,

@@ -130,6 +130,7 @@ void Engine::Loop::collect(Turn& turn) {
 }
 
 void Engine::Loop::add_snapshots(Turn& turn) {
+  installation_.add_snapshot(turn.batch, options_.snapshot_every_events);
   for (const std::string& instance : turn.touched) {
     auto found = instances_.find(instance);
     if (found == instances_.end() || found->second.record->ended()) continue;

@@ -109,6 +109,7 @@ struct Engine::Loop {
   Result<Value> handle(const RecoverInstance& request, Work& work, Turn& turn);
   Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
   Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
+  Result<Value> handle(const NoteStuck& request, Work& work, Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
@@ -128,6 +129,7 @@ struct Engine::Loop {
 
   // --- Recovery (loop_recovery.cpp)
   Status load_unfinished();
+  void set_stuck(const std::string& instance, const Error& error, const std::string& known_reason);
   Result<Slot> load(const std::string& instance);
   Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
   Result<Pinned> find_pinned(const std::string& instance, const Value& data);
@@ -137,6 +139,7 @@ struct Engine::Loop {
   // Prepared once for each workflow of the newest project.
   definition::ProjectPointer interpreters_of_;
   std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
+  std::map<std::string, std::string> stuck_;  // instances that can't be rebuilt, and why; they are not in instances_
   TimerQueue timers_;
   std::deque<Command> work_;                             // taken from the inbox, or the engine's own
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker

@@ -81,6 +81,8 @@ Error Engine::Loop::not_running(const std::string& instance) const {
   auto sequence = instance.empty() ? Result<std::uint64_t>(std::uint64_t{0}) : parts_.store->last_sequence(instance);
   if (!sequence) return sequence.error();
   if (*sequence == 0) return {Code::not_found, fmt::format("there is no instance {}", instance)};
+  if (auto stuck = stuck_.find(instance); stuck != stuck_.end())
+    return {Code::conflict, fmt::format("instance {} is stuck: {}", instance, stuck->second)};
   return {Code::conflict, fmt::format("instance {} has ended already", instance)};
 }
 
@@ -127,8 +129,10 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
   }
   Value data =
       started_data(*child.workflow, *child.project, child.input, child.principal)
-          .with_member("parent",
-                       Value::object({{"instance", child.parent}, {"task", child.task}, {"await", child.await}}));
+          .with_member(
+              "parent",
+              Value::object(
+                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth}}));
   auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
                                                       interpreter_for(child.project, child.workflow)),
                      turn);
@@ -207,11 +211,12 @@ Result<Value> Engine::Loop::handle(const RecoverInstance& request, Work& work, T
   if (const std::string& parent = record->awaited_by(); !parent.empty()) {
     auto waiting = instances_.find(parent);
     // The parent gave it up, and the server stopped before it was cancelled.
-    if (waiting == instances_.end() || !waiting->second.record->children().contains(request.instance))
-      work.dispatches.emplace_back(CancelInstance{request.instance, "its parent no longer waits for it"});
+    const bool given_up = waiting == instances_.end() ? !stuck_.contains(parent)
+                                                      : !waiting->second.record->children().contains(request.instance);
+    if (given_up) work.dispatches.emplace_back(CancelInstance{request.instance, "its parent no longer waits for it"});
   }
   for (const auto& [child, data] : record->children()) {
-    if (instances_.contains(child)) continue;
+    if (instances_.contains(child) || stuck_.contains(child)) continue;
     // It ended, and the server stopped before its parent was told.
     auto end = outcome_in_store(child);
     if (!end && end.error().code == Code::unavailable) return end.error();
@@ -233,6 +238,18 @@ Result<Value> Engine::Loop::handle(const NoteNotSent& request, Work& work, Turn&
 Result<Value> Engine::Loop::handle(const FailInstance& request, Work& work, Turn& turn) {
   if (InstanceRecord* record = find(request.instance, turn))
     record->fail(tool::to_value(tool::standard_error("runtime", request.reason)), work);
+  return Value();
+}
+
+// The first of the two is written past the record, which does not exist.
+Result<Value> Engine::Loop::handle(const NoteStuck& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) {
+    if (request.reason.empty()) record->note_not_stuck(work);
+  } else if (!request.reason.empty()) {
+    const std::uint64_t last = TRY(parts_.store->last_sequence(request.instance));
+    work.events.push_back(
+        {request.instance, last + 1, work.now, EventType::instance_stuck, Value::object({{"reason", request.reason}})});
+  }
   return Value();
 }
 

@@ -66,8 +66,7 @@ bool Engine::Loop::reload_broken() {
         return false;
       }
       if (!slot)
-        log(LogLevel::error, "engine: an instance can't be rebuilt" + log_field("instance", instance) +
-                                 log_field("error", slot.error().message));
+        set_stuck(instance, slot.error(), "");
       else if (!slot->record->forgettable())
         instances_[instance] = std::move(*slot);
     }

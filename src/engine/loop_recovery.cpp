@@ -6,23 +6,38 @@
 #include "value/stored.h"
 
 namespace gantry::engine {
+namespace {
+
+constexpr std::size_t stuck_reason_bytes_max = 2'000;
+
+}  // namespace
 
 Status Engine::Loop::load_unfinished() {
   const std::vector<std::string> unfinished = TRY(parts_.store->unfinished_instances());
+  const std::map<std::string, std::string> known = TRY(parts_.store->stuck_instances());
   for (const std::string& instance : unfinished) {
     auto slot = load(instance);
     if (!slot) {
       if (slot.error().code == Code::unavailable) return slot.error();
-      // One damaged instance must not keep all others from running. It stays as it is in the journal.
-      log(LogLevel::error, "engine: an instance can't be continued" + log_field("instance", instance) +
-                               log_field("error", slot.error().message));
+      auto reason = known.find(instance);
+      set_stuck(instance, slot.error(), reason == known.end() ? "" : reason->second);
       continue;
     }
     instances_[instance] = std::move(*slot);
+    if (known.contains(instance)) work_.push_back({NoteStuck{instance, ""}, nullptr});
     work_.push_back({RecoverInstance{instance}, nullptr});
   }
   running_ = instances_.size();
   return done();
+}
+
+// One damaged instance must not keep all others from running. It stays as it is in the journal, which says so.
+void Engine::Loop::set_stuck(const std::string& instance, const Error& error, const std::string& known_reason) {
+  log(LogLevel::error, "engine: an instance is stuck: it can't be rebuilt from its events" +
+                           log_field("instance", instance) + log_field("error", error.message));
+  const std::string reason = error.message.substr(0, stuck_reason_bytes_max);
+  stuck_[instance] = reason;
+  if (reason != known_reason) work_.push_back({NoteStuck{instance, reason}, nullptr});
 }
 
 // From the latest snapshot and what came after it; from the first event on where there is no snapshot, or none that

@@ -46,13 +46,15 @@ Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instan
   const std::uint64_t last = instance.empty() ? 0 : TRY(parts_.store->last_sequence(instance));
   if (last == 0) return Error{Code::not_found, fmt::format("there is no instance {}", instance)};
   const std::uint64_t after = last > last_events_read ? last - last_events_read : 0;
-  const std::vector<journal::Event> last_events = TRY(parts_.store->events_of(instance, after));
-  if (auto end = end_among(last_events)) return *end;
-  if (after > 0) {
-    const std::vector<journal::Event> all = TRY(parts_.store->events_of(instance));
-    if (auto end = end_among(all)) return *end;
+  const InstanceOutcome no_end{instance, stuck_.contains(instance) ? "stuck" : "running", {}, {}};
+  for (const std::uint64_t from : {after, std::uint64_t{0}}) {
+    auto events = parts_.store->events_of(instance, from);
+    if (!events && no_end.status == "stuck") return no_end;
+    if (!events) return events.error();
+    if (auto end = end_among(*events)) return *end;
+    if (from == 0) break;
   }
-  return InstanceOutcome{instance, "running", {}, {}};
+  return no_end;
 }
 
 Result<InstanceOutcome> Engine::Loop::outcome_of(const std::string& instance) const {

@@ -46,6 +46,8 @@ struct EffectRecord {
   std::string read_back_of;  // this effect is such a question, about that one
   std::string human_task;    // open, kind approval or resolution
   std::string reason;        // why it is ambiguous
+  Timestamp permitted_at{};  // the call was sent after that
+  Timestamp doubted_at{};    // the call was sent before that, the last time it became ambiguous
   bool uncertain = false;    // an earlier attempt may have taken place
   bool not_sent = false;     // permitted, but the server stopped before a worker was free
   bool abandoned = false;    // the workflow no longer waits for it

@@ -105,6 +105,12 @@ bool Execution::catch_error(Branch& branch, Frame& frame) {
   return true;
 }
 
+// A policy that says nothing must not retry for ever.
+std::uint64_t Execution::retries_of(const definition::RetryPolicy& policy) const {
+  if (policy.attempt_count) return static_cast<std::uint64_t>(std::max<std::int64_t>(*policy.attempt_count, 0));
+  return policy.total_duration ? setting_.limits.retries_max : setting_.limits.retries_default;
+}
+
 Execution::Retry Execution::retry(Branch& branch, Frame& frame, const definition::RetryPolicy& policy) {
   auto& progress = std::get<TryProgress>(frame.progress);
   const Site site{.field = "retry", .input = &frame.input, .more_scope = 1};
@@ -119,10 +125,7 @@ Execution::Retry Execution::retry(Branch& branch, Frame& frame, const definition
     if (!holds) return failed();
     if (*holds != expected) return Retry::no;
   }
-  if (policy.attempt_count &&
-      progress.retries >= static_cast<std::uint64_t>(std::max<std::int64_t>(*policy.attempt_count, 0))) {
-    return Retry::no;
-  }
+  if (progress.retries >= retries_of(policy)) return Retry::no;
   const std::optional<Duration> delay = retry_delay(branch, frame, policy);
   if (!delay) return failed();
   if (policy.total_duration) {

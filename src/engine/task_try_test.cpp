@@ -125,6 +125,27 @@ TEST(Retry, CountFiveMeansSixRuns) {
   EXPECT_EQ(world.names(TaskTrace::Status::retried), "guarded guarded guarded guarded guarded");
 }
 
+TEST(Retry, APolicyWithoutALimitEndsAllTheSame) {
+  InterpreterLimits limits;
+  limits.retries_default = 7;
+  limits.retries_max = 9;
+  int calls = 0;
+  const auto runs_of = [&](const std::string& policy) {
+    World world(try_call("        retry: " + policy + "\n"), {}, limits);
+    world.answer = [&](const CallEffect&) { return ++calls, fails_with(communication_error(500)); };
+    calls = 0;
+    std::string end = world.run();
+    for (int i = 0; i < 50 && end == "waiting"; ++i) end = world.advance(seconds(1));
+    EXPECT_EQ(end, "faulted communication 500 /do/0/guarded/try/0/ask");
+    return calls;
+  };
+  EXPECT_EQ(runs_of("{delay: PT0S}"), 8);
+  EXPECT_EQ(runs_of("{delay: PT1S}"), 8);
+  EXPECT_EQ(runs_of("{delay: PT0S, limit: {duration: PT1H}}"), 10);
+  EXPECT_EQ(runs_of("{delay: PT0S, limit: {attempt: {count: 20}}}"), 21) << "what the author says counts";
+  EXPECT_EQ(InterpreterLimits().retries_default, 100u) << "as docs/reference/execution.md says";
+}
+
 TEST(Retry, AHandlerRunsOnceTheRetriesAreUsedUp) {
   World world(try_call("        retry: {limit: {attempt: {count: 2}}}\n        do: [{h: {set: {gave: up}}}]\n"));
   world.answer = [](const CallEffect&) { return fails_with(communication_error(503)); };

@@ -8,7 +8,7 @@
 //   project_deployed    {project, files: count, principal}                             record, instance ""
 //   event_received      {event: CloudEvent, principal}                                 record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
-//                        key?, parent?:{instance,task}}                                input
+//                        key?, parent?:{instance,task,await,depth}}                    input
 //   instance_continued  {}            a long computation is cut into turns             input
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
@@ -33,9 +33,12 @@
 //   event_emitted       {event: CloudEvent, task}                                      record
 //   child_started       {child, workflow, task, await}                                 record
 //   child_ended         {child, status, output?, error?}                               input
+//   instance_suspended  {by:{person,roles}, reason}    inputs are kept from here on    record
+//   instance_resumed    {by:{person,roles}}            and taken now                   input
+//   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
-// effect_ambiguous.notSent, task_created.policy and .requesterExcluded, instance_started.parent.await.
+// effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
 #pragma once
 
 #include <cstdint>
@@ -72,8 +75,11 @@ enum class EventType : std::uint8_t {
   event_emitted,
   child_started,
   child_ended,
+  instance_suspended,
+  instance_resumed,
+  instance_stuck,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::child_ended) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::instance_stuck) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

@@ -22,7 +22,7 @@ struct Page {
 };
 
 struct InstanceFilter {
-  std::optional<std::string> status = {};    // running waiting completed faulted cancelled
+  std::optional<std::string> status = {};    // running waiting suspended stuck completed faulted cancelled
   std::optional<std::string> workflow = {};  // "namespace/name"
 };
 struct TaskFilter {

@@ -198,7 +198,8 @@ TEST_P(QueryTest, ListsCloudEventsNewestFirst) {
 
 TEST_P(QueryTest, CountsForMetrics) {
   Value totals = value_of(query_->totals());
-  EXPECT_EQ(totals.member("instances"), json(R"({"running":1,"waiting":1,"completed":0,"faulted":0,"cancelled":0})"));
+  EXPECT_EQ(totals.member("instances"),
+            json(R"({"running":1,"waiting":1,"completed":0,"faulted":0,"cancelled":0,"suspended":0,"stuck":0})"));
   EXPECT_EQ(totals.member("tasks"), json(R"({"open":1})"));
   EXPECT_EQ(totals.member("effects").integer_or("done", 0), 2);
   EXPECT_EQ(totals.integer_or("events", 0), static_cast<std::int64_t>(full_story_last_sequence + 3));

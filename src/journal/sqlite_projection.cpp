@@ -64,6 +64,12 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
       return close_task(event);
     case EventType::decision_made:
       return make_decision(place, event);
+    case EventType::instance_suspended:
+      return suspend_instance(place, true);
+    case EventType::instance_resumed:
+      return suspend_instance(place, false);
+    case EventType::instance_stuck:
+      return mark_stuck(place, event);
     case EventType::event_received:
     case EventType::instance_continued:
     case EventType::event_emitted:
@@ -119,8 +125,9 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
 
 // The first end counts: what arrives late changes nothing.
 Status SqliteProjection::end_instance(const EventPlace& place, const Event& event, InstanceStatus status) {
-  auto update = TRY(connection_.use(
-      "UPDATE journal_instance SET status = ?, ended_at = ?, end_event = ? WHERE stream = ? AND status = 0"));
+  auto update =
+      TRY(connection_.use("UPDATE journal_instance SET status = ?, ended_at = ?, end_event = ?, suspended = 0 WHERE "
+                          "stream = ? AND status = 0"));
   update->bind(1, number_of(status)).bind(2, microseconds(event.at)).bind(3, place.position).bind(4, place.stream);
   TRY(update->run());
   if (connection_.changes() == 0) return done();
@@ -129,6 +136,19 @@ Status SqliteProjection::end_instance(const EventPlace& place, const Event& even
   auto timers = TRY(connection_.use("DELETE FROM journal_timer WHERE stream = ?"));
   timers->bind(1, place.stream);
   return timers->run();
+}
+
+Status SqliteProjection::suspend_instance(const EventPlace& place, bool suspended) {
+  auto update = TRY(connection_.use("UPDATE journal_instance SET suspended = ? WHERE stream = ? AND status = 0"));
+  update->bind(1, std::int64_t{suspended}).bind(2, place.stream);
+  return update->run();
+}
+
+Status SqliteProjection::mark_stuck(const EventPlace& place, const Event& event) {
+  auto update = TRY(connection_.use("UPDATE journal_instance SET stuck_event = ? WHERE stream = ?"));
+  update->bind(1, event.data.find("reason") != nullptr ? std::optional(place.position) : std::nullopt);
+  update->bind(2, place.stream);
+  return update->run();
 }
 
 Status SqliteProjection::make_decision(const EventPlace& place, const Event& event) {

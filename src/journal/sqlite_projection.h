@@ -36,6 +36,8 @@ class SqliteProjection {
  private:
   Status start_instance(const EventPlace& place, const Event& event);
   Status end_instance(const EventPlace& place, const Event& event, InstanceStatus status);
+  Status suspend_instance(const EventPlace& place, bool suspended);
+  Status mark_stuck(const EventPlace& place, const Event& event);
   Result<std::int64_t> workflow_number(const Value& workflow, std::string_view project);
   Status begin_effect(const EventPlace& place, const Event& event, EffectState state);
   Status permit_effect(const EventPlace& place, const Event& event);

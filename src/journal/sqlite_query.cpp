@@ -165,13 +165,18 @@ Result<Page> SqliteQuery::instances(const InstanceFilter& filter, const PageRequ
   auto cursor = TRY(read_cursor(page.cursor));
   Condition condition;
   if (filter.status) {
+    constexpr const char* goes_on = "i.status = 0 AND i.suspended = 0 AND i.stuck_event IS NULL";
     constexpr const char* has_open_task =
         "EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1)";
-    if (*filter.status == "waiting") {
-      condition.add("i.status = 0");
+    if (*filter.status == "stuck") {
+      condition.add("i.status = 0 AND i.stuck_event IS NOT NULL");
+    } else if (*filter.status == "suspended") {
+      condition.add("i.status = 0 AND i.suspended = 1 AND i.stuck_event IS NULL");
+    } else if (*filter.status == "waiting") {
+      condition.add(goes_on);
       condition.add("i.stream IN (SELECT stream FROM journal_task WHERE open = 1)");
     } else if (*filter.status == "running") {
-      condition.add("i.status = 0");
+      condition.add(goes_on);
       condition.add(std::string("NOT ") + has_open_task);
     } else {
       std::int64_t number = -1;
@@ -180,7 +185,8 @@ Result<Page> SqliteQuery::instances(const InstanceFilter& filter, const PageRequ
       if (number < 0)
         return Error{
             Code::invalid_argument,
-            fmt::format("'{}' is no status of an instance; expected running, waiting, completed, faulted or cancelled",
+            fmt::format("'{}' is no status of an instance; expected running, waiting, suspended, stuck, completed, "
+                        "faulted or cancelled",
                         filter.status->substr(0, 40))};
       condition.add("i.status = ?", number);
     }
@@ -386,13 +392,21 @@ Result<Value> SqliteQuery::totals() {
   };
   std::int64_t waiting =
       TRY(connection_->integer_of("SELECT count(DISTINCT t.stream) FROM journal_task t JOIN journal_instance i ON "
-                                  "i.stream = t.stream WHERE t.open = 1 AND i.status = 0"));
+                                  "i.stream = t.stream WHERE t.open = 1 AND i.status = 0 AND i.suspended = 0 AND "
+                                  "i.stuck_event IS NULL"));
+  std::int64_t stuck = TRY(
+      connection_->integer_of("SELECT count(*) FROM journal_instance WHERE stuck_event IS NOT NULL AND status = 0"));
+  std::int64_t suspended = TRY(connection_->integer_of(
+      "SELECT count(*) FROM journal_instance WHERE suspended = 1 AND stuck_event IS NULL AND status = 0"));
   std::vector<Member> instances, effects;
   for (const char* name : instance_status_names) {
     std::int64_t count = count_of(fmt::format("instances.{}", name));
-    instances.push_back({Text(name), Value(std::string_view(name) == "running" ? count - waiting : count)});
+    instances.push_back(
+        {Text(name), Value(std::string_view(name) == "running" ? count - waiting - stuck - suspended : count)});
   }
   instances.push_back({Text("waiting"), Value(waiting)});
+  instances.push_back({Text("suspended"), Value(suspended)});
+  instances.push_back({Text("stuck"), Value(stuck)});
   for (const char* name : effect_state_names)
     effects.push_back({Text(name), Value(count_of(fmt::format("effects.{}", name)))});
   std::int64_t pages = TRY(connection_->integer_of("PRAGMA page_count"));

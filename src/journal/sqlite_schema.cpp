@@ -30,7 +30,8 @@ CREATE TABLE journal_workflow (
   project TEXT NOT NULL, UNIQUE (namespace, name, version, digest, project)) STRICT;
 CREATE TABLE journal_instance (
   stream INTEGER PRIMARY KEY, workflow INTEGER NOT NULL, status INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
-  start_event INTEGER NOT NULL, end_event INTEGER, person TEXT, key TEXT, parent TEXT, parent_task TEXT) STRICT;
+  start_event INTEGER NOT NULL, end_event INTEGER, person TEXT, key TEXT, parent TEXT, parent_task TEXT,
+  suspended INTEGER NOT NULL DEFAULT 0, stuck_event INTEGER) STRICT;
 CREATE INDEX journal_instance_status ON journal_instance (status, stream);
 CREATE INDEX journal_instance_workflow ON journal_instance (workflow, stream);
 CREATE INDEX journal_instance_parent ON journal_instance (parent, stream) WHERE parent IS NOT NULL;
@@ -59,6 +60,18 @@ CREATE INDEX journal_deployment_project ON journal_deployment (project, event);
 CREATE TABLE journal_count (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+// What version 2 added, for new databases and for those of version 1. Each index holds the few rows that are looked
+// for.
+constexpr const char* version_2_indexes = R"sql(
+CREATE INDEX journal_instance_suspended ON journal_instance (stream) WHERE suspended = 1;
+CREATE INDEX journal_instance_stuck ON journal_instance (stream) WHERE stuck_event IS NOT NULL;
+CREATE INDEX journal_effect_open ON journal_effect (stream) WHERE state IN (1, 2);
+)sql";
+constexpr const char* version_2_columns = R"sql(
+ALTER TABLE journal_instance ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal_instance ADD COLUMN stuck_event INTEGER;
+)sql";
+
 // RFC 3339 with six digits, so that text order is time order.
 std::string time_text(std::string_view column) {
   return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
@@ -82,15 +95,17 @@ std::string names_by_number(std::string_view column, const std::array<const char
 std::string instances_view() {
   return fmt::format(
       R"sql(CREATE VIEW instances AS SELECT i.stream AS number, s.id AS id,
-  CASE WHEN i.status = 0 AND EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1) THEN 'waiting'
+  CASE WHEN i.status = 0 AND i.stuck_event IS NOT NULL THEN 'stuck' WHEN i.status = 0 AND i.suspended = 1 THEN 'suspended'
+  WHEN i.status = 0 AND EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1) THEN 'waiting'
   ELSE {} END AS status,
   w.namespace AS workflow_namespace, w.name AS workflow_name, w.version AS workflow_version, w.digest AS workflow_digest,
   w.project AS project, i.person AS person, i.key AS key, i.parent AS parent, i.parent_task AS parent_task,
   {} AS started_at, {} AS ended_at,
   (SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream) AS events,
-  {} AS input, {} AS output, {} AS error, e.data ->> '$.reason' AS reason
+  {} AS input, {} AS output, {} AS error, coalesce(e.data ->> '$.reason', k.data ->> '$.reason') AS reason
 FROM journal_instance i JOIN journal_stream s ON s.number = i.stream JOIN journal_workflow w ON w.number = i.workflow
-LEFT JOIN journal_event b ON b.position = i.start_event LEFT JOIN journal_event e ON e.position = i.end_event;)sql",
+LEFT JOIN journal_event b ON b.position = i.start_event LEFT JOIN journal_event e ON e.position = i.end_event
+LEFT JOIN journal_event k ON k.position = i.stuck_event;)sql",
       names_by_number("i.status", instance_status_names), time_text("i.started_at"), time_text("i.ended_at"),
       json_at("b", "input"), json_at("e", "output"), json_at("e", "error"));
 }
@@ -148,20 +163,38 @@ CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journ
       time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"));
 }
 
-Status create_schema(SqliteConnection& connection) {
-  TRY(connection.execute(base_tables));
-  TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
-                                     cloud_event_types)));
+// The views, and the names of event types, as this version of the program has them.
+Status create_views(SqliteConnection& connection) {
   TRY(connection.execute(instances_view()));
   TRY(connection.execute(effects_view()));
   TRY(connection.execute(tasks_view()));
   TRY(connection.execute(other_views()));
-  TRY(SqliteProjection::create_counts(connection));
   for (std::size_t i = 0; i < event_type_count; ++i)
-    TRY(connection.execute(
-        fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}')", i, name_of(static_cast<EventType>(i)))));
-  TRY(connection.execute(fmt::format("PRAGMA application_id = {}", application_id)));
+    TRY(connection.execute(fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}') ON CONFLICT DO NOTHING", i,
+                                       name_of(static_cast<EventType>(i)))));
   return connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
+}
+
+Status create_schema(SqliteConnection& connection) {
+  TRY(connection.execute(base_tables));
+  TRY(connection.execute(version_2_indexes));
+  TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
+                                     cloud_event_types)));
+  TRY(create_views(connection));
+  TRY(SqliteProjection::create_counts(connection));
+  return connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
+}
+
+// One step for each version, in order, then the views anew.
+Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
+  for (const char* view :
+       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs"})
+    TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
+  if (version < 2) {
+    TRY(connection.execute(version_2_columns));
+    TRY(connection.execute(version_2_indexes));
+  }
+  return create_views(connection);
 }
 
 struct FoundSchema {
@@ -200,8 +233,10 @@ Status prepare_schema(SqliteConnection& connection) {
   auto transaction = TRY(SqliteTransaction::begin(connection));
   // Once more: another process may have created it since.
   found = TRY(inspect_schema(connection));
-  if (found.empty) TRY(create_schema(connection));
-  // Upgrades from version N to N+1 go here, in order, inside this transaction.
+  if (found.empty)
+    TRY(create_schema(connection));
+  else if (found.version < schema_version)
+    TRY(upgrade_schema(connection, found.version));
   return transaction.commit();
 }
 

@@ -209,13 +209,14 @@ Status SqliteStore::write_snapshot(const Snapshot& snapshot) {
                  fmt::format("a snapshot of instance '{}' after event {}, but the journal ends at {}",
                              snapshot.instance, snapshot.sequence, stream ? stream->last_sequence : 0)};
   stream->may_have_snapshot = true;
-  // Not for instances that have ended; the newest wins.
-  auto insert =
-      TRY(connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT ?1, ?2, ?3 WHERE EXISTS "
-                           "(SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0)"
-                           " ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence, state = excluded.state "
-                           "WHERE excluded.sequence >= sequence"));
+  // Not for instances that have ended; the newest wins. The installation never ends.
+  auto insert = TRY(
+      connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT ?1, ?2, ?3 WHERE ?4 OR EXISTS "
+                       "(SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0)"
+                       " ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence, state = excluded.state "
+                       "WHERE excluded.sequence >= sequence"));
   insert->bind(1, stream->number).bind(2, static_cast<std::int64_t>(snapshot.sequence)).bind(3, snapshot.state);
+  insert->bind(4, std::int64_t{snapshot.instance.empty()});
   return insert->run();
 }
 

@@ -19,6 +19,7 @@ class SqliteStore final : public Store {
 
   Status append(const Batch& batch) override;
   Result<std::vector<std::string>> unfinished_instances() override;
+  Result<std::map<std::string, std::string>> stuck_instances() override;
   Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
   Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;
   Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override;

@@ -12,7 +12,7 @@ Result<Value> read_blob(SqliteConnection& connection, std::string_view hash) {
   select->bind(1, hash);
   bool found = TRY(select->step());
   if (!found)
-    return Error{Code::unavailable,
+    return Error{Code::internal,
                  fmt::format("the journal's blob {} is missing: the database is damaged; restore it from a backup",
                              hash.substr(0, 64))};
   return from_stored_text(select->text(0), select->text(1));
@@ -53,14 +53,14 @@ Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row)
   std::int64_t type = row.integer(3);
   if (type < 0 || type >= static_cast<std::int64_t>(event_type_count))
     return Error{
-        Code::unavailable,
+        Code::internal,
         fmt::format(
             "event {} of instance '{}' has the unknown type {}: the database is damaged; restore it from a backup",
             event.sequence, event.instance, type)};
   event.type = static_cast<EventType>(type);
   auto data = data_from_text(connection, row.text(4), row.text(5));
   if (!data)
-    return Error{data.error().code == Code::invalid_argument ? Code::unavailable : data.error().code,
+    return Error{data.error().code == Code::invalid_argument ? Code::internal : data.error().code,
                  fmt::format("event {} of instance '{}' can't be read: {}", event.sequence, event.instance,
                              data.error().message)};
   event.data = *std::move(data);
@@ -70,10 +70,22 @@ Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row)
 Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT s.id FROM journal_instance i JOIN journal_stream s ON s.number = i.stream WHERE "
-                           "i.status = 0 ORDER BY i.stream"));
+      TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 UNION SELECT stream "
+                           "FROM journal_effect WHERE state IN (1, 2)) i JOIN journal_stream s ON s.number = i.stream "
+                           "ORDER BY i.stream"));
   std::vector<std::string> instances;
   while (TRY(select->step())) instances.emplace_back(select->text(0));
+  return instances;
+}
+
+Result<std::map<std::string, std::string>> SqliteStore::stuck_instances() {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(
+      connection_->use("SELECT s.id, e.data ->> '$.reason' FROM journal_instance i JOIN journal_stream s ON s.number "
+                       "= i.stream JOIN journal_event e ON e.position = i.stuck_event WHERE i.stuck_event IS NOT "
+                       "NULL"));
+  std::map<std::string, std::string> instances;
+  while (TRY(select->step())) instances.emplace(select->text(0), select->text(1));
   return instances;
 }
 

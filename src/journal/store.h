@@ -2,10 +2,12 @@
 //
 // Errors of every call: unavailable = the disk is full or the database can't be reached (the message says which file
 // and what to do); nothing of the batch is kept then. After a failed sync the store refuses all further writes until it
-// is opened again (what is on disk is unknown then). conflict = a sequence number exists already.
+// is opened again (what is on disk is unknown then). conflict = a sequence number exists already. internal = this one
+// event, or a blob that it needs, is damaged; others can be read.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +18,8 @@
 
 namespace gantry::journal {
 
-// The engine's state of one instance after `sequence`, to shorten recovery. `state` is text the engine understands.
+// The engine's state of one instance, or of the installation (""), after `sequence`, to shorten recovery. `state` is
+// text the engine understands.
 struct Snapshot {
   std::string instance;
   std::uint64_t sequence = 0;
@@ -57,7 +60,10 @@ class Store {
   // One transaction, on disk when it returns. Sequences continue each instance's without gaps.
   virtual Status append(const Batch& batch) = 0;
 
-  virtual Result<std::vector<std::string>> unfinished_instances() = 0;  // oldest first
+  // Instances that run, and those that have ended but have effects of which nobody knows what became; oldest first.
+  virtual Result<std::vector<std::string>> unfinished_instances() = 0;
+  // Instances whose last instance_stuck has a reason, and that reason.
+  virtual Result<std::map<std::string, std::string>> stuck_instances() = 0;
   virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;
   virtual Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) = 0;
   // The instance started with this idempotency key for this workflow ("namespace/name"), if any.

@@ -165,9 +165,36 @@ TEST(Schema, OfANewerGantryIsRefusedAndLeftAlone) {
     ASSERT_FALSE(store.ok());
     EXPECT_EQ(store.error().code, Code::conflict);
     EXPECT_THAT(store.error().message,
-                AllOf(HasSubstr("version 99"), HasSubstr("versions up to 1"), HasSubstr("newer Gantry")));
+                AllOf(HasSubstr("version 99"), HasSubstr("versions up to 2"), HasSubstr("newer Gantry")));
   }
   EXPECT_EQ(bytes_of(folder.file()), before);
+}
+
+TEST(Schema, OfVersion1IsUpgradedInPlace) {
+  TestFolder folder;
+  ASSERT_TRUE(open_store(folder.url())->append(full_story()).ok());
+  {
+    RawDatabase old(folder.file(), true);
+    for (const char* view : {"instances", "timers", "blobs"}) old.execute(std::string("DROP VIEW ") + view);
+    for (const char* index : {"journal_instance_suspended", "journal_instance_stuck", "journal_effect_open"})
+      old.execute(std::string("DROP INDEX ") + index);
+    for (const char* column : {"suspended", "stuck_event"})
+      old.execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
+    old.execute("DELETE FROM journal_event_type WHERE number > 24");
+    old.execute("PRAGMA user_version = 1");
+  }
+  auto read_only = Store::open(folder.url(), {.read_only = true});
+  EXPECT_EQ(read_only.error().code, Code::conflict) << "only a writer upgrades";
+  auto store = open_store(folder.url());
+  EXPECT_DONE(store->append({{event("I1", full_story_last_sequence + 1, EventType::instance_suspended)}, {}}));
+  RawDatabase raw(folder.file());
+  EXPECT_EQ(raw.rows("SELECT status FROM instances WHERE id = 'I1'"), (std::vector<RawDatabase::Row>{{"suspended"}}));
+  EXPECT_EQ(raw.rows("SELECT count(*) FROM events WHERE type = 'instance_suspended'"),
+            (std::vector<RawDatabase::Row>{{"1"}}));
+  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"2"}}));
+  std::string projections = raw.dump_projections();
+  EXPECT_DONE(rebuild_projections(*store));
+  EXPECT_EQ(raw.dump_projections(), projections);
 }
 
 TEST(Schema, OfAnotherProgramIsRefusedAndLeftAlone) {

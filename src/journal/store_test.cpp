@@ -98,6 +98,35 @@ TEST_P(StoreTest, KeepsTheLatestSnapshotUntilTheInstanceEnds) {
   EXPECT_FALSE(value_of(store->latest_snapshot("A")).has_value());
 }
 
+TEST_P(StoreTest, KeepsASnapshotOfTheInstallation) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append({{event("", 1, EventType::event_received, "{}")}, {{"", 1, "state"}}}));
+  auto snapshot = value_of(store->latest_snapshot(""));
+  ASSERT_TRUE(snapshot.has_value());
+  EXPECT_EQ(snapshot->sequence, 1u);
+  EXPECT_EQ(snapshot->state, "state");
+}
+
+TEST_P(StoreTest, ListsEndedInstancesWhoseEffectsAreOpen) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append(
+      {{started("A"),
+        event("A", 2, EventType::effect_permitted, R"({"effect":{"id":"A-e1","tool":"t","operation":"o"}})"),
+        event("A", 3, EventType::instance_cancelled, "{}")},
+       {}}));
+  EXPECT_THAT(value_of(store->unfinished_instances()), ElementsAre("A"));
+  EXPECT_DONE(store->append({{event("A", 4, EventType::effect_done, R"({"effect":"A-e1","result":1})")}, {}}));
+  EXPECT_THAT(value_of(store->unfinished_instances()), testing::IsEmpty());
+}
+
+TEST_P(StoreTest, NamesStuckInstancesUntilTheyGoOn) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append({{started("A"), event("A", 2, EventType::instance_stuck, R"({"reason":"why"})")}, {}}));
+  EXPECT_THAT(value_of(store->stuck_instances()), ElementsAre(testing::Pair("A", "why")));
+  EXPECT_DONE(store->append({{event("A", 3, EventType::instance_stuck, "{}")}, {}}));
+  EXPECT_THAT(value_of(store->stuck_instances()), testing::IsEmpty());
+}
+
 TEST_P(StoreTest, FindsAnInstanceByItsIdempotencyKey) {
   auto store = open_store(url());
   ASSERT_TRUE(store->append({{started("A", R"(,"key":"order-7")")}, {}}).ok());
