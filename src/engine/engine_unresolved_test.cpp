@@ -120,6 +120,7 @@ TEST_F(EngineUnresolved, AnEffectOfAnInstanceThatEndedIsListedForAPersonAfterACr
   auto answered = answer(task, otto_, R"({"outcome":"done"})");
   ASSERT_TRUE(answered.ok()) << answered.error().message;
   EXPECT_EQ(state_of(instance + "-e1"), "done");
+  (void)engine_->cancel("nothing", admin_, "");  // the turn before is over then
   EXPECT_EQ(engine_->statistics().running, 0u);
   open();
   EXPECT_THAT(open_tasks(instance), IsEmpty());
