@@ -21,13 +21,14 @@ struct Range {
 bool slice_range(const Value& key, std::size_t length, Range& range) {
   const Value* from = key.find("start");
   const Value* upto = key.find("end");
+  if (!from || !upto) return false;
   auto size = static_cast<double>(length);
   double start = 0, end = size;
-  if (from && !from->is_null()) {
+  if (!from->is_null()) {
     if (!from->is_number()) return false;
     start = from->as_number();
   }
-  if (upto && !upto->is_null()) {
+  if (!upto->is_null()) {
     if (!upto->is_number()) return false;
     end = upto->as_number();
   }

@@ -124,7 +124,9 @@ Got reverse_of(Machine& machine, Value input, Value*, Value& output) {
       text += character->as_string();
     return yield(output, Value(text).labelled(input.label()));
   }
-  if (input.is_object() && input.size() == 0) return yield(output, Value::array({}).labelled(input.label()));
+  // jq takes the elements from the last to the first: nothing has none where the length is 0, whatever its kind.
+  bool is_empty = input.is_object() ? input.size() == 0 : input.is_number() && input.as_number() == 0;
+  if (is_empty) return yield(output, Value::array({}).labelled(input.label()));
   if (!input.is_array()) return machine.fail("Cannot reverse " + kind_and_brief(input), about(input));
   Label label = input.label();
   std::vector<Value> items = std::move(input).take_items();
