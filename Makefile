@@ -6,7 +6,7 @@ SECONDS_PER_TARGET ?= 600
 CRASHES ?= 200
 SEED ?= 1
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-conformance bench fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-conformance bench bench-expression bench-schema fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,16 @@ bench: setup ## Benchmarks beside the machine's own floor in the same run
 	@cmake --build --preset release -j $(JOBS)
 	@ln -sfn release/gantry build/gantry
 	@tools/bench.sh build/release
+
+bench-expression: setup ## jq beside libjq 1.6, five repetitions
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target expression_bench
+	@build/release/bench/expression_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+
+bench-schema: setup ## JSON Schema beside parsing and valijson, five repetitions
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target schema_bench
+	@build/release/bench/schema_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 
 fuzz: setup ## Every fuzz target for SECONDS_PER_TARGET (600); findings are kept in build/fuzz/findings
 	@cmake --preset fuzz > /dev/null
