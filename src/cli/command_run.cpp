@@ -103,6 +103,7 @@ Result<Loaded> load(const RunOptions& options) {
 void tell_waiting(Runtime& runtime, const RunOptions& options) {
   auto tasks = runtime.query->tasks({}, {});
   if (!tasks) return;
+  if (tasks->rows.empty()) return note("waits for events, which nobody can send here; use gantry serve");
   for (const Value& task : tasks->rows) note("waits for people: " + std::string(task.string_or("id", "")) + "  " + std::string(task.string_or("title", "")));
   note(options.store.empty() ? "a run without --store can't be answered later; use --store sqlite:FILE, or gantry serve"
                              : "to go on: gantry serve --store " + options.store);
@@ -133,13 +134,16 @@ bool has_ended(const engine::InstanceOutcome& outcome) {
 // Waits for the instance, and then for the instances that it started and did not wait for.
 Result<engine::InstanceOutcome> wait_for_end(Runtime& runtime, const RunOptions& options, const std::string& instance) {
   engine::InstanceOutcome outcome;
+  // In slices: whether anything can still happen here depends on other instances as well.
+  const Duration slice = options.no_wait ? Duration(std::chrono::seconds(1)) : Duration(std::chrono::milliseconds(200));
   do {
-    outcome = TRY(runtime.engine->wait(instance, options.no_wait ? Duration(std::chrono::seconds(1)) : Duration(std::chrono::hours(1)), true));
-  } while (!has_ended(outcome) && !options.no_wait && outcome.status != "waiting");
+    outcome = TRY(runtime.engine->wait(instance, slice, true, true));
+  } while (!has_ended(outcome) && !options.no_wait && !outcome.stays);
   while (has_ended(outcome) && !options.no_wait) {
     auto running = TRY(runtime.query->instances({.status = "running", .workflow = std::nullopt}, {.cursor = "", .limit = 1}));
     if (running.rows.empty()) break;
-    (void)runtime.engine->wait(std::string(running.rows[0].string_or("id", "")), std::chrono::seconds(5), true);
+    auto other = runtime.engine->wait(std::string(running.rows[0].string_or("id", "")), slice, true, true);
+    if (other && other->stays) break;
   }
   return outcome;
 }
@@ -181,7 +185,7 @@ int run_command(const RunOptions& options) {
   auto outcome = wait_for_end(**runtime, options, started->instance);
   if (!outcome) return fail(outcome.error());
   auto open = (*runtime)->query->tasks({}, {.cursor = "", .limit = 1});
-  if (open && !open->rows.empty()) tell_waiting(**runtime, options);
+  if (outcome->stays || (open && !open->rows.empty())) tell_waiting(**runtime, options);
   return report(options, *outcome, tasks);
 }
 

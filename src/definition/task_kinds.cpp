@@ -1,4 +1,4 @@
-// The tasks that need little reading: do, set, switch, for, fork, emit, wait, run.
+// The tasks that need little reading: do, set, switch, for, fork, wait, run.
 #include <fmt/format.h>
 
 #include "definition/version.h"
@@ -67,21 +67,6 @@ ForkTask WorkflowReader::read_fork(ObjectReader& reader, const Place& place) {
   if (auto branches = fork.require("branches"))
     task.branches = read_task_list(*branches, place.scope, place.reference + "/fork/branches", true);
   return task;
-}
-
-EmitTask WorkflowReader::read_emit(ObjectReader& reader, const Place& place) {
-  ObjectReader emit(*reader.find("emit"), "'emit'");
-  auto event_node = emit.require("event");
-  if (!event_node) return {};
-  ObjectReader event(*event_node, "'event'");
-  auto with = event.require("with");
-  if (!with) return {};
-  ObjectReader attributes(*with, "an event");
-  attributes.allow_other_keys();
-  for (const char* key : {"id", "source", "type", "time", "subject", "datacontenttype", "dataschema"})
-    if (auto attribute = attributes.find(key)) attribute->text();
-  if (attributes.is_object() && !attributes.has("type")) with->problem("'type' is missing in an event");
-  return {read_template(*with, place.scope)};
 }
 
 WaitTask WorkflowReader::read_wait(ObjectReader& reader, const Place& place) {

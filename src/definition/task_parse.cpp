@@ -93,7 +93,7 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   ObjectReader reader(node, fmt::format("task '{}'", name));
   if (!reader.is_object()) return nullptr;
   auto kind = find_task_kind(reader, name);
-  if (!kind || refuse_kind(node, *kind)) {
+  if (!kind) {
     reader.allow_other_keys();
     return nullptr;
   }
@@ -115,11 +115,6 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   return task;
 }
 
-bool WorkflowReader::refuse_kind(const Node& node, const std::string& kind) {
-  if (kind == "listen") node.member("listen").key_problem("'listen' is not supported yet");
-  return kind == "listen";
-}
-
 bool WorkflowReader::read_body(ObjectReader& reader, const std::string& kind, Task& task, const Place& place) {
   std::size_t before = root_.file().problems().count();
   if (kind == "do") task.body = read_do(reader, place);
@@ -130,6 +125,7 @@ bool WorkflowReader::read_body(ObjectReader& reader, const std::string& kind, Ta
   if (kind == "try") task.body = read_try(reader, place);
   if (kind == "raise") task.body = read_raise(reader, place);
   if (kind == "emit") task.body = read_emit(reader, place);
+  if (kind == "listen") task.body = read_listen(reader, place);
   if (kind == "wait") task.body = read_wait(reader, place);
   if (kind == "call") read_call(reader, task, place);
   if (kind == "run") read_run(reader, task, place);

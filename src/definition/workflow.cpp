@@ -29,9 +29,15 @@ const std::vector<std::string>& standard_arguments() {
 
 const char* Task::kind_name() const {
   static constexpr std::array names = {"do",    "set",  "switch", "for",  "fork", "try",
-                                       "raise", "emit", "wait",   "call", "call", "run"};
+                                       "raise", "emit", "wait",   "call", "call", "run", "listen"};
   static_assert(names.size() == std::variant_size_v<decltype(Task::body)>);
   return names[body.index()];
+}
+
+const std::string* EventFilter::only_type() const {
+  for (const EventAttribute& attribute : with)
+    if (attribute.name == "type") return attribute.only_text ? &*attribute.only_text : nullptr;
+  return nullptr;
 }
 
 std::string error_kind(std::string_view type) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "expression/template.h"
+#include "value/ecma_pattern.h"
 #include "value/schema.h"
 #include "value/yaml.h"
 
@@ -30,7 +31,7 @@ using expression::Template;
 
 // What becomes of a value on its way in or out: `input.schema`, `input.from`, `output.as`, `export.as`...
 struct DataFlow {
-  std::optional<Schema> schema;      // inline JSON Schema
+  std::optional<Schema> schema;       // inline JSON Schema
   std::optional<Template> transform;  // from / as: an expression or a structure with expressions
 };
 
@@ -41,7 +42,8 @@ struct FlowDirective {
   std::string name;
 };
 
-// A duration: fixed, or given by an expression that yields ISO 8601 text or an object {days,hours,minutes,seconds,milliseconds}.
+// A duration: fixed, or given by an expression that yields ISO 8601 text or an object
+// {days,hours,minutes,seconds,milliseconds}.
 struct DurationSource {
   std::optional<Duration> fixed;
   std::optional<Template> computed;
@@ -105,7 +107,7 @@ struct TryTask {
   std::string as = "error";
   std::optional<Expression> when, except_when;  // scope: enclosing scope plus `as`
   std::optional<RetryPolicy> retry;
-  std::optional<TaskList> handler;  // catch.do; scope: enclosing scope plus `as`
+  std::optional<TaskList> handler;    // catch.do; scope: enclosing scope plus `as`
   std::optional<FlowDirective> then;  // catch.then
 };
 struct RaiseTask {
@@ -113,6 +115,59 @@ struct RaiseTask {
 };
 struct EmitTask {
   Template event;  // CloudEvent attributes and data
+};
+
+// One entry of an event filter's `with`. `expected` sees as `.` the attribute's value in the event (for `data`: the
+// data). Where it is one expression, true and false are the verdict and null is none; any other value, and what is no
+// expression, is compared with the attribute.
+struct EventAttribute {
+  std::string name;
+  Template expected;
+  bool is_expression = false;
+  std::optional<EcmaPattern> pattern;    // of text with regular expression syntax: matches the whole attribute
+  std::optional<std::string> only_text;  // of text without any syntax: the one value that matches
+};
+// One entry of `correlate`. Without `expect` the first value seen becomes what is expected, for all filters of the
+// strategy that have this key.
+struct EventCorrelation {
+  std::string key;
+  Expression from;  // `.` is the whole event
+  std::optional<Template> expect;
+};
+struct EventFilter {
+  std::vector<EventAttribute> with;
+  std::vector<EventCorrelation> correlate;
+
+  // The one type of the events that it can match; nothing when it says none or a pattern or an expression.
+  const std::string* only_type() const;
+};
+// What to wait for: `one`, `all`, `any`.
+struct EventConsumption {
+  enum class Kind { one, all, any } kind = Kind::one;
+  std::vector<EventFilter> filters;  // any: none means every event
+  std::optional<Expression> until;   // any: `.` is the list of the events so far, as they are read
+  std::shared_ptr<const EventConsumption> until_consumed;  // any: these events end it and are no part of the output
+
+  // Calls `visit(type)` for each type of event that may be of interest; with null where it may be any.
+  template <class Visit>
+  void visit_types(const Visit& visit) const {
+    if (filters.empty()) visit(nullptr);
+    for (const EventFilter& filter : filters) visit(filter.only_type());
+    if (until_consumed) until_consumed->visit_types(visit);
+  }
+};
+enum class EventReading { data, envelope, raw };
+// `foreach`: what becomes of each event, one after the other.
+struct EventIterator {
+  std::string item = "item";
+  std::string at = "index";
+  TaskList body;  // may be empty; its scope has `item` and `at`, in this order
+  DataFlow output, export_;
+};
+struct ListenTask {
+  EventConsumption to;
+  EventReading read = EventReading::data;
+  std::optional<EventIterator> each;
 };
 struct WaitTask {
   DurationSource duration;
@@ -145,13 +200,15 @@ struct Task {
   std::string name;
   std::string reference;  // JSON pointer: "/do/0/name/try/1/other"
   SourcePlace place;
-  std::size_t scope_size = 0;  // how many scope variables are visible here, after the standard arguments
-  Value definition;            // as written, for $task.definition
+  std::size_t scope_size = 0;           // how many scope variables are visible here, after the standard arguments
+  Value definition;                     // as written, for $task.definition
   std::optional<Expression> condition;  // if
   DataFlow input, output, export_;
   FlowDirective then;
   std::optional<DurationSource> timeout;
-  std::variant<DoTask, SetTask, SwitchTask, ForTask, ForkTask, TryTask, RaiseTask, EmitTask, WaitTask, CallTask, DecideTask, RunWorkflowTask> body;
+  std::variant<DoTask, SetTask, SwitchTask, ForTask, ForkTask, TryTask, RaiseTask, EmitTask, WaitTask, CallTask,
+               DecideTask, RunWorkflowTask, ListenTask>
+      body;
   const char* kind_name() const;  // "do", "set", ... as the standard names them
 };
 

@@ -163,6 +163,8 @@ void WorkflowReader::collect_task_places(const Node& node) {
         collect_task_places(task.member("catch").member("do"));
       if (task.value().find("fork") && task.member("fork").value().find("branches"))
         collect_task_places(task.member("fork").member("branches"));
+      if (task.value().find("foreach") && task.member("foreach").value().find("do"))
+        collect_task_places(task.member("foreach").member("do"));
     }
   }
 }

@@ -102,7 +102,7 @@ TEST(WorkflowProblems, OfTasksThatDoNothingOrTooMuch) {
 
 TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
   EXPECT_THAT(
-      task_problems(R"(  - a: {listen: {to: {any: []}}, foreach: {}}
+      task_problems(R"(  - a: {set: {x: 1}}
   - b: {run: {shell: {command: ls}}}
   - c: {run: {script: {language: js}, return: all}}
   - d: {run: {container: {image: x}}}
@@ -119,7 +119,7 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
   - o: {set: {a: 1}, input: {schema: {format: avro, document: {}}}}
 )"),
       ElementsAre(
-          "3:9: 'listen' is not supported yet", "4:15: 'run.shell' is not supported yet",
+          "4:15: 'run.shell' is not supported yet",
           "5:15: 'run.script' is not supported yet",
           "5:39: 'run.return' is not supported yet; a workflow gives its output",
           "6:15: 'run.container' is not supported yet", "7:15: 'call: grpc' is not supported yet",

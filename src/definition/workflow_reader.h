@@ -1,6 +1,6 @@
 // Reads one workflow document. Private to parse_workflow; split over several files by idea: the document
 // (workflow_parse.cpp), task lists and common fields (task_parse.cpp), the kinds of task (task_kinds.cpp), errors and
-// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp).
+// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp), events (event_parse.cpp).
 #pragma once
 
 #include <map>
@@ -55,7 +55,6 @@ class WorkflowReader {
   std::optional<std::string> find_task_kind(const ObjectReader& reader, std::string_view name);
   bool read_body(ObjectReader& reader, const std::string& kind, Task& task, const Place& place);
   FlowDirective read_flow(const Node& node, const Place& place);
-  bool refuse_kind(const Node& node, const std::string& kind);
 
   // task_kinds.cpp
   DoTask read_do(ObjectReader& reader, const Place& place);
@@ -63,9 +62,18 @@ class WorkflowReader {
   SwitchTask read_switch(ObjectReader& reader, const Place& place);
   ForTask read_for(ObjectReader& reader, const Place& place);
   ForkTask read_fork(ObjectReader& reader, const Place& place);
-  EmitTask read_emit(ObjectReader& reader, const Place& place);
   WaitTask read_wait(ObjectReader& reader, const Place& place);
   void read_run(ObjectReader& reader, Task& task, const Place& place);
+
+  // event_parse.cpp
+  EmitTask read_emit(ObjectReader& reader, const Place& place);
+  ListenTask read_listen(ObjectReader& reader, const Place& place);
+  EventConsumption read_event_consumption(const Node& node, const Scope& scope, bool may_have_until);
+  void read_until(const Node& node, const Scope& scope, EventConsumption& consumption);
+  EventFilter read_event_filter(const Node& node, const Scope& scope);
+  EventAttribute read_event_attribute(const Node& node, const Scope& scope);
+  EventCorrelation read_event_correlation(const Node& node, const Scope& scope);
+  EventIterator read_event_iterator(const Node& node, const Place& place);
 
   // error_parse.cpp
   TryTask read_try(ObjectReader& reader, const Place& place);

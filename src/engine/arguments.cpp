@@ -119,6 +119,22 @@ std::optional<Value> Execution::evaluate_with(Branch& branch, const Frame& frame
   return std::nullopt;
 }
 
+// Without raising an error.
+template <class Program>
+Result<Value> Execution::evaluate_quietly(const Branch& branch, const Frame& frame, const Site& site,
+                                          const Program& program, const Value& dot, const expression::Limits& limits) {
+  fill_arguments(branch, frame, site);
+  Result<Value> result = run_program(program, dot, {.arguments = arguments_, .now = now_, .limits = limits});
+  arguments_.clear();
+  return result;
+}
+template Result<Value> Execution::evaluate_quietly(const Branch&, const Frame&, const Site&,
+                                                   const definition::Expression&, const Value&,
+                                                   const expression::Limits&);
+template Result<Value> Execution::evaluate_quietly(const Branch&, const Frame&, const Site&,
+                                                   const definition::Template&, const Value&,
+                                                   const expression::Limits&);
+
 std::optional<Value> Execution::evaluate(Branch& branch, const Frame& frame, const Site& site,
                                          const definition::Expression& expression, const Value& dot) {
   return evaluate_with(branch, frame, site, expression, dot);

@@ -20,7 +20,7 @@ struct CancelRequest {
   std::string reason;
 };
 struct ReceiveRequest {
-  Value cloud_event;
+  Value cloud_event;  // checked
   definition::Principal from;
 };
 struct DeployRequest {
@@ -31,6 +31,7 @@ struct WaitRequest {
   std::string instance;
   std::chrono::steady_clock::time_point deadline;  // the caller's patience, so real time
   bool or_waiting = false;
+  bool or_idle = false;
 };
 
 // --- By the engine

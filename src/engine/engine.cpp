@@ -47,16 +47,15 @@ Status Engine::cancel(const std::string& instance, const definition::Principal& 
   return done();
 }
 
-Status Engine::receive(const Value& cloud_event, const definition::Principal& from) {
-  TRY(loop_->ask(ReceiveRequest{cloud_event, from}));
-  return done();
+Result<Received> Engine::receive(std::vector<Value> cloud_events, const definition::Principal& from) {
+  return loop_->receive(std::move(cloud_events), from);
 }
 
-Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting) {
+Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting, bool or_idle) {
   // Longer than a year is for ever; adding more could overflow.
   const Duration patience = std::min<Duration>(at_most, std::chrono::hours(24 * 365));
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  return outcome_from(TRY(loop_->ask(WaitRequest{instance, deadline, or_waiting})));
+  return outcome_from(TRY(loop_->ask(WaitRequest{instance, deadline, or_waiting, or_idle})));
 }
 
 EngineStatistics Engine::statistics() const {

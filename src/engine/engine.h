@@ -29,6 +29,9 @@ struct EngineOptions {
   Duration send_backoff = std::chrono::milliseconds(200);
   InterpreterLimits interpreter;
   std::uint64_t snapshot_every_events = 500;
+  std::size_t event_batch_max = 1'000;       // CloudEvents in one call of receive()
+  std::size_t event_listeners_max = 10'000;  // instances that one CloudEvent may be delivered to
+  std::size_t event_window = 20'000;         // received CloudEvents that are known again by source and id
 };
 
 struct StartRequest {
@@ -55,11 +58,17 @@ struct AnswerRequest {
   Value answer;  // for resolution tasks: {"outcome": "done" | "not_done", "result"?: ...}
 };
 
+struct Received {
+  std::size_t received = 0;
+  std::size_t duplicates = 0;  // of these: same source and id as one of the last `event_window` before
+};
+
 // The end of an instance, or where it stands.
 struct InstanceOutcome {
   std::string instance;
   std::string status;  // running waiting suspended stuck completed faulted cancelled
   Value output, error;
+  bool stays = false;  // while it waits: only a person or an event from outside can bring it on
 };
 
 struct EngineStatistics {
@@ -90,10 +99,15 @@ class Engine {
   Result<Value> vote(VoteRequest request);      // {"task", "state", "missing"}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);
-  Status receive(const Value& cloud_event, const definition::Principal& from);
+  // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that
+  // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many
+  // instances listen for one. On any other error some may have been taken; sending all again does no harm.
+  Result<Received> receive(std::vector<Value> cloud_events, const definition::Principal& from);
 
-  // Waits until the instance has ended, or waits for a person (when `or_waiting`), or the time is over.
-  Result<InstanceOutcome> wait(const std::string& instance, Duration at_most, bool or_waiting = false);
+  // Waits until the instance has ended, or waits for a person (when `or_waiting`), or nothing can happen any more in
+  // this engine by itself (when `or_idle`), or the time is over.
+  Result<InstanceOutcome> wait(const std::string& instance, Duration at_most, bool or_waiting = false,
+                               bool or_idle = false);
   EngineStatistics statistics() const;
 
  private:

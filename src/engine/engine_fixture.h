@@ -143,6 +143,9 @@ class FlakyStore final : public journal::Store {
   Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view instance) override {
     return crashed_ ? Result<std::optional<journal::Snapshot>>(gone()) : inner_.latest_snapshot(instance);
   }
+  Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override {
+    return inner_.recent_events(count_max);
+  }
   Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override {
     return crashed_ ? Result<std::optional<std::string>>(gone()) : inner_.instance_with_key(workflow, key);
   }

@@ -174,7 +174,10 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
 
 void Installation::receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch) {
   batch.events.push_back({"", ++next_sequence_, now, EventType::event_received,
-                          Value::object({{"event", request.cloud_event}, {"principal", to_value(request.from)}})});
+                          Value::object({{"source", request.cloud_event.member("source")},
+                                         {"id", request.cloud_event.member("id")},
+                                         {"event", request.cloud_event},
+                                         {"principal", to_value(request.from)}})});
 }
 
 }  // namespace gantry::engine

@@ -24,6 +24,7 @@ bool is_input(EventType type) {
     case EventType::timer_fired:
     case EventType::task_answered:
     case EventType::child_ended:
+    case EventType::event_delivered:
       return true;
     case EventType::project_deployed:
     case EventType::event_received:
@@ -160,6 +161,7 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::event_delivered:
       return done();
   }
   return done();

@@ -86,7 +86,7 @@ bool InstanceRecord::waits_for_person() const {
 }
 
 InstanceOutcome InstanceRecord::outcome() const {
-  InstanceOutcome outcome{id_, "running", {}, {}};
+  InstanceOutcome outcome{id_, "running", {}, {}, false};
   if (failure_) {
     outcome.status = "faulted";
     outcome.error = *failure_;
@@ -152,6 +152,21 @@ void InstanceRecord::fire(const TimerKey& timer, Work& work) {
       break;
   }
   drain(work);
+}
+
+void InstanceRecord::deliver(const Value& cloud_event, bool deferred, Work& work) {
+  if (ended()) return;
+  Value data = Value::object({{"event", cloud_event}});
+  if (deferred) data = std::move(data).with_member("deferred", true);
+  run({EventType::event_delivered, std::move(data)}, work);
+}
+
+std::vector<const definition::EventConsumption*> InstanceRecord::listens() const {
+  return ended() ? std::vector<const definition::EventConsumption*>{} : state_.listens();
+}
+
+bool InstanceRecord::wants_event(const Value& cloud_event, Timestamp now) {
+  return !ended() && interpreter_.wants(state_, cloud_event, now);
 }
 
 void InstanceRecord::fail(Value error, Work& work) {
@@ -250,6 +265,7 @@ void InstanceRecord::perform(const Turn& turn, Work& work) {
       [&](const WithdrawTask& action) { close_task(action.human_task, "withdrawn", work); },
       [&](const EmitEvent& action) {
         emit(EventType::event_emitted, Value::object({{"event", action.event}, {"task", action.task}}), work);
+        work.dispatches.emplace_back(PublishEvent{id_, action.event, principal_, work.event_depth + 1});
       },
       [&](const StartChild& action) { start_child(action, work); },
       [&](const CancelChild& action) {

@@ -53,8 +53,15 @@ struct StartChildInstance {
   std::size_t depth = 1;  // of workflows that run each other; 0 is the first
   bool await = true;
 };
-using Dispatch =
-    std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater, StartChildInstance>;
+// In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
+struct PublishEvent {
+  std::string instance;  // that emitted it
+  Value event;
+  definition::Principal principal;
+  std::size_t depth = 1;  // of events that were emitted because of events
+};
+using Dispatch = std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater,
+                              StartChildInstance, PublishEvent>;
 
 // What a command sees and what it brings about.
 struct Work {
@@ -66,6 +73,8 @@ struct Work {
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;
   std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;  // per instance and turn
+  std::size_t event_depth = 0;   // of the CloudEvent that is being delivered
+  std::size_t indexed = 0;       // of `events`: their instances' listening is known
 };
 
 class InstanceRecord {
@@ -81,6 +90,8 @@ class InstanceRecord {
   void cancel(const definition::Principal& by, const std::string& reason, Work& work);
   void end_child(const Value& data, Work& work);
   void fire(const TimerKey& timer, Work& work);
+  // A CloudEvent that it wants. `deferred`: what follows from it is left to a later command.
+  void deliver(const Value& cloud_event, bool deferred, Work& work);
   void settle(const std::string& effect, const tool::Outcome& outcome, Work& work);
   // Errors: not_found, conflict (closed, changed, expired), denied, invalid_argument.
   Result<Value> vote(const VoteRequest& request, Work& work);
@@ -111,6 +122,9 @@ class InstanceRecord {
   bool wants(const std::string& effect) const;  // the workflow still waits for its answer
   bool wants_effects() const;                   // it waits for any
   bool forgettable() const { return ended() && effects_.empty(); }
+  // What it listens to, and whether it would take this event now.
+  std::vector<const definition::EventConsumption*> listens() const;
+  bool wants_event(const Value& cloud_event, Timestamp now);
   bool busy() const;              // something is in flight or to be computed
   bool waits_for_person() const;  // not busy, and a human task is open
   InstanceOutcome outcome() const;

@@ -53,6 +53,9 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::instance_suspended:
     case journal::EventType::instance_resumed:
     case journal::EventType::instance_stuck:
+    case journal::EventType::event_delivered:
+      execution.event_delivered(data.member("event"), data.boolean_or("deferred", false));
+      return true;
     case journal::EventType::project_deployed:
     case journal::EventType::event_received:
     case journal::EventType::instance_completed:
@@ -91,6 +94,12 @@ Turn Interpreter::apply(InstanceState& state, const journal::Event& event) const
   Execution execution(setting, StateAccess::data(state), event.at);
   if (deliver(execution, event)) execution.run();
   return execution.take_turn();
+}
+
+bool Interpreter::wants(InstanceState& state, const Value& cloud_event, Timestamp now) const {
+  if (state.status() != InstanceState::Status::running || StateAccess::data(state).listens.empty()) return false;
+  const Setting setting{.project = project_.get(), .workflow = *workflow_, .limits = limits_, .plan = *plan_};
+  return Execution(setting, StateAccess::data(state), now).wants(cloud_event);
 }
 
 }  // namespace gantry::engine

@@ -97,11 +97,13 @@ struct Turn {
 };
 
 struct InterpreterLimits {
-  std::uint64_t steps_per_turn = 20'000;  // task executions before Continue
-  std::uint64_t steps_max = 10'000'000;   // per instance; more is a fault that no `try` catches
-  std::size_t nesting_max = 200;          // tasks within tasks, across fork branches
-  std::uint64_t retries_default = 100;    // of a retry policy without any limit
-  std::uint64_t retries_max = 10'000;     // of a retry policy that only its limit.duration bounds
+  std::uint64_t steps_per_turn = 20'000;   // task executions before Continue
+  std::uint64_t steps_max = 10'000'000;    // per instance; more is a fault that no `try` catches
+  std::size_t nesting_max = 200;           // tasks within tasks, across fork branches
+  std::uint64_t retries_default = 100;     // of a retry policy without any limit
+  std::uint64_t retries_max = 10'000;      // of a retry policy that only its limit.duration bounds
+  std::size_t listen_events_max = 10'000;  // taken by one listen task
+  std::size_t listen_queue_max = 1'000;    // of these, waiting for their turn in a `foreach`
   expression::Limits expression;
   ValueLimits value;  // of each value that a task computes
 };
@@ -122,6 +124,8 @@ class InstanceState {
   bool waiting() const;  // running, and nothing happens before an outside answer
   const Value& output() const;
   const Value& error() const;
+  // What it listens to, one for each `listen` that takes events; valid until the next event is applied.
+  std::vector<const definition::EventConsumption*> listens() const;
   std::uint64_t take_task_number();  // next number for a human task id ("t"), shared with AskPerson
 
   // Canonical text with labels; parse(serialise()) == the same state, and equal states give equal bytes.
@@ -145,6 +149,9 @@ class Interpreter {
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
   Turn apply(InstanceState& state, const journal::Event& event) const;
+
+  // Whether event_delivered with this CloudEvent would be taken, at this time. The state stays as it is.
+  bool wants(InstanceState& state, const Value& cloud_event, Timestamp now) const;
 
  private:
   definition::ProjectPointer project_;

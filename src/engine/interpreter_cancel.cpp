@@ -71,6 +71,10 @@ void Execution::release(Frame& frame) {
     for (const std::unique_ptr<Branch>& branch : progress->branches) cancel_branch(*branch);
     progress->branches.clear();
   }
+  if (std::holds_alternative<ListenProgress>(frame.progress)) {
+    stop_listening(frame);
+    frame.progress = std::monostate{};
+  }
   auto* waiting = std::get_if<Waiting>(&frame.progress);
   if (waiting == nullptr) return;
   state_.pending.erase(waiting->id);

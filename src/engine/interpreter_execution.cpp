@@ -99,6 +99,7 @@ void Execution::list_done(Branch& branch, Frame& frame) {
     ++loop->iteration;
     return start_iteration(branch, frame);
   }
+  if (std::holds_alternative<ListenProgress>(frame.progress)) return event_done(branch, frame, false);
   complete(branch, frame.value);
 }
 
@@ -203,9 +204,11 @@ void Execution::pass_on(Branch& branch, Value output, const FlowDirective& direc
   }
 }
 
-// `exit` ends the scope of its list: the workflow, a `do`, a whole `for`, the body or the handler of a `try`.
+// `exit` ends the scope of its list: the workflow, a `do`, a whole `for`, the body or the handler of a `try`, a listen
+// with the event at hand as its last.
 void Execution::leave_list(Branch& branch, Frame& frame) {
   if (frame.task == nullptr) return end_workflow(frame.value);
+  if (std::holds_alternative<ListenProgress>(frame.progress)) return event_done(branch, frame, true);
   complete(branch, frame.value);
 }
 
@@ -263,6 +266,7 @@ void Execution::end_instance(InstanceState::Status status, Action action) {
   state_.status = status;
   state_.ready.clear();
   state_.pending.clear();
+  state_.listens.clear();
   state_.continuing = false;
   state_.root.reset();
   turn_.actions.push_back(std::move(action));

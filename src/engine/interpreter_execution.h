@@ -37,6 +37,9 @@ class Execution {
   void timer_fired(const std::string& timer);
   void task_answered(const std::string& human_task, const Value& answer);
   void child_ended(const Value& data);
+  // `deferred`: what follows from the event is left to the next turn.
+  void event_delivered(const Value& event, bool deferred);
+  bool wants(const Value& event);
 
   // Lets the branches run, unless a Continue is out.
   void run();
@@ -98,6 +101,9 @@ class Execution {
   bool validate(Branch& branch, const Frame& frame, const char* field, const std::optional<Schema>& schema,
                 const Value& value);
   template <class Program>
+  Result<Value> evaluate_quietly(const Branch& branch, const Frame& frame, const Site& site, const Program& program,
+                                 const Value& dot, const expression::Limits& limits);
+  template <class Program>
   std::optional<Value> evaluate_with(Branch& branch, const Frame& frame, const Site& site, const Program& program,
                                      const Value& dot);
   // The value as it may be kept in the state; raises in the branch when it is too large.
@@ -120,6 +126,7 @@ class Execution {
   void begin(Branch& branch, Frame& frame, const definition::CallTask& task);
   void begin(Branch& branch, Frame& frame, const definition::DecideTask& task);
   void begin(Branch& branch, Frame& frame, const definition::RunWorkflowTask& task);
+  void begin(Branch& branch, Frame& frame, const definition::ListenTask& task);
 
   void start_iteration(Branch& branch, Frame& frame);
   void branch_ended(Branch& branch, Value output);
@@ -133,6 +140,17 @@ class Execution {
   void decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,
                std::vector<std::string> rules, Value given);
   const definition::Decision* find_decision(const std::string& name) const;
+
+  // --- listening (task_listen.cpp)
+  class FilterExpressions;
+  std::vector<Pending> ordered_listens() const;
+  void take(const Pending& listen, const Value& event);
+  void add_event(Branch& branch, Frame& frame, Value event);
+  bool has_enough(Branch& branch, Frame& frame);  // `until`; also true when an error was raised
+  void next_event(Branch& branch, Frame& frame);
+  void event_done(Branch& branch, Frame& frame, bool leaves);
+  void stop_listening(Frame& frame);
+  void finish_listening(Branch& branch, Frame& frame);
 
   const Setting& setting_;
   StateData& state_;

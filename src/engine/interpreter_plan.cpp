@@ -54,6 +54,24 @@ class NeedsFinder {
   void add(const definition::DecideTask& task) { add(task.input); }
   void add(const definition::RunWorkflowTask& task) { add(task.input); }
 
+  void add(const definition::ListenTask& task) {
+    add(task.to);
+    if (!task.each) return;
+    add(task.each->output);
+    add(task.each->export_);
+  }
+  void add(const definition::EventConsumption& consumption) {
+    add(consumption.until);
+    if (consumption.until_consumed) add(*consumption.until_consumed);
+    for (const definition::EventFilter& filter : consumption.filters) {
+      for (const definition::EventAttribute& attribute : filter.with) add(attribute.expected);
+      for (const definition::EventCorrelation& correlation : filter.correlate) {
+        add(correlation.from);
+        add(correlation.expect);
+      }
+    }
+  }
+
   void add(const definition::Task& task) {
     add(task.condition);
     add(task.input);

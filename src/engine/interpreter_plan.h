@@ -36,6 +36,8 @@ void visit_tasks(const definition::TaskList& list, const Visit& visit) {
       visit_tasks(guarded->body, visit);
       if (guarded->handler) visit_tasks(*guarded->handler, visit);
     }
+    if (const auto* listen = std::get_if<definition::ListenTask>(&task->body); listen != nullptr && listen->each)
+      visit_tasks(listen->each->body, visit);
   }
 }
 

@@ -112,6 +112,12 @@ class World {
     return send(journal::EventType::task_answered, Value::object({{"task", task}, {"answer", json(text)}}));
   }
   std::string child_ends(const std::string& data) { return send(journal::EventType::child_ended, json(data)); }
+  std::string deliver(std::string_view cloud_event, bool deferred = false) {
+    Value data = Value::object({{"event", json(cloud_event)}});
+    if (deferred) data = std::move(data).with_member("deferred", true);
+    return send(journal::EventType::event_delivered, std::move(data));
+  }
+  bool wants(std::string_view cloud_event) { return interpreter_->wants(state_, json(cloud_event), now_); }
   std::string cancel() { return send(journal::EventType::instance_cancelled, Value::object({{"reason", "test"}})); }
 
   std::string send(journal::EventType type, Value data) {

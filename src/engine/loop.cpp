@@ -33,7 +33,8 @@ Engine::Loop::Loop(Parts parts, EngineOptions options)
       gate_(std::make_shared<const gate::Gate>(parts_.drivers)),
       inbox_(std::make_shared<Inbox>(options.inbox_max)),
       installation_(*parts_.store),
-      pool_(gate_, inbox_, options.workers) {}
+      pool_(gate_, inbox_, options.workers),
+      recent_events_(options.event_window) {}
 
 Engine::Loop::~Loop() {
   inbox_->stop();
@@ -42,6 +43,7 @@ Engine::Loop::~Loop() {
 
 Status Engine::Loop::open() {
   TRY(installation_.open());
+  TRY(load_recent_events());
   TRY(load_unfinished());
   thread_ = std::thread([this] { run(); });
   return done();
@@ -153,6 +155,7 @@ void Engine::Loop::commit(Turn& turn) {
 void Engine::Loop::committed(Turn& turn) {
   pause_length_ = {};
   installation_.committed();
+  recent_events_.committed();
   uncommitted_keys_.clear();
   if (parts_.trace)
     for (const Handled& handled : turn.handled)
@@ -185,6 +188,7 @@ void Engine::Loop::dispatch(Dispatch& outside) {
                    work_.push_back({std::move(later), nullptr});
                  },
                  [](StartChildInstance&) {},  // took place in the same entry
+                 [](PublishEvent&) {},        // likewise
              },
              outside);
 }

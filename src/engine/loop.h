@@ -14,8 +14,10 @@
 #include <unordered_map>
 
 #include "engine/command.h"
+#include "engine/event_index.h"
 #include "engine/inbox.h"
 #include "engine/installation.h"
+#include "engine/recent_events.h"
 #include "engine/timer_queue.h"
 #include "engine/worker_pool.h"
 
@@ -30,6 +32,7 @@ struct Engine::Loop {
 
   // Any thread: posts and waits for the durable answer.
   Result<Value> ask(Command::Request request);
+  Result<Received> receive(std::vector<Value> cloud_events, const definition::Principal& from);
 
   // --- Constant after open()
   Parts parts_;
@@ -118,12 +121,23 @@ struct Engine::Loop {
   // Why an instance that is not running can't be acted on: not_found or conflict.
   Error not_running(const std::string& instance) const;
 
+  // --- CloudEvents (loop_events.cpp)
+  Status load_recent_events();
+  // What must be in the same entry of the journal as the command: children to start, events to deliver.
+  void finish_entry(Work& work, Turn& turn);
+  void publish(const PublishEvent& request, Work& work, Turn& turn);
+  std::vector<std::string> takers_of(const Value& event, Timestamp now);
+  void deliver(const Value& event, const std::vector<std::string>& takers, Work& work, Turn& turn);
+  void index_listening(Work& work);
+  void index_listening(const std::string& instance);
+
   // --- Waiting (loop_waiting.cpp)
   void wait_or_answer(Waiter waiter);
   void answer_waiters(const std::set<std::string>& touched);
   void answer_impatient();
   // It, or a child that it waits for.
   bool waits_for_person(const std::string& instance) const;
+  bool is_idle() const;  // nothing is to be done, is under way, or falls due
   Result<InstanceOutcome> outcome_of(const std::string& instance) const;
   Result<InstanceOutcome> outcome_in_store(const std::string& instance) const;
 
@@ -140,6 +154,8 @@ struct Engine::Loop {
   definition::ProjectPointer interpreters_of_;
   std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
   std::map<std::string, std::string> stuck_;  // instances that can't be rebuilt, and why; they are not in instances_
+  EventIndex listening_;                      // of the instances in memory
+  RecentEvents recent_events_;                // received
   TimerQueue timers_;
   std::deque<Command> work_;                             // taken from the inbox, or the engine's own
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker

@@ -36,16 +36,12 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
             .options = options_,
             .events = {},
             .dispatches = {},
-            .traces = {}};
+            .traces = {},
+            .event_depth = 0,
+            .indexed = 0};
   handled.answer =
       std::visit([&](const auto& request) { return handle(request, work, turn); }, handled.command.request);
-  // Children may start children: the vector grows while it is walked.
-  for (std::size_t i = 0; i < work.dispatches.size(); ++i) {
-    if (auto* child = std::get_if<StartChildInstance>(&work.dispatches[i])) {
-      StartChildInstance copy = *child;
-      start_child(std::move(copy), work, turn);
-    }
-  }
+  finish_entry(work, turn);
   std::move(work.events.begin(), work.events.end(), std::back_inserter(turn.batch.events));
   handled.dispatches = std::move(work.dispatches);
   handled.traces = std::move(work.traces);
@@ -161,11 +157,6 @@ Result<Value> Engine::Loop::handle(const CancelRequest& request, Work& work, Tur
   InstanceRecord* record = find(request.instance, turn);
   if (!record || record->ended()) return not_running(request.instance);
   record->cancel(request.by, request.reason, work);
-  return Value();
-}
-
-Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Turn& turn) {
-  installation_.receive(request, work.now, turn.batch);
   return Value();
 }
 

@@ -44,10 +44,12 @@ void Engine::Loop::failed(Turn& turn, const Error& error) {
 void Engine::Loop::roll_back(const std::set<std::string>& touched) {
   for (const std::string& instance : touched) {
     instances_.erase(instance);
+    listening_.set(instance, {});
     broken_.insert(instance);
   }
   uncommitted_keys_.clear();
   installation_.rolled_back();
+  recent_events_.rolled_back();
 }
 
 // False when the journal can't be read either; nothing may be done before it can.
@@ -69,6 +71,7 @@ bool Engine::Loop::reload_broken() {
         set_stuck(instance, slot.error(), "");
       else if (!slot->record->forgettable())
         instances_[instance] = std::move(*slot);
+      index_listening(instance);
     }
     broken_.erase(broken_.begin());
   }

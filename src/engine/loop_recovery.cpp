@@ -25,6 +25,7 @@ Status Engine::Loop::load_unfinished() {
     }
     instances_[instance] = std::move(*slot);
     if (known.contains(instance)) work_.push_back({NoteStuck{instance, ""}, nullptr});
+    index_listening(instance);
     work_.push_back({RecoverInstance{instance}, nullptr});
   }
   running_ = instances_.size();

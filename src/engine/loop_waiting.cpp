@@ -16,10 +16,11 @@ constexpr std::uint64_t last_events_read = 64;
 std::optional<InstanceOutcome> end_among(const std::vector<journal::Event>& events) {
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
     if (event->type == EventType::instance_completed)
-      return InstanceOutcome{event->instance, "completed", event->data.member("output"), {}};
+      return InstanceOutcome{event->instance, "completed", event->data.member("output"), {}, false};
     if (event->type == EventType::instance_faulted)
-      return InstanceOutcome{event->instance, "faulted", {}, event->data.member("error")};
-    if (event->type == EventType::instance_cancelled) return InstanceOutcome{event->instance, "cancelled", {}, {}};
+      return InstanceOutcome{event->instance, "faulted", {}, event->data.member("error"), false};
+    if (event->type == EventType::instance_cancelled)
+      return InstanceOutcome{event->instance, "cancelled", {}, {}, false};
   }
   return std::nullopt;
 }
@@ -34,19 +35,20 @@ Value to_value(const InstanceOutcome& outcome) {
   return Value::object({{"instance", outcome.instance},
                         {"status", outcome.status},
                         {"output", outcome.output},
-                        {"error", outcome.error}});
+                        {"error", outcome.error},
+                        {"stays", outcome.stays}});
 }
 
 InstanceOutcome outcome_from(const Value& value) {
   return {std::string(value.string_or("instance", "")), std::string(value.string_or("status", "")),
-          value.member("output"), value.member("error")};
+          value.member("output"), value.member("error"), value.boolean_or("stays", false)};
 }
 
 Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instance) const {
   const std::uint64_t last = instance.empty() ? 0 : TRY(parts_.store->last_sequence(instance));
   if (last == 0) return Error{Code::not_found, fmt::format("there is no instance {}", instance)};
   const std::uint64_t after = last > last_events_read ? last - last_events_read : 0;
-  const InstanceOutcome no_end{instance, stuck_.contains(instance) ? "stuck" : "running", {}, {}};
+  const InstanceOutcome no_end{instance, stuck_.contains(instance) ? "stuck" : "running", {}, {}, false};
   for (const std::uint64_t from : {after, std::uint64_t{0}}) {
     auto events = parts_.store->events_of(instance, from);
     if (!events && no_end.status == "stuck") return no_end;
@@ -71,13 +73,22 @@ bool Engine::Loop::waits_for_person(const std::string& instance) const {
                                        [&](const auto& child) { return waits_for_person(child.first); });
 }
 
+bool Engine::Loop::is_idle() const {
+  return work_.empty() && sending_.empty() && in_flight_ == 0 && !timers_.next_due();
+}
+
 void Engine::Loop::wait_or_answer(Waiter waiter) {
   auto outcome = outcome_of(waiter.request.instance);
   if (!outcome) return waiter.reply->set_value(outcome.error());
   const bool over = !instances_.contains(waiter.request.instance) || has_ended(*outcome) ||
                     (waiter.request.or_waiting && waits_for_person(waiter.request.instance)) ||
+                    (waiter.request.or_idle && is_idle()) ||
                     waiter.request.deadline <= std::chrono::steady_clock::now();
-  if (over) return waiter.reply->set_value(to_value(*outcome));
+  if (over) {
+    outcome->stays =
+        instances_.contains(waiter.request.instance) && (waits_for_person(waiter.request.instance) || is_idle());
+    return waiter.reply->set_value(to_value(*outcome));
+  }
   next_impatience_ = std::min(next_impatience_, waiter.request.deadline);
   std::string instance = waiter.request.instance;
   waiters_.emplace(std::move(instance), std::move(waiter));

@@ -29,6 +29,13 @@ std::uint64_t InstanceState::take_task_number() {
   return ++data_->counters.tasks;
 }
 
+std::vector<const definition::EventConsumption*> InstanceState::listens() const {
+  std::vector<const definition::EventConsumption*> found;
+  for (const Pending& listen : data_->listens)
+    found.push_back(&std::get<definition::ListenTask>(listen.frame->task->body).to);
+  return found;
+}
+
 const definition::TaskList* list_of(const Frame& frame, const definition::Workflow& workflow) {
   if (frame.task == nullptr) return &workflow.tasks;
   const auto& body = frame.task->body;
@@ -37,6 +44,10 @@ const definition::TaskList* list_of(const Frame& frame, const definition::Workfl
   if (const auto* guarded = std::get_if<definition::TryTask>(&body)) {
     if (frame.phase != Phase::handler) return &guarded->body;
     return guarded->handler ? &*guarded->handler : nullptr;
+  }
+  if (const auto* listen = std::get_if<definition::ListenTask>(&body)) {
+    const auto* progress = std::get_if<ListenProgress>(&frame.progress);
+    return listen->each && progress != nullptr && progress->processing ? &listen->each->body : nullptr;
   }
   return nullptr;
 }

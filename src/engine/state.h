@@ -5,7 +5,7 @@
 // branch while its own branches run. At any moment a branch either is in `ready` (the interpreter can go on with it) or
 // its top frame waits for something outside, which `pending` finds by id.
 //
-// Everything here but `pending`, `Branch::parent` and the pointers to tasks is part of the serialised form.
+// Everything here but `pending`, `listens`, `Branch::parent` and the pointers to tasks is part of the serialised form.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "definition/workflow.h"
+#include "engine/event_match.h"
 #include "engine/interpreter.h"
 
 namespace gantry::engine {
@@ -46,6 +47,16 @@ struct TryProgress {
 struct ForkProgress {
   std::vector<std::unique_ptr<Branch>> branches;  // in declaration order
 };
+struct ListenProgress {
+  ConsumptionProgress taken;
+  std::vector<Value> results;  // the events as they are read; with `foreach` what became of them
+  std::deque<Value> queue;     // with `foreach`: events that wait for their turn
+  std::size_t count = 0;       // events taken so far
+  std::size_t bytes = 0;       // of these, written as JSON
+  std::size_t iteration = 0;   // with `foreach`: the index of the event at hand, or of the next one
+  bool processing = false;     // with `foreach`: an event is at hand
+  bool closed = false;         // no more events are taken
+};
 // The frame waits for one answer from outside.
 struct Waiting {
   enum class For : std::uint8_t { effect, timer, person, child } kind = For::effect;
@@ -61,7 +72,7 @@ struct Frame {
   std::size_t position = 0;  // of a list: the next task; of a switch: the case taken
   Timestamp started_at{};
   std::string timeout_timer;
-  std::variant<std::monostate, ForProgress, TryProgress, ForkProgress, Waiting> progress;
+  std::variant<std::monostate, ForProgress, TryProgress, ForkProgress, Waiting, ListenProgress> progress;
 };
 
 struct Branch {
@@ -104,6 +115,7 @@ struct InstanceState::Data {
   std::unique_ptr<Branch> root;
   std::deque<Branch*> ready;
   std::unordered_map<std::string, Pending> pending;
+  std::vector<Pending> listens;  // the frames that take events, in no order
 };
 
 // The list of tasks that the frame works through now; null for tasks that are no lists.

@@ -24,6 +24,8 @@ std::size_t variables_of(const Frame& frame) {
   const auto* loop = std::get_if<ForProgress>(&frame.progress);
   if (loop != nullptr && loop->iteration < loop->items.size()) count += 2;
   if (frame.phase == Phase::handler) count += 1;
+  const auto* listen = std::get_if<ListenProgress>(&frame.progress);
+  if (listen != nullptr && listen->processing) count += 2;
   return count;
 }
 
@@ -201,6 +203,9 @@ class StateReader {
       frame.progress = std::move(progress);
     } else if (const Value* fork = from.find("fork"); fork != nullptr) {
       return read_fork(*fork, branch, frame, depth);
+    } else if (const Value* listen = from.find("listen");
+               listen != nullptr && std::holds_alternative<definition::ListenTask>(body)) {
+      return read_listen(*listen, branch, frame);
     } else if (const Value* waiting = from.find("waiting"); waiting != nullptr) {
       Waiting progress;
       progress.kind = static_cast<Waiting::For>(TRY(choice(*waiting, "for", 3)));
@@ -209,6 +214,25 @@ class StateReader {
       await(progress.id, branch, frame);
       frame.progress = std::move(progress);
     }
+    return done();
+  }
+
+  Status read_listen(const Value& from, Branch& branch, Frame& frame) {
+    ListenProgress progress;
+    progress.taken = TRY(consumption_progress_from(from.member("taken")));
+    const Value results = from.member("results"), queue = from.member("queue");
+    if (!results.is_array() || !queue.is_array()) return damaged("listen: expected results and a queue");
+    for (const Value& result : results.items()) progress.results.push_back(TRY(kept(result)));
+    for (const Value& event : queue.items()) progress.queue.push_back(TRY(kept(event)));
+    progress.count = static_cast<std::size_t>(TRY(number(from, "count")));
+    progress.bytes = static_cast<std::size_t>(TRY(number(from, "bytes")));
+    progress.iteration = static_cast<std::size_t>(TRY(number(from, "iteration")));
+    progress.processing = from.boolean_or("processing", false);
+    progress.closed = from.boolean_or("closed", false);
+    if (progress.processing && !std::get<definition::ListenTask>(frame.task->body).each)
+      return damaged("listen: an event at hand without a foreach");
+    if (!progress.closed) data_.listens.push_back({.branch = &branch, .frame = &frame});
+    frame.progress = std::move(progress);
     return done();
   }
 

@@ -82,12 +82,29 @@ class StateWriter {
       for (const auto& branch : fork->branches) branches.push_back(branch_value(*branch));
       members.push_back({Text("fork"), Value::array(std::move(branches))});
     }
+    if (const auto* listen = std::get_if<ListenProgress>(&frame.progress)) {
+      members.push_back({Text("listen"), listen_value(*listen)});
+    }
     if (const auto* waiting = std::get_if<Waiting>(&frame.progress)) {
       members.push_back({Text("waiting"), Value::object({{"for", static_cast<int>(waiting->kind)},
                                                          {"id", waiting->id},
                                                          {"decider", waiting->decider}})});
     }
     return Value::object(std::move(members));
+  }
+
+  Value listen_value(const ListenProgress& listen) {
+    std::vector<Value> results, queue;
+    for (const Value& result : listen.results) results.push_back(keep(result));
+    for (const Value& event : listen.queue) queue.push_back(keep(event));
+    return Value::object({{"taken", to_value(listen.taken)},
+                          {"results", Value::array(std::move(results))},
+                          {"queue", Value::array(std::move(queue))},
+                          {"count", listen.count},
+                          {"bytes", listen.bytes},
+                          {"iteration", listen.iteration},
+                          {"processing", listen.processing},
+                          {"closed", listen.closed}});
   }
 
   std::vector<Member> members_;

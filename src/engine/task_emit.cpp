@@ -1,6 +1,14 @@
+#include "engine/cloud_event.h"
 #include "engine/interpreter_execution.h"
 
 namespace gantry::engine {
+
+namespace {
+
+// An event may reach many instances, so a turn holds fewer of them than of other tasks.
+constexpr std::uint64_t steps_of_emit = 100;
+
+}  // namespace
 
 // The output is the event itself. What the author leaves out of a CloudEvent is filled in, the same on every replay.
 void Execution::begin(Branch& branch, Frame& frame, const definition::EmitTask& task) {
@@ -21,8 +29,15 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::EmitTask& 
   fill("id", state_.instance + "-v" + std::to_string(++state_.counters.events));
   fill("source", "/workflows/" + name.namespace_ + "/" + name.name + "/" + name.version);
   fill("time", format_timestamp(now_));
-  turn_.actions.emplace_back(EmitEvent{.event = event, .task = frame.task->reference});
-  complete(branch, std::move(event));
+  Result<Value> checked = checked_cloud_event(event);
+  if (!checked) {
+    return raise(branch, make_error(ErrorKind::validation, "Not a CloudEvent",
+                                    "emit.event.with: " + checked.error().message, frame.task->reference,
+                                    event.deep_label()));
+  }
+  turn_steps_ += steps_of_emit - 1;
+  turn_.actions.emplace_back(EmitEvent{.event = *checked, .task = frame.task->reference});
+  complete(branch, *std::move(checked));
 }
 
 }  // namespace gantry::engine

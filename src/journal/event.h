@@ -6,7 +6,7 @@
 //
 // `data` by type (labels are stored with the values; large values are kept once, by content hash, in blobs):
 //   project_deployed    {project, files: count, principal}                             record, instance ""
-//   event_received      {event: CloudEvent, principal}                                 record, instance ""
+//   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
 //                        key?, parent?:{instance,task,await,depth}}                    input
 //   instance_continued  {}            a long computation is cut into turns             input
@@ -36,6 +36,7 @@
 //   instance_suspended  {by:{person,roles}, reason}    inputs are kept from here on    record
 //   instance_resumed    {by:{person,roles}}            and taken now                   input
 //   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
+//   event_delivered     {event: CloudEvent, deferred?}                                 input
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
@@ -78,8 +79,9 @@ enum class EventType : std::uint8_t {
   instance_suspended,
   instance_resumed,
   instance_stuck,
+  event_delivered,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::instance_stuck) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::event_delivered) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

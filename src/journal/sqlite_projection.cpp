@@ -75,6 +75,7 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::event_emitted:
     case EventType::child_started:
     case EventType::child_ended:
+    case EventType::event_delivered:
       return done();
   }
   return done();

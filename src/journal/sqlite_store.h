@@ -22,6 +22,7 @@ class SqliteStore final : public Store {
   Result<std::map<std::string, std::string>> stuck_instances() override;
   Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
   Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;
+  Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override;
   Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override;
   Result<std::uint64_t> last_sequence(std::string_view instance) override;
   Status save_project(std::string_view digest, std::string_view files) override;

@@ -1,6 +1,9 @@
 // The reading half of the store, and what lies beside the events: projects and tokens.
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "journal/sqlite_schema.h"
 #include "journal/sqlite_store.h"
 #include "value/json.h"
 
@@ -111,6 +114,19 @@ Result<std::optional<Snapshot>> SqliteStore::latest_snapshot(std::string_view in
   if (!found) return std::optional<Snapshot>();
   return std::optional(
       Snapshot{std::string(instance), static_cast<std::uint64_t>(select->integer(0)), std::string(select->text(1))});
+}
+
+// Newest first from the index, then turned round.
+Result<std::vector<std::pair<std::string, std::string>>> SqliteStore::recent_events(std::size_t count_max) {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->prepare(
+      fmt::format("SELECT data ->> '$.source', data ->> '$.id' FROM journal_event INDEXED BY journal_event_cloud WHERE "
+                  "type IN ({}) AND type = {} ORDER BY position DESC LIMIT {}",
+                  cloud_event_types, static_cast<int>(EventType::event_received), count_max)));
+  std::vector<std::pair<std::string, std::string>> events;
+  while (TRY(select->step())) events.emplace_back(select->text(0), select->text(1));
+  std::reverse(events.begin(), events.end());
+  return events;
 }
 
 Result<std::optional<std::string>> SqliteStore::instance_with_key(std::string_view workflow, std::string_view key) {

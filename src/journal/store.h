@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/event.h"
@@ -66,6 +67,8 @@ class Store {
   virtual Result<std::map<std::string, std::string>> stuck_instances() = 0;
   virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;
   virtual Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) = 0;
+  // Source and id of the CloudEvents received last, at most so many, oldest first.
+  virtual Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) = 0;
   // The instance started with this idempotency key for this workflow ("namespace/name"), if any.
   virtual Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) = 0;
   virtual Result<std::uint64_t> last_sequence(std::string_view instance) = 0;  // 0 when there are no events

@@ -98,7 +98,7 @@ const std::vector<Route>& routes() {
       {"POST", "/api/v1/tasks/{id}/answer",
        "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and resolutions.", "", answer_task},
       {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
-      {"POST", "/api/v1/events", "Receive CloudEvents: structured, batch or binary mode.", "", receive_events},
+      {"POST", "/api/v1/events", "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and delivered when answered.", "", receive_events},
   };
   return table;
 }

@@ -1,4 +1,5 @@
 #include "server/api.h"
+#include "server/cloud_event_request.h"
 #include "value/json.h"
 
 namespace gantry::server {
@@ -33,7 +34,7 @@ Result<Value> start(const Call& call) {
                                                           .input = std::move(input),
                                                           .principal = call.principal,
                                                           .key = std::string(key)}));
-  engine::InstanceOutcome outcome{started.instance, "running", {}, {}};
+  engine::InstanceOutcome outcome{started.instance, "running", {}, {}, false};
   if (wait > Duration::zero()) outcome = TRY(call.parts.engine->wait(started.instance, wait, true));
   return to_value(outcome).with_member("existed", started.existed);
 }
@@ -44,25 +45,9 @@ std::optional<std::string> optional_parameter(const Request& request, std::strin
 }
 
 Result<Value> receive(const Call& call) {
-  std::string_view type = call.request.header("content-type");
-  type = type.substr(0, type.find(';'));
-  std::vector<Value> events;
-  if (type == "application/cloudevents-batch+json") {
-    Value batch = TRY(parse_json(call.request.body));
-    if (!batch.is_array()) return Error{Code::invalid_argument, "a batch of CloudEvents is a JSON array"};
-    events = batch.items();
-  } else if (!call.request.header("ce-type").empty()) {
-    Value event = Value::object(std::vector<Member>{});
-    for (const auto& [name, value] : call.request.headers)
-      if (name.starts_with("ce-")) event = std::move(event).with_member(std::string_view(name).substr(3), value);
-    if (!type.empty()) event = std::move(event).with_member("datacontenttype", type);
-    if (!call.request.body.empty()) event = std::move(event).with_member("data", TRY(body_value(call.request, {})));
-    events.push_back(std::move(event));
-  } else {
-    events.push_back(TRY(parse_json(call.request.body)));
-  }
-  for (const Value& event : events) TRY(call.parts.engine->receive(event, call.principal));
-  return Value::object({{"received", events.size()}});
+  std::vector<Value> events = TRY(cloud_events_of(call.request));
+  const engine::Received received = TRY(call.parts.engine->receive(std::move(events), call.principal));
+  return Value::object({{"received", received.received}, {"duplicates", received.duplicates}});
 }
 
 Response respond(Result<Value> result, int status = 200) { return result ? json_response(*result, status) : error_response(result.error()); }
