@@ -163,15 +163,21 @@ CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journ
       time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"));
 }
 
+// Types are added without a new version: the tables stay as they are, and the views show events by these names.
+Status name_event_types(SqliteConnection& connection) {
+  for (std::size_t i = 0; i < event_type_count; ++i)
+    TRY(connection.execute(fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}') ON CONFLICT DO NOTHING", i,
+                                       name_of(static_cast<EventType>(i)))));
+  return done();
+}
+
 // The views, and the names of event types, as this version of the program has them.
 Status create_views(SqliteConnection& connection) {
   TRY(connection.execute(instances_view()));
   TRY(connection.execute(effects_view()));
   TRY(connection.execute(tasks_view()));
   TRY(connection.execute(other_views()));
-  for (std::size_t i = 0; i < event_type_count; ++i)
-    TRY(connection.execute(fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}') ON CONFLICT DO NOTHING", i,
-                                       name_of(static_cast<EventType>(i)))));
+  TRY(name_event_types(connection));
   return connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
 }
 
@@ -229,7 +235,10 @@ Status check_owner(SqliteConnection& connection) {
 
 Status prepare_schema(SqliteConnection& connection) {
   auto found = TRY(inspect_schema(connection));
-  if (!found.empty && found.version == schema_version) return done();
+  const bool is_current = !found.empty && found.version == schema_version;
+  if (is_current && TRY(connection.integer_of("SELECT count(*) FROM journal_event_type")) >=
+                        static_cast<std::int64_t>(event_type_count))
+    return done();
   auto transaction = TRY(SqliteTransaction::begin(connection));
   // Once more: another process may have created it since.
   found = TRY(inspect_schema(connection));
@@ -237,6 +246,8 @@ Status prepare_schema(SqliteConnection& connection) {
     TRY(create_schema(connection));
   else if (found.version < schema_version)
     TRY(upgrade_schema(connection, found.version));
+  else
+    TRY(name_event_types(connection));
   return transaction.commit();
 }
 

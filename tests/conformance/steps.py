@@ -28,6 +28,7 @@ class World:
     stub: str
     workflow: str | None = None
     input: str | None = None
+    others: list[str] = dataclasses.field(default_factory=list)
     outcome: dict | None = None
 
     def yaml_to_value(self, text: str, name: str) -> object:
@@ -41,9 +42,15 @@ class World:
         return json.loads(done.stdout)
 
     def run(self) -> None:
-        path = self.folder / "workflow.yaml"
+        workflows = self.folder / "project" / "workflows"
+        workflows.mkdir(parents=True)
+        path = workflows / "workflow.yaml"
         path.write_text(self.workflow or "")
         command = [self.program, "run", str(path), "--json"]
+        for number, other in enumerate(self.others):
+            (workflows / f"other-{number}.yaml").write_text(other)
+        if self.others:
+            command += ["--dir", str(self.folder / "project")]
         if self.input is not None:
             data = self.folder / "input.json"
             data.write_text(json.dumps(self.yaml_to_value(self.input, "input.yaml")))
@@ -92,6 +99,10 @@ def expect_same(found: object, expected: object, what: str) -> None:
 
 def _definition(world: World, _match: re.Match, document: str) -> None:
     world.workflow = document
+
+
+def _other_definition(world: World, _match: re.Match, document: str) -> None:
+    world.others.append(document)
 
 
 def _input(world: World, _match: re.Match, document: str) -> None:
@@ -155,6 +166,7 @@ Action = Callable[[World, re.Match, str | None], None]
 # Pattern, whether a doc string follows, what to do.
 STEPS: list[tuple[str, bool, Action]] = [
     (r"a workflow with definition:", True, _definition),
+    (r"another workflow with definition:", True, _other_definition),
     (r"the workflow input is:", True, _input),
     (r"the workflow is executed", False, _executed),
     (r"the workflow should complete", False, _completes),
