@@ -7,8 +7,8 @@
 #include "expression/messages.h"
 #include "expression/operators.h"
 #include "expression/paths.h"
-#include "expression/unicode.h"
 #include "value/json.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {
@@ -270,7 +270,7 @@ Value text_positions(std::string_view text, std::string_view part) {
   std::size_t characters = 0, counted = 0;
   for (std::size_t at = part.empty() ? std::string_view::npos : text.find(part); at != std::string_view::npos;
        at = text.find(part, at + 1)) {
-    characters += count_characters(text.substr(counted, at - counted));
+    characters += count_code_points(text.substr(counted, at - counted));
     counted = at;
     found.emplace_back(characters);
   }

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "expression/messages.h"
-#include "expression/unicode.h"
 #include "value/json.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "expression/unicode.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {

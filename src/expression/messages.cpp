@@ -1,7 +1,7 @@
 #include "expression/messages.h"
 
-#include "expression/unicode.h"
 #include "value/json.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "expression/messages.h"
-#include "expression/unicode.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {
@@ -44,7 +44,7 @@ bool slice_range(const Value& key, std::size_t length, Range& range) {
 
 Got get_slice(Machine& machine, const Value& target, const Value& key, Value& output) {
   Range range;
-  std::size_t length = target.is_string() ? count_characters(target.as_string()) : target.size();
+  std::size_t length = target.is_string() ? count_code_points(target.as_string()) : target.size();
   if (!slice_range(key, length, range))
     return machine.fail("Start and end indices of " + std::string(target.is_array() ? "an array" : "a string") +
                         " slice must be numbers");

@@ -7,7 +7,7 @@
 
 #include "expression/builtins.h"
 #include "expression/messages.h"
-#include "expression/unicode.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {
@@ -177,7 +177,7 @@ class CharacterCounter {
   explicit CharacterCounter(std::string_view text) : text_(text) {}
   std::int64_t at(std::size_t byte) {
     if (byte < byte_) byte_ = count_ = 0;
-    count_ += count_characters(text_.substr(byte_, byte - byte_));
+    count_ += count_code_points(text_.substr(byte_, byte - byte_));
     byte_ = byte;
     return static_cast<std::int64_t>(count_);
   }
@@ -202,7 +202,7 @@ Value match_value(std::string_view text, const Match& match, CharacterCounter& c
     }
     std::string_view part = text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
     members.push_back({offset_name, Value(counter.at(static_cast<std::size_t>(begin)))});
-    members.push_back({length_name, Value(count_characters(part))});
+    members.push_back({length_name, Value(count_code_points(part))});
     members.push_back({string_name, Value(part)});
     return members;
   };

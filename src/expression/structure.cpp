@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "expression/builtins.h"
 #include "expression/formats.h"
 #include "expression/messages.h"
 #include "expression/operators.h"
 #include "expression/paths.h"
-#include "expression/unicode.h"
+#include "value/utf8.h"
 
 namespace gantry::expression {
 namespace {
@@ -36,7 +35,7 @@ Got length_of(Machine& machine, Value input, Value*, Value& output) {
     case Value::Kind::number:
       return yield(output, Value(std::fabs(input.as_number())));
     case Value::Kind::string:
-      return yield(output, Value(count_characters(input.as_string())));
+      return yield(output, Value(count_code_points(input.as_string())));
     default:
       return yield(output, Value(input.size()));
   }
@@ -298,119 +297,10 @@ constexpr Builtin structure_table[] = {
     {"_stream_events", 0, Labelling::shallow, stream_events},
 };
 
-// Items whose keys are equal come together; positions in the order of the keys, equal ones as they stood.
-std::vector<std::size_t> sorted_positions(const std::vector<Value>& keys) {
-  std::vector<std::size_t> positions(keys.size());
-  std::iota(positions.begin(), positions.end(), std::size_t{0});
-  std::stable_sort(positions.begin(), positions.end(),
-                   [&keys](std::size_t left, std::size_t right) { return compare(keys[left], keys[right]) < 0; });
-  return positions;
-}
-
-Value extreme(const Value& input, const std::vector<Value>& keys, bool least) {
-  if (keys.empty()) return Value();
-  std::size_t best = 0;
-  for (std::size_t i = 1; i < keys.size(); ++i)
-    if ((compare(keys[i], keys[best]) < 0) == least) best = i;
-  return input.items()[best];
-}
-
 }  // namespace
 
 std::span<const Builtin> structure_builtins() {
   return structure_table;
-}
-
-Got to_entries(Machine& machine, const Value& input, Value& output) {
-  if (!is_container(input)) return machine.fail(kind_and_brief(input) + " has no keys", about(input));
-  if (!machine.use_memory(input.size() * 8 * sizeof(Value))) return Got::failed;
-  static const Text key_name("key"), value_name("value");
-  std::vector<Value> entries;
-  entries.reserve(input.size());
-  auto put = [&](Value key, const Value& value) {
-    std::vector<Member> members;
-    members.reserve(2);
-    members.push_back({key_name, std::move(key)});
-    members.push_back({value_name, value});
-    entries.push_back(Value::object(std::move(members)));
-    return machine.may_nest(value, 2);
-  };
-  if (input.is_array()) {
-    for (std::size_t i = 0; i < input.size(); ++i)
-      if (!put(Value(i), input.items()[i])) return Got::failed;
-  } else {
-    for (const Member& member : input.members())
-      if (!put(Value(member.key), member.value)) return Got::failed;
-  }
-  return yield(output, Value::array(std::move(entries)).labelled(input.label()));
-}
-
-// Accepts key, k, name, Name, K, Key and value, v, Value, V; keys that are no strings as their JSON.
-Got from_entries(Machine& machine, const Value& input, Value& output) {
-  if (!input.is_array() && !input.is_object())
-    return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
-  Label label = input.label();
-  std::vector<Member> members;
-  auto put = [&](const Value& entry) {
-    if (!entry.is_object()) {
-      machine.fail("Cannot index " + std::string(entry.kind_name()) + " with string (\"key\")");
-      return false;
-    }
-    const Value* key = entry.find("key");
-    if (!key || key->is_null()) {
-      for (const char* name : {"k", "name", "Name", "K", "Key"}) {
-        key = entry.find(name);
-        if (key && key->is_truthy()) break;
-      }
-    }
-    const Value* value = nullptr;
-    for (const char* name : {"value", "v", "Value", "V"})
-      if (!value) value = entry.find(name);
-    label = join(label, entry.label());
-    if (key) label = join(label, key->deep_label());
-    Value name = key ? text_of(*key) : Value("null");
-    members.push_back({name.as_text(), value ? *value : Value()});
-    return machine.use_memory(2 * sizeof(Value));
-  };
-  if (input.is_array()) {
-    for (const Value& entry : input.items())
-      if (!put(entry)) return Got::failed;
-  } else {
-    for (const Member& member : input.members())
-      if (!put(member.value)) return Got::failed;
-  }
-  return yield(output, Value::object(std::move(members)).labelled(label));
-}
-
-Got order(Machine& machine, const Value& input, const std::vector<Value>& keys, Ordering ordering, Value& output) {
-  if (!input.is_array()) {
-    const char* problem =
-        ordering == Ordering::least || ordering == Ordering::greatest ? " cannot be iterated over" : unsortable;
-    return machine.fail(kind_and_brief(input) + problem, about(input));
-  }
-  if (machine.is_too_deep(input)) return machine.fail("Comparison too deep");
-  std::size_t work = keys.size();
-  for (std::size_t n = keys.size(); n > 1; n /= 2) work += keys.size() / 4;
-  if (!machine.use_steps(work) || !machine.use_memory(keys.size() * 2 * sizeof(Value))) return Got::failed;
-  Label label = input.label();
-  for (const Value& key : keys) label = join(label, key.deep_label());
-  if (ordering == Ordering::least || ordering == Ordering::greatest)
-    return yield(output, extreme(input, keys, ordering == Ordering::least).labelled(label));
-
-  const auto& items = input.items();
-  std::vector<Value> result, group;
-  std::vector<std::size_t> positions = sorted_positions(keys);
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    const Value& item = items[positions[i]];
-    bool starts = i == 0 || compare(keys[positions[i - 1]], keys[positions[i]]) != 0;
-    if (ordering == Ordering::sort || (ordering == Ordering::unique && starts)) result.push_back(item);
-    if (ordering != Ordering::group) continue;
-    if (starts && !group.empty()) result.push_back(Value::array(std::exchange(group, {})));
-    if (!machine.may_nest(item, 2)) return Got::failed;
-    group.push_back(item);
-  }
-  if (!group.empty()) result.push_back(Value::array(std::move(group)));
-  return yield(output, Value::array(std::move(result)).labelled(label));
 }
 
 }  // namespace gantry::expression

@@ -24,13 +24,6 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 class JsonReader {
  public:
   JsonReader(std::string_view text, const JsonOptions& options) : text_(text), options_(options) {}
@@ -314,7 +307,7 @@ class JsonReader {
   bool read_hex4(std::uint32_t& code) {
     code = 0;
     for (int i = 0; i < 4; ++i, ++position_) {
-      int digit = hex_digit(peek());
+      int digit = hexadecimal_digit(peek());
       if (digit < 0) return fail_expected("four hexadecimal digits after \\u");
       code = code * 16 + static_cast<std::uint32_t>(digit);
     }
