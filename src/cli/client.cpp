@@ -22,16 +22,24 @@ std::size_t collect(char* bytes, std::size_t size, std::size_t count, void* targ
 
 Code code_for(long status) {
   switch (status) {
-    case 400: return Code::invalid_argument;
+    case 400:
+      return Code::invalid_argument;
     case 401:
-    case 403: return Code::denied;
-    case 404: return Code::not_found;
-    case 409: return Code::conflict;
+    case 403:
+      return Code::denied;
+    case 404:
+      return Code::not_found;
+    case 409:
+      return Code::conflict;
     case 413:
-    case 429: return Code::exhausted;
-    case 503: return Code::unavailable;
-    case 504: return Code::timeout;
-    default: return Code::internal;
+    case 429:
+      return Code::exhausted;
+    case 503:
+      return Code::unavailable;
+    case 504:
+      return Code::timeout;
+    default:
+      return Code::internal;
   }
 }
 
@@ -42,8 +50,11 @@ Error error_from(long status, const std::string& body) {
     if (const Value* problems = parsed->find("problems"); problems && problems->is_array()) {
       message = "the server refused the definitions:";
       for (const Value& problem : problems->items())
-        message += "\n" + std::string(problem.string_or("path", "")) + ":" + std::to_string(problem.integer_or("line", 0)) + ":" +
-                   std::to_string(problem.integer_or("column", 0)) + ": " + std::string(problem.string_or("message", ""));
+        message += "\n" + std::string(problem.string_or("path", "")) + ":" +
+                   std::to_string(problem.integer_or("line", 0)) + ":" +
+                   std::to_string(problem.integer_or("column", 0)) + ": " +
+                   (problem.string_or("severity", "error") == "warning" ? "warning: " : "") +
+                   std::string(problem.string_or("message", ""));
     } else {
       message = std::string(parsed->string_or("detail", message));
     }
@@ -57,8 +68,8 @@ std::string percent_encode(std::string_view text) {
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string encoded;
   for (char letter : text) {
-    bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '-' ||
-                 letter == '_' || letter == '.' || letter == '~';
+    bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                 (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.' || letter == '~';
     if (plain) {
       encoded.push_back(letter);
     } else {
@@ -78,16 +89,23 @@ Result<Client> Client::create(const ServerOptions& options) {
   } else if (const char* token = std::getenv("GANTRY_TOKEN")) {
     client.token_ = token;
   } else {
-    return Error{Code::invalid_argument, "no token: set GANTRY_TOKEN or give --token-file (create one with 'gantry token create --person NAME --role ROLE')"};
+    return Error{Code::invalid_argument,
+                 "no token: set GANTRY_TOKEN or give --token-file (create one with 'gantry token create --person NAME "
+                 "--role ROLE')"};
   }
-  while (!client.token_.empty() && (client.token_.back() == '\n' || client.token_.back() == '\r')) client.token_.pop_back();
-  if (client.token_.find_first_of("\r\n") != std::string::npos) return Error{Code::invalid_argument, "the token has more than one line"};
+  while (!client.token_.empty() && (client.token_.back() == '\n' || client.token_.back() == '\r'))
+    client.token_.pop_back();
+  if (client.token_.find_first_of("\r\n") != std::string::npos)
+    return Error{Code::invalid_argument, "the token has more than one line"};
   return client;
 }
 
-Result<Value> Client::get(const std::string& path) const { return request("GET", path, nullptr, {}); }
+Result<Value> Client::get(const std::string& path) const {
+  return request("GET", path, nullptr, {});
+}
 
-Result<Value> Client::post(const std::string& path, const Value& body, const std::vector<std::pair<std::string, std::string>>& headers) const {
+Result<Value> Client::post(const std::string& path, const Value& body,
+                           const std::vector<std::pair<std::string, std::string>>& headers) const {
   std::string text = print_json(body);
   return request("POST", path, &text, headers);
 }
@@ -131,7 +149,8 @@ Result<Value> Client::request(const std::string& method, const std::string& path
   }
   CURLcode result = curl_easy_perform(handle.get());
   if (result != CURLE_OK)
-    return Error{Code::unavailable, "can't reach the server at " + url_ + ": " + curl_easy_strerror(result) + "; is 'gantry serve' running?"};
+    return Error{Code::unavailable, "can't reach the server at " + url_ + ": " + curl_easy_strerror(result) +
+                                        "; is 'gantry serve' running?"};
   long status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return error_from(status, answer);

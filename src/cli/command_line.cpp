@@ -74,7 +74,7 @@ void CommandLine::add_local_commands() {
 
   c = command("convert", "Print a file of any known format as JSON", convert_command, convert);
   c->add_option("FILE", convert.file, "The file, - for standard input")->required();
-  c->add_option("--as", convert.as, "Format of the file: json, yaml, edifact (default: by name and content)");
+  c->add_option("--as", convert.as, "Format of the file: json, yaml, csv, edifact (default: by name and content)");
 }
 
 void CommandLine::add_program_commands() {

@@ -6,6 +6,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/runtime.h"
+#include "tool/drivers.h"
 #include "value/json.h"
 
 namespace gantry::cli {
@@ -48,7 +49,8 @@ class TaskLog {
     if (entry.status == Status::started || entry.status == Status::skipped) {
       if (rows.list.size() >= rows_max) return;
       bool skipped = entry.status == Status::skipped;
-      rows.list.push_back({entry.reference, entry.name, skipped ? "skipped" : "running", entry.at, skipped ? std::optional(entry.at) : std::nullopt});
+      rows.list.push_back({entry.reference, entry.name, skipped ? "skipped" : "running", entry.at,
+                           skipped ? std::optional(entry.at) : std::nullopt});
       if (!skipped) rows.open[entry.reference].push_back(rows.list.size() - 1);
       return;
     }
@@ -56,7 +58,9 @@ class TaskLog {
     if (open == rows.open.end() || open->second.empty()) return;
     Row& row = rows.list[open->second.back()];
     open->second.pop_back();
-    row.status = entry.status == Status::completed ? "completed" : entry.status == Status::faulted ? "faulted" : "cancelled";
+    row.status = entry.status == Status::completed ? "completed"
+                 : entry.status == Status::faulted ? "faulted"
+                                                   : "cancelled";
     row.ended = entry.at;
   }
 
@@ -85,16 +89,19 @@ Result<Loaded> load(const RunOptions& options) {
     }
     files = std::get<definition::SourceFiles>(std::move(read));
     std::error_code ignored;
-    std::string relative = std::filesystem::relative(std::filesystem::absolute(options.file), std::filesystem::absolute(options.directory), ignored).string();
+    std::string relative = std::filesystem::relative(std::filesystem::absolute(options.file),
+                                                     std::filesystem::absolute(options.directory), ignored)
+                               .string();
     path = files.contains(relative) ? relative : "workflows/" + std::filesystem::path(options.file).filename().string();
     files[path] = text;
-    loaded = definition::load_project(files);
+    loaded = definition::load_project(files, tool::standard_checks());
   }
   if (const auto* problems = std::get_if<definition::Problems>(&loaded)) {
     print_problems(*problems, files, options.directory);
     return Error{Code::invalid_argument, std::to_string(problems->size()) + " problem(s) in the definitions"};
   }
   auto project = std::get<definition::ProjectPointer>(loaded);
+  print_problems(project->warnings, files, options.directory);
   for (const auto& [name, workflow] : project->workflows)
     if (workflow->path == path || project->workflows.size() == 1) return Loaded{project, name};
   return Error{Code::invalid_argument, options.file + ": holds no workflow"};
@@ -104,7 +111,9 @@ void tell_waiting(Runtime& runtime, const RunOptions& options) {
   auto tasks = runtime.query->tasks({}, {});
   if (!tasks) return;
   if (tasks->rows.empty()) return note("waits for events, which nobody can send here; use gantry serve");
-  for (const Value& task : tasks->rows) note("waits for people: " + std::string(task.string_or("id", "")) + "  " + std::string(task.string_or("title", "")));
+  for (const Value& task : tasks->rows)
+    note("waits for people: " + std::string(task.string_or("id", "")) + "  " +
+         std::string(task.string_or("title", "")));
   note(options.store.empty() ? "a run without --store can't be answered later; use --store sqlite:FILE, or gantry serve"
                              : "to go on: gantry serve --store " + options.store);
 }
@@ -140,10 +149,11 @@ Result<engine::InstanceOutcome> wait_for_end(Runtime& runtime, const RunOptions&
     outcome = TRY(runtime.engine->wait(instance, slice, true, true));
   } while (!has_ended(outcome) && !options.no_wait && !outcome.stays);
   while (has_ended(outcome) && !options.no_wait) {
-    auto running = TRY(runtime.query->instances({.status = "running", .workflow = std::nullopt}, {.cursor = "", .limit = 1}));
+    auto running =
+        TRY(runtime.query->instances({.status = "running", .workflow = std::nullopt}, {.cursor = "", .limit = 1}));
     if (running.rows.empty()) break;
     auto other = runtime.engine->wait(std::string(running.rows[0].string_or("id", "")), slice, true, true);
-    if (other && other->stays) break;
+    if (other && other->stays && !has_ended(*other)) break;
   }
   return outcome;
 }
@@ -158,7 +168,8 @@ int run_command(const RunOptions& options) {
   auto loaded = load(options);
   if (!loaded) return fail(loaded.error());
   bool alone = options.directory.empty();
-  if (alone && !options.json) note("no project: the built-in policy 'reads-only' applies (calls that only read are allowed, all others denied)");
+  if (alone && !options.json)
+    note("no project: the built-in policy 'reads-only' applies (calls that only read are allowed, all others denied)");
 
   TaskLog tasks;
   RuntimeOptions runtime_options;
@@ -167,7 +178,9 @@ int run_command(const RunOptions& options) {
   runtime_options.store = options.store.empty() ? "memory:" : options.store;
   runtime_options.host_overrides = *overrides;
   runtime_options.egress_any = alone;
-  runtime_options.trace = [&tasks](const std::string& instance, const std::vector<engine::TaskTrace>& trace) { tasks.add(instance, trace); };
+  runtime_options.trace = [&tasks](const std::string& instance, const std::vector<engine::TaskTrace>& trace) {
+    tasks.add(instance, trace);
+  };
   auto runtime = Runtime::open(runtime_options);
   if (!runtime) return fail(runtime.error());
 
@@ -185,7 +198,7 @@ int run_command(const RunOptions& options) {
   auto outcome = wait_for_end(**runtime, options, started->instance);
   if (!outcome) return fail(outcome.error());
   auto open = (*runtime)->query->tasks({}, {.cursor = "", .limit = 1});
-  if (outcome->stays || (open && !open->rows.empty())) tell_waiting(**runtime, options);
+  if ((outcome->stays && !has_ended(*outcome)) || (open && !open->rows.empty())) tell_waiting(**runtime, options);
   return report(options, *outcome, tasks);
 }
 

@@ -18,34 +18,40 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-Result<std::unique_ptr<journal::Store>> open_store(const TokenOptions& options) {
+Result<std::unique_ptr<journal::Store>> open_token_store(const TokenOptions& options) {
   std::string directory = options.directory.empty() ? "." : options.directory;
   std::string url = options.store;
   if (url.empty()) {
     definition::Settings settings;
     std::error_code ignored;
-    if (std::filesystem::exists(std::filesystem::path(directory) / "gantry.yaml", ignored)) settings = TRY(read_project(directory))->settings;
+    if (std::filesystem::exists(std::filesystem::path(directory) / "gantry.yaml", ignored))
+      settings = TRY(read_project(directory))->settings;
     url = resolve_store(settings.store, directory);
   }
   journal::StoreOptions store_options;
   store_options.tokens_only = true;
-  return journal::Store::open(url, store_options);
+  return open_store(url, store_options);
 }
 
 int create(const TokenOptions& options, journal::Store& store) {
-  if (options.person.empty()) return fail({Code::invalid_argument, "--person is needed: whom does the token stand for?"});
+  if (options.person.empty())
+    return fail({Code::invalid_argument, "--person is needed: whom does the token stand for?"});
   std::optional<Duration> valid_for;
   if (!options.valid_for.empty()) {
     auto duration = parse_duration(options.valid_for);
     if (!duration) return fail({Code::invalid_argument, "--valid-for: " + duration.error().message});
-    if (*duration <= Duration::zero()) return fail({Code::invalid_argument, "--valid-for: expected a positive duration"});
+    if (*duration <= Duration::zero())
+      return fail({Code::invalid_argument, "--valid-for: expected a positive duration"});
     valid_for = *duration;
   }
   SystemRandom random;
-  server::NewToken created = server::create_token(options.person, options.roles, valid_for, SystemClock().now(), random);
+  server::NewToken created =
+      server::create_token(options.person, options.roles, valid_for, SystemClock().now(), random);
   if (auto added = store.add_token(created.record); !added) return fail(added.error());
-  print_result(options.json ? print_json(Value::object({{"token", created.token}, {"person", options.person}})) : created.token);
-  note("keep it: only its hash is stored; " + options.person + " has the roles: " + (options.roles.empty() ? "none" : joined(options.roles)));
+  print_result(options.json ? print_json(Value::object({{"token", created.token}, {"person", options.person}}))
+                            : created.token);
+  note("keep it: only its hash is stored; " + options.person +
+       " has the roles: " + (options.roles.empty() ? "none" : joined(options.roles)));
   return exit_done;
 }
 
@@ -56,8 +62,10 @@ int list(const TokenOptions& options, journal::Store& store) {
   std::vector<Value> rows;
   for (const auto& token : *tokens) {
     std::string expires = token.expires ? format_timestamp(*token.expires) : "never";
-    table.push_back({token.person, joined(token.roles), format_timestamp(token.created), expires, token.revoked ? "revoked" : "valid"});
-    rows.push_back(Value::object({{"person", token.person}, {"roles", joined(token.roles)}, {"expires", expires}, {"revoked", token.revoked}}));
+    table.push_back({token.person, joined(token.roles), format_timestamp(token.created), expires,
+                     token.revoked ? "revoked" : "valid"});
+    rows.push_back(Value::object(
+        {{"person", token.person}, {"roles", joined(token.roles)}, {"expires", expires}, {"revoked", token.revoked}}));
   }
   options.json ? print_value(Value::array(std::move(rows))) : print_table(table);
   return exit_done;
@@ -66,11 +74,12 @@ int list(const TokenOptions& options, journal::Store& store) {
 }  // namespace
 
 int token_command(const TokenOptions& options) {
-  auto store = open_store(options);
+  auto store = open_token_store(options);
   if (!store) return fail(store.error());
   if (options.action == "create") return create(options, **store);
   if (options.action == "list") return list(options, **store);
-  if (options.person.empty()) return fail({Code::invalid_argument, "--person is needed: whose tokens are to be revoked?"});
+  if (options.person.empty())
+    return fail({Code::invalid_argument, "--person is needed: whose tokens are to be revoked?"});
   if (auto revoked = (*store)->revoke_tokens(options.person); !revoked) return fail(revoked.error());
   note("all tokens of " + options.person + " are revoked");
   return exit_done;

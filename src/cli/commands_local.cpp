@@ -6,6 +6,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "expression/expression.h"
+#include "tool/drivers.h"
 #include "value/json.h"
 #include "value/schema.h"
 
@@ -18,6 +19,12 @@ struct Checked {
   std::string directory;
 };
 
+// The problems of a load: all of them, or the warnings of what was loaded.
+definition::Problems problems_in(std::variant<definition::ProjectPointer, definition::Problems> loaded) {
+  if (auto* problems = std::get_if<definition::Problems>(&loaded)) return std::move(*problems);
+  return std::get<definition::ProjectPointer>(loaded)->warnings;
+}
+
 Checked check_path(const std::string& path) {
   Checked checked;
   std::error_code ignored;
@@ -29,8 +36,7 @@ Checked check_path(const std::string& path) {
       return checked;
     }
     checked.files = std::get<definition::SourceFiles>(std::move(files));
-    auto project = definition::load_project(checked.files);
-    if (auto* problems = std::get_if<definition::Problems>(&project)) checked.problems = std::move(*problems);
+    checked.problems = problems_in(definition::load_project(checked.files, tool::standard_checks()));
     return checked;
   }
   auto text = read_file(path);
@@ -39,14 +45,18 @@ Checked check_path(const std::string& path) {
     return checked;
   }
   checked.files[path] = *text;
-  auto project = definition::load_single_workflow(path, std::move(*text));
-  if (auto* problems = std::get_if<definition::Problems>(&project)) checked.problems = std::move(*problems);
+  checked.problems = problems_in(definition::load_single_workflow(path, std::move(*text)));
   return checked;
 }
 
 Value to_value(const definition::Problem& problem, const std::string& directory) {
-  std::string path = directory.empty() ? problem.path : (std::filesystem::path(directory) / problem.path).lexically_normal().string();
-  return Value::object({{"path", path}, {"line", problem.place.line}, {"column", problem.place.column}, {"message", problem.message}});
+  std::string path =
+      directory.empty() ? problem.path : (std::filesystem::path(directory) / problem.path).lexically_normal().string();
+  return Value::object({{"path", path},
+                        {"line", problem.place.line},
+                        {"column", problem.place.column},
+                        {"severity", name_of(problem.severity)},
+                        {"message", problem.message}});
 }
 
 // NAME=JSON arguments and the members of the arguments file, in that order.
@@ -55,9 +65,11 @@ Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(
   std::vector<Value> values;
   for (const std::string& argument : options.arguments) {
     std::size_t equals = argument.find('=');
-    if (equals == std::string::npos || equals == 0) return Error{Code::invalid_argument, "--arg: expected NAME=JSON, found '" + argument + "'"};
+    if (equals == std::string::npos || equals == 0)
+      return Error{Code::invalid_argument, "--arg: expected NAME=JSON, found '" + argument + "'"};
     auto value = parse_json(std::string_view(argument).substr(equals + 1));
-    if (!value) return Error{Code::invalid_argument, "--arg " + argument.substr(0, equals) + ": " + value.error().message};
+    if (!value)
+      return Error{Code::invalid_argument, "--arg " + argument.substr(0, equals) + ": " + value.error().message};
     names.push_back(argument.substr(0, equals));
     values.push_back(std::move(*value));
   }
@@ -75,8 +87,11 @@ Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(
 int show_compile_error(const std::string& text, const expression::CompileError& error) {
   std::size_t line_start = text.rfind('\n', error.offset == 0 ? 0 : error.offset - 1);
   line_start = line_start == std::string::npos || error.offset == 0 ? 0 : line_start + 1;
-  std::size_t line = 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(error.offset, text.size())), '\n'));
-  note("gantry: expression:" + std::to_string(line) + ":" + std::to_string(error.offset - line_start + 1) + ": " + error.message);
+  std::size_t line =
+      1 + static_cast<std::size_t>(std::count(
+              text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(error.offset, text.size())), '\n'));
+  note("gantry: expression:" + std::to_string(line) + ":" + std::to_string(error.offset - line_start + 1) + ": " +
+       error.message);
   note("    " + text.substr(line_start, text.find('\n', line_start) - line_start));
   note("    " + std::string(error.offset - line_start, ' ') + "^");
   return exit_wrong_input;
@@ -108,14 +123,16 @@ int eval_command(const EvalOptions& options) {
   auto arguments = named_arguments(options);
   if (!arguments) return fail(arguments.error());
   auto compiled = expression::compile(options.expression, arguments->first);
-  if (const auto* error = std::get_if<expression::CompileError>(&compiled)) return show_compile_error(options.expression, *error);
+  if (const auto* error = std::get_if<expression::CompileError>(&compiled))
+    return show_compile_error(options.expression, *error);
   expression::Evaluation evaluation;
   evaluation.arguments = arguments->second;
   evaluation.now = SystemClock().now();
-  Status evaluated = expression::evaluate_each(*std::get<expression::ProgramPointer>(compiled), *input, evaluation, [](const Value& value) {
-    print_result(print_json(value));
-    return true;
-  });
+  Status evaluated = expression::evaluate_each(*std::get<expression::ProgramPointer>(compiled), *input, evaluation,
+                                               [](const Value& value) {
+                                                 print_result(print_json(value));
+                                                 return true;
+                                               });
   if (evaluated) return exit_done;
   note("gantry: " + evaluated.error().message);
   return exit_no;
@@ -136,26 +153,27 @@ int schema_command(const SchemaOptions& options) {
   if (options.json) {
     std::vector<Value> rows;
     for (const auto& violation : violations)
-      rows.push_back(Value::object({{"instance", violation.instance}, {"schema", violation.schema}, {"reason", violation.reason}}));
+      rows.push_back(Value::object(
+          {{"instance", violation.instance}, {"schema", violation.schema}, {"reason", violation.reason}}));
     print_value(Value::object({{"valid", violations.empty()}, {"violations", Value::array(std::move(rows))}}));
   } else {
-    for (const auto& violation : violations) note((violation.instance.empty() ? "/" : violation.instance) + ": " + violation.reason + " (" + violation.schema + ")");
+    for (const auto& violation : violations)
+      note((violation.instance.empty() ? "/" : violation.instance) + ": " + violation.reason + " (" + violation.schema +
+           ")");
     note(violations.empty() ? "valid" : "invalid");
   }
   return violations.empty() ? exit_done : exit_no;
 }
 
 int convert_command(const ConvertOptions& options) {
-  auto bytes = read_file(options.file);
-  if (!bytes) return fail(bytes.error());
-  auto value = read_document(*bytes, options.file == "-" ? "standard input" : options.file, options.as);
+  auto value = read_document_file(options.file, options.as);
   if (!value) return fail(value.error());
   print_value(*value);
   const Value* problems = value->find("problems");
   if (problems && problems->is_array())
     for (const Value& problem : problems->items())
-      note(options.file + ": segment " + std::to_string(problem.integer_or("segment", 0)) + ", byte " + std::to_string(problem.integer_or("offset", 0)) + ": " +
-           std::string(problem.string_or("message", "")));
+      note(options.file + ": segment " + std::to_string(problem.integer_or("segment", 0)) + ", byte " +
+           std::to_string(problem.integer_or("offset", 0)) + ": " + std::string(problem.string_or("message", "")));
   return exit_done;
 }
 

@@ -1,4 +1,5 @@
-// deploy, start, instances, show, journal, cancel, tasks, task, approve, reject, answer, emit: through the server's API.
+// deploy, start, instances, show, journal, cancel, tasks, task, approve, reject, answer, emit: through the server's
+// API.
 #include <filesystem>
 
 #include "cli/client.h"
@@ -16,7 +17,8 @@ std::string text_of(const Value& row, std::string_view key) {
   return value->is_string() ? std::string(value->as_string()) : print_json(*value);
 }
 
-int print_rows(const std::vector<Value>& rows, const std::vector<std::pair<std::string, std::string>>& columns, bool json) {
+int print_rows(const std::vector<Value>& rows, const std::vector<std::pair<std::string, std::string>>& columns,
+               bool json) {
   if (json) {
     print_value(Value::array(rows));
     return exit_done;
@@ -56,7 +58,8 @@ int vote(const IdOptions& options, bool approve) {
   std::string missing;
   if (const Value* list = answer->find("missing"); list && list->is_array())
     for (const Value& needed : list->items())
-      missing += (missing.empty() ? "" : ", ") + std::to_string(needed.integer_or("count", 1)) + " of " + std::string(needed.string_or("role", "?"));
+      missing += (missing.empty() ? "" : ", ") + std::to_string(needed.integer_or("count", 1)) + " of " +
+                 std::string(needed.string_or("role", "?"));
   print_result(options.id + ": " + text_of(*answer, "state") + (missing.empty() ? "" : "; still needs " + missing));
   return exit_done;
 }
@@ -76,7 +79,9 @@ Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
     std::filesystem::path file = std::filesystem::absolute(path).lexically_normal();
     std::string folder = file.parent_path().filename().string();
     bool known = folder == "workflows" || folder == "policies" || folder == "decisions" || folder == "tools";
-    std::string name = file.filename() == "gantry.yaml" ? "gantry.yaml" : (known ? folder : "workflows") + "/" + file.filename().string();
+    std::string name = file.filename() == "gantry.yaml"
+                           ? "gantry.yaml"
+                           : (known ? folder : "workflows") + "/" + file.filename().string();
     files = std::move(files).with_member(name, TRY(read_file(path)));
   }
   return Value::object({{"files", files}, {"merge", merge}});
@@ -97,15 +102,18 @@ int start_command(const StartOptions& options) {
     name.resize(colon);
   }
   std::size_t slash = name.find('/');
-  if (slash == std::string::npos) return fail({Code::invalid_argument, "expected NAMESPACE/NAME or NAMESPACE/NAME:VERSION, found '" + options.workflow + "'"});
+  if (slash == std::string::npos)
+    return fail({Code::invalid_argument,
+                 "expected NAMESPACE/NAME or NAMESPACE/NAME:VERSION, found '" + options.workflow + "'"});
   auto input = read_input(options.input, Value::object(std::vector<Member>{}));
   if (!input) return fail(input.error());
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
   std::vector<std::pair<std::string, std::string>> headers;
   if (!options.key.empty()) headers.emplace_back("Idempotency-Key", options.key);
-  std::string path = "/api/v1/workflows/" + percent_encode(name.substr(0, slash)) + "/" + percent_encode(name.substr(slash + 1)) +
-                     "/instances?version=" + percent_encode(version) + "&wait=" + std::to_string(options.wait_seconds);
+  std::string path = "/api/v1/workflows/" + percent_encode(name.substr(0, slash)) + "/" +
+                     percent_encode(name.substr(slash + 1)) + "/instances?version=" + percent_encode(version) +
+                     "&wait=" + std::to_string(options.wait_seconds);
   auto answer = client->post(path, *input, headers);
   if (!answer) return fail(answer.error());
   if (options.server.json)
@@ -120,10 +128,18 @@ int start_command(const StartOptions& options) {
 int instances_command(const ListOptions& options) {
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
-  std::string path = "/api/v1/instances?status=" + percent_encode(options.status) + "&workflow=" + percent_encode(options.workflow);
+  std::string path =
+      "/api/v1/instances?status=" + percent_encode(options.status) + "&workflow=" + percent_encode(options.workflow);
   auto rows = client->list(path);
   if (!rows) return fail(rows.error());
-  return print_rows(*rows, {{"INSTANCE", "id"}, {"WORKFLOW", "workflow"}, {"VERSION", "version"}, {"STATUS", "status"}, {"STARTED", "startedAt"}, {"ENDED", "endedAt"}},
+  return print_rows(*rows,
+                    {{"INSTANCE", "id"},
+                     {"NAMESPACE", "workflowNamespace"},
+                     {"WORKFLOW", "workflowName"},
+                     {"VERSION", "workflowVersion"},
+                     {"STATUS", "status"},
+                     {"STARTED", "startedAt"},
+                     {"ENDED", "endedAt"}},
                     options.server.json);
 }
 
@@ -132,12 +148,20 @@ int tasks_command(const ListOptions& options) {
   if (!client) return fail(client.error());
   auto rows = client->list("/api/v1/tasks?state=" + percent_encode(options.state) + (options.all ? "&all=true" : ""));
   if (!rows) return fail(rows.error());
-  return print_rows(*rows, {{"TASK", "id"}, {"KIND", "kind"}, {"TITLE", "title"}, {"STATE", "state"}, {"CREATED", "createdAt"}, {"EXPIRES", "expiresAt"}},
+  return print_rows(*rows,
+                    {{"TASK", "id"},
+                     {"KIND", "kind"},
+                     {"TITLE", "title"},
+                     {"STATE", "state"},
+                     {"CREATED", "createdAt"},
+                     {"EXPIRES", "expiresAt"}},
                     options.server.json);
 }
 
 int show_command(const IdOptions& options) {
-  return with_client(options.server, [&](const Client& client) { return client.get("/api/v1/instances/" + percent_encode(options.id)); });
+  return with_client(options.server, [&](const Client& client) {
+    return client.get("/api/v1/instances/" + percent_encode(options.id));
+  });
 }
 
 int journal_command(const IdOptions& options) {
@@ -145,26 +169,36 @@ int journal_command(const IdOptions& options) {
   if (!client) return fail(client.error());
   auto rows = client->list("/api/v1/instances/" + percent_encode(options.id) + "/journal");
   if (!rows) return fail(rows.error());
-  return print_rows(*rows, {{"SEQUENCE", "sequence"}, {"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}}, options.server.json);
+  return print_rows(*rows, {{"SEQUENCE", "sequence"}, {"AT", "at"}, {"TYPE", "type"}, {"DATA", "data"}},
+                    options.server.json);
 }
 
 int cancel_command(const IdOptions& options) {
   Value body = Value::object({{"reason", options.reason}});
-  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/instances/" + percent_encode(options.id) + "/cancel", body); });
+  return with_client(options.server, [&](const Client& client) {
+    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/cancel", body);
+  });
 }
 
 int task_command(const IdOptions& options) {
-  return with_client(options.server, [&](const Client& client) { return client.get("/api/v1/tasks/" + percent_encode(options.id)); });
+  return with_client(options.server,
+                     [&](const Client& client) { return client.get("/api/v1/tasks/" + percent_encode(options.id)); });
 }
 
-int approve_command(const IdOptions& options) { return vote(options, true); }
-int reject_command(const IdOptions& options) { return vote(options, false); }
+int approve_command(const IdOptions& options) {
+  return vote(options, true);
+}
+int reject_command(const IdOptions& options) {
+  return vote(options, false);
+}
 
 int answer_command(const IdOptions& options) {
   auto value = read_input(options.answer, {});
   if (!value) return fail(value.error());
   Value body = Value::object({{"answer", *value}});
-  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/tasks/" + percent_encode(options.id) + "/answer", body); });
+  return with_client(options.server, [&](const Client& client) {
+    return client.post("/api/v1/tasks/" + percent_encode(options.id) + "/answer", body);
+  });
 }
 
 int emit_command(const EmitOptions& options) {

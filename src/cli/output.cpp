@@ -23,13 +23,16 @@ int exit_status(Code code) {
   switch (code) {
     case Code::invalid_argument:
     case Code::not_found:
-    case Code::exhausted: return exit_wrong_input;
+    case Code::exhausted:
+      return exit_wrong_input;
     case Code::conflict:
     case Code::denied:
     case Code::cancelled:
     case Code::timeout:
-    case Code::internal: return exit_no;
-    case Code::unavailable: return exit_unreachable;
+    case Code::internal:
+      return exit_no;
+    case Code::unavailable:
+      return exit_unreachable;
   }
   return exit_no;
 }
@@ -39,9 +42,16 @@ int fail(const Error& error) {
   return exit_status(error.code);
 }
 
-void print_result(const std::string& line) { std::fprintf(stdout, "%s\n", line.c_str()); }
-void note(const std::string& line) { std::fprintf(stderr, "%s\n", printable(line).c_str()); }
-void print_value(const Value& value) { print_result(isatty(STDOUT_FILENO) ? print_json_pretty(value) : print_json(value)); }
+void print_result(const std::string& line) {
+  std::fprintf(stdout, "%s\n", line.c_str());
+}
+void note(const std::string& line) {
+  std::fflush(stdout);  // so that the order holds where both go to the same place
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
+}
+void print_value(const Value& value) {
+  print_result(isatty(STDOUT_FILENO) ? print_json_pretty(value) : print_json(value));
+}
 
 std::string printable(std::string_view text) {
   std::string safe;

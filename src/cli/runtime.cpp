@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/input.h"
+#include "tool/drivers.h"
 
 namespace gantry::cli {
 
@@ -10,14 +11,22 @@ std::string resolve_store(const std::string& url, const std::string& directory) 
   constexpr std::string_view scheme = "sqlite:";
   if (!url.starts_with(scheme)) return url;
   std::filesystem::path path = url.substr(scheme.size());
-  return path.is_absolute() ? url : std::string(scheme) + (std::filesystem::path(directory) / path).lexically_normal().string();
+  return path.is_absolute()
+             ? url
+             : std::string(scheme) + (std::filesystem::path(directory) / path).lexically_normal().string();
+}
+
+Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options) {
+  auto store = journal::Store::open(url, options);
+  if (!store && store.error().code == Code::conflict) return Error{Code::unavailable, store.error().message};
+  return store;
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
   std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
-  runtime->store = TRY(journal::Store::open(url));
+  runtime->store = TRY(open_store(url));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 
   tool::HttpOptions http;
@@ -25,16 +34,12 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   http.egress_any = options.egress_any;
   http.host_override = options.host_overrides;
   if (options.project) http.secrets = TRY(read_secrets(*options.project, options.directory));
-  tool::Drivers drivers;
-  drivers.emplace("http", tool::make_http_driver(std::move(http)));
-  drivers.emplace("edifact", tool::make_edifact_driver());
-  drivers.emplace("echo", tool::make_echo_driver());
 
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.children_depth_max = settings.workflow_depth;
   runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
-                                              .drivers = std::move(drivers),
+                                              .drivers = tool::standard_drivers(std::move(http)),
                                               .clock = &runtime->clock,
                                               .random = &runtime->random,
                                               .trace = options.trace},

@@ -29,6 +29,9 @@ struct Runtime {
   static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options);
 };
 
+// journal::Store::open for commands: a store that a newer Gantry wrote can't be reached by this one (exit status 4).
+Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options = {});
+
 // "sqlite:PATH" with a relative PATH taken from `directory`.
 std::string resolve_store(const std::string& url, const std::string& directory);
 

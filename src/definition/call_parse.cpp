@@ -23,6 +23,15 @@ const Value& empty_object() {
   return value;
 }
 
+// What a call hands to a function is the raw input of the function's task.
+void check_function_input(const Node& with, const Node& function) {
+  const Value* input = function.value().find("input");
+  const Value* schema = input ? input->find("schema") : nullptr;
+  const Value* document = schema ? schema->find("document") : nullptr;
+  if (!document) return;
+  if (auto compiled = Schema::compile(*document)) check_literals(with, *compiled, Severity::warning);
+}
+
 }  // namespace
 
 void report_unknown_tool(const Node& node, std::string_view tool, const KnownDefinitions& known) {
@@ -144,6 +153,7 @@ void WorkflowReader::read_function_call(const Node& call, std::optional<Node> wi
     arguments->scope_size = place.scope.added();
     arguments->definition = Value::object({{"set", with->value()}});
     arguments->body = SetTask{read_template(*with, place.scope)};
+    check_function_input(*with, functions_.at(function));
     body.tasks.tasks.push_back(std::move(arguments));
   } else if (with) {
     with->problem("expected at least one argument; leave 'with' out to hand the task's input to the function");

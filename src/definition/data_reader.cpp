@@ -113,7 +113,7 @@ std::optional<Schema> read_schema_reference(const Node& node) {
   return document ? read_schema(*document) : std::nullopt;
 }
 
-void check_literals(const Node& node, const Schema& schema) {
+void check_literals(const Node& node, const Schema& schema, Severity severity) {
   const Value& value = node.value();
   for (const SchemaViolation& violation : schema.validate(value)) {
     if (touches_expression(value, violation.instance)) {
@@ -122,7 +122,11 @@ void check_literals(const Node& node, const Schema& schema) {
       if (!is_container || !independent_of_members(violation.schema)) continue;
     }
     std::string where = violation.instance.empty() ? "" : violation.instance + ": ";
-    node.file().problem(node.file().value_place(node.pointer() + violation.instance), where + violation.reason);
+    const SourcePlace place = node.file().value_place(node.pointer() + violation.instance);
+    if (severity == Severity::error)
+      node.file().problem(place, where + violation.reason);
+    else
+      node.file().warning(place, where + violation.reason);
   }
 }
 

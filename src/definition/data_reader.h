@@ -15,7 +15,7 @@ std::optional<Schema> read_schema(const Node& node);
 std::optional<Schema> read_schema_reference(const Node& node);
 
 // Reports where `node` can't satisfy the schema, whatever its ${ } expressions yield.
-void check_literals(const Node& node, const Schema& schema);
+void check_literals(const Node& node, const Schema& schema, Severity severity = Severity::error);
 // Whether any string in it is a ${ } expression.
 bool has_expressions(const Value& value);
 

@@ -3,15 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "value/json.h"
 
 namespace gantry::definition {
 namespace {
 
+// What to say of a variable that is not bound: where it would be, or what was probably meant.
+std::string variable_hint(std::string_view message, const Scope& scope) {
+  constexpr std::string_view end = " is not defined";
+  if (!message.starts_with('$') || !message.ends_with(end)) return "";
+  const std::string_view name = message.substr(1, message.size() - 1 - end.size());
+  if (name == "error") return "; it is bound inside 'catch' only";
+  if (name == "item" || name == "index") return "; it is bound inside a 'for' that gives its variables no other names";
+  std::vector<std::string_view> known;
+  for (const std::string& each : scope.names())
+    if (each.rfind("__", 0) != 0) known.push_back(each);
+  return suggestion(name, known);
+}
+
 // Where a program text stands: byte `offset` of the string at `node`.
-void report_compile_error(const Node& node, std::size_t offset, const expression::CompileError& error) {
-  node.file().problem(node.file().text_place(node.pointer(), offset + error.offset), "expression: " + error.message);
+void report_compile_error(const Node& node, std::size_t offset, const expression::CompileError& error,
+                          const Scope& scope) {
+  node.file().problem(node.file().text_place(node.pointer(), offset + error.offset),
+                      "expression: " + error.message + variable_hint(error.message, scope));
 }
 
 void check_secret_use(const Node& node, const expression::Program& program, SecretUse secrets) {
@@ -21,16 +37,37 @@ void check_secret_use(const Node& node, const expression::Program& program, Secr
     node.problem("$secrets can be read only in input.from and in authentication");
 }
 
+// The byte where the variable is read, as far as that is plain to see; the start of the text otherwise.
+std::size_t find_variable(std::string_view text, const std::string& name) {
+  const std::string written = "$" + name;
+  for (std::size_t at = text.find(written); at != std::string_view::npos; at = text.find(written, at + 1)) {
+    const char next = at + written.size() < text.size() ? text[at + written.size()] : ' ';
+    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '_') return at;
+  }
+  return 0;
+}
+
+void warn_of_empty_variables(const Node& node, std::string_view text, std::size_t offset,
+                             const expression::Program& program, const Scope& scope) {
+  const expression::Reads reads = expression::reads_of(program);
+  for (const auto& [name, why] : scope.without_values()) {
+    if (std::find(reads.variables.begin(), reads.variables.end(), name) == reads.variables.end()) continue;
+    node.file().warning(node.file().text_place(node.pointer(), offset + find_variable(text, name)),
+                        fmt::format("${} is always null here: {}", name, why));
+  }
+}
+
 // Compiles the text at `offset` of the string at `node`; null after a report.
 expression::ProgramPointer compile_at(const Node& node, std::string_view text, std::size_t offset, const Scope& scope,
                                       SecretUse secrets) {
   auto compiled = expression::compile(text, scope.names());
   if (auto* error = std::get_if<expression::CompileError>(&compiled)) {
-    report_compile_error(node, offset, *error);
+    report_compile_error(node, offset, *error, scope);
     return nullptr;
   }
   auto program = std::get<expression::ProgramPointer>(std::move(compiled));
   check_secret_use(node, *program, secrets);
+  warn_of_empty_variables(node, text, offset, *program, scope);
   return program;
 }
 
@@ -83,12 +120,32 @@ void write_program(const Value& value, std::string& program) {
 
 }  // namespace
 
+Scope Scope::standard() {
+  return Scope(standard_arguments()).without_value("output", "it holds the task's output, in 'export.as' only");
+}
+
+Scope Scope::without_value(const std::string& name, std::string why) const {
+  Scope inner = *this;
+  inner.without_values_.insert_or_assign(name, std::move(why));
+  return inner;
+}
+
+Scope Scope::with_value(const std::string& name) const {
+  Scope inner = *this;
+  inner.without_values_.erase(name);
+  return inner;
+}
+
 Scope Scope::with(const std::string& name) const {
   Scope inner = *this;
   for (std::size_t i = fixed_; i < inner.names_.size(); ++i)
     if (inner.names_[i] == name) inner.hide(i);
   inner.names_.push_back(name);
   return inner;
+}
+
+Scope without_input(const Scope& scope) {
+  return scope.without_value("input", "it holds the input that 'input.from' gives; the raw input is '.'");
 }
 
 Scope Scope::hiding_added() const {

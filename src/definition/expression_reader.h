@@ -1,6 +1,7 @@
 // Compiling the expressions of a definition file; what is wrong in one is reported at its line and column.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,18 +17,28 @@ namespace gantry::definition {
 class Scope {
  public:
   explicit Scope(std::vector<std::string> names = {}) : names_(std::move(names)), fixed_(names_.size()) {}
-  static Scope standard() { return Scope(standard_arguments()); }
+  // The standard arguments; $output holds nothing but where with_value says so.
+  static Scope standard();
 
   const std::vector<std::string>& names() const { return names_; }
   std::size_t added() const { return names_.size() - fixed_; }  // scope variables after the fixed ones
   Scope with(const std::string& name) const;
   Scope hiding_added() const;  // for the body of a function, which does not see its caller's variables
 
+  // A variable that is bound but always null here: an expression that reads it gets a warning that says why.
+  Scope without_value(const std::string& name, std::string why) const;
+  Scope with_value(const std::string& name) const;
+  const std::map<std::string, std::string>& without_values() const { return without_values_; }
+
  private:
   void hide(std::size_t index);
   std::vector<std::string> names_;
   std::size_t fixed_;
+  std::map<std::string, std::string> without_values_;  // name -> why
 };
+
+// For fields that are evaluated before there is a transformed input: `if`, `input.from`.
+Scope without_input(const Scope& scope);
 
 // Whether $secrets may be read: only where the engine keeps what was read out of the journal.
 enum class SecretUse { refused, allowed };

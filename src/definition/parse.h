@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct WorkflowReference {
   std::string path;
   SourcePlace place;
   WorkflowName name;
+  std::optional<Node> input;  // as written, where it is
 };
 
 std::shared_ptr<const Tool> parse_tool(const Node& root);

@@ -37,8 +37,13 @@ std::string lower_case(std::string_view text) {
 
 }  // namespace
 
+const char* name_of(Severity severity) {
+  return severity == Severity::error ? "error" : "warning";
+}
+
 std::string format(const Problem& problem) {
-  return fmt::format("{}:{}:{}: {}", problem.path, problem.place.line, problem.place.column, problem.message);
+  return fmt::format("{}:{}:{}: {}{}", problem.path, problem.place.line, problem.place.column,
+                     problem.severity == Severity::warning ? "warning: " : "", problem.message);
 }
 
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known) {

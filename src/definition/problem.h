@@ -9,13 +9,19 @@
 
 namespace gantry::definition {
 
+// error: the definition is refused everywhere. warning: it can run, but not as it was meant (a task that nothing
+// reaches); `gantry check` fails for it, everything else goes on.
+enum class Severity { error, warning };
+const char* name_of(Severity severity);
+
 struct Problem {
   std::string path;
   SourcePlace place;
   std::string message;  // what was found, what was expected, the nearest valid name
+  Severity severity = Severity::error;
 };
 
-std::string format(const Problem& problem);
+std::string format(const Problem& problem);  // a warning's message starts with "warning: "
 using Problems = std::vector<Problem>;
 
 // The known name nearest to `name` by edit distance, or empty when none is near; for "did you mean".

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "definition/data_reader.h"
 #include "definition/parse.h"
 #include "definition/project_files.h"
 #include "definition/version.h"
@@ -63,7 +64,8 @@ struct ParsedFile {
 class ProjectLoader {
  public:
   // `shown`: path -> the path that problems name instead.
-  ProjectLoader(SourceFiles files, std::map<std::string, std::string> shown) : shown_(std::move(shown)) {
+  ProjectLoader(SourceFiles files, const ProjectChecks& checks, std::map<std::string, std::string> shown)
+      : checks_(checks), shown_(std::move(shown)) {
     project_->files = std::move(files);
   }
 
@@ -78,6 +80,7 @@ class ProjectLoader {
       check_references();
     }
     if (problems_.count() > 0) return problems_.take();
+    project_->warnings = problems_.take();
     project_->digest = digest_of_files();
     return ProjectPointer(std::move(project_));
   }
@@ -175,9 +178,27 @@ class ProjectLoader {
       if (first)
         file->root().problem("the settings are in " + first->source.path() + " already");
       else if (!file->document.root.is_null())
-        project_->settings = parse_settings(file->root());
+        load_settings(file->root());
       first = file;
     }
+  }
+
+  void load_settings(const Node& root) {
+    project_->settings = parse_settings(root);
+    const Value* egress = root.value().find("egress");
+    const Value* allow = egress ? egress->find("allow") : nullptr;
+    if (!allow || !checks_.egress_entry) return;
+    for (const Node& each : root.member("egress").member("allow").items()) {
+      if (!each.value().is_string()) continue;  // reported already
+      if (std::string message = checks_.egress_entry(each.value().as_string()); !message.empty()) each.problem(message);
+    }
+  }
+
+  // What the tool's driver says of its settings and bindings.
+  void check_with_driver(const ParsedFile& file, const Tool& tool) {
+    if (!checks_.tool) return;
+    for (const ProjectChecks::Finding& finding : checks_.tool(tool))
+      file.source.problem(file.source.value_place(finding.pointer), finding.message);
   }
 
   void load_tools() {
@@ -186,7 +207,9 @@ class ProjectLoader {
     known_.declared_tools.erase("");
     for (const ParsedFile* file : files) {
       auto tool = parse_tool(file->root());
-      if (tool && declare(*file, "tool", tool->name)) known_.tools[tool->name] = tool;
+      if (!tool || !declare(*file, "tool", tool->name)) continue;
+      known_.tools[tool->name] = tool;
+      check_with_driver(*file, *tool);
     }
     project_->tools = known_.tools;
   }
@@ -225,7 +248,10 @@ class ProjectLoader {
         return name.namespace_ == wanted.namespace_ && name.name == wanted.name &&
                (wanted.version == "latest" || name.version == wanted.version);
       });
-      if (found) continue;
+      if (found) {
+        check_child_input(reference);
+        continue;
+      }
       std::vector<std::string> texts;
       for (const WorkflowName& name : declared_workflows_) texts.push_back(name.text());
       std::vector<std::string_view> names(texts.begin(), texts.end());
@@ -234,12 +260,20 @@ class ProjectLoader {
     }
   }
 
+  void check_child_input(const WorkflowReference& reference) {
+    const WorkflowName& name = reference.name;
+    auto child = project_->find_workflow(name.namespace_, name.name, name.version);
+    if (child && child->input.schema && reference.input)
+      check_literals(*reference.input, *child->input.schema, Severity::warning);
+  }
+
   Digest digest_of_files() const {
     std::vector<Member> members;
     for (const auto& [path, text] : project_->files) members.push_back({Text(path), Value(text)});
     return digest_of_value(Value::object(std::move(members)));
   }
 
+  const ProjectChecks& checks_;
   std::map<std::string, std::string> shown_;
   std::shared_ptr<Project> project_ = std::make_shared<Project>();
   ProblemSink problems_;
@@ -276,14 +310,14 @@ const Operation* Project::find_operation(std::string_view tool, std::string_view
   return match == found->second->operations.end() ? nullptr : &match->second;
 }
 
-std::variant<ProjectPointer, Problems> load_project(SourceFiles files) {
-  return ProjectLoader(std::move(files), {}).load();
+std::variant<ProjectPointer, Problems> load_project(SourceFiles files, const ProjectChecks& checks) {
+  return ProjectLoader(std::move(files), checks, {}).load();
 }
 
 std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text) {
   const std::string inner = "workflows/workflow.yaml";
   SourceFiles files = {{inner, std::move(text)}, {"policies/reads-only.yaml", std::string(reads_only_policy)}};
-  return ProjectLoader(std::move(files), {{inner, path}}).load();
+  return ProjectLoader(std::move(files), {}, {{inner, path}}).load();
 }
 
 }  // namespace gantry::definition

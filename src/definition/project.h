@@ -5,6 +5,7 @@
 //   workflows/*.yaml  policies/*.yaml  decisions/*.yaml  tools/*.yaml  (.yml and .json too; sub-folders are searched)
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -21,10 +22,10 @@ namespace gantry::definition {
 struct Settings {
   std::string store = "sqlite:.gantry/gantry.db";  // relative to the project directory
   std::string listen = "127.0.0.1:8420";
-  std::vector<std::string> egress_allow;           // hosts or "scheme://host:port" that the http driver may reach
+  std::vector<std::string> egress_allow;            // what the http driver may reach: docs/reference/http.md
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
-  std::size_t workers = 16;                        // effects in flight at most
-  std::size_t workflow_depth = 32;                 // workflows that run each other
+  std::size_t workers = 16;                         // effects in flight at most
+  std::size_t workflow_depth = 32;                  // workflows that run each other
 };
 
 // One row of the table of settings, for help texts and documentation.
@@ -47,9 +48,11 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
+  Problems warnings;  // sorted by path and place
 
   // The exact version, or with "" or "latest" the highest semantic version; null when there is none.
-  std::shared_ptr<const Workflow> find_workflow(std::string_view namespace_, std::string_view name, std::string_view version = "") const;
+  std::shared_ptr<const Workflow> find_workflow(std::string_view namespace_, std::string_view name,
+                                                std::string_view version = "") const;
   const Operation* find_operation(std::string_view tool, std::string_view operation) const;
 };
 using ProjectPointer = std::shared_ptr<const Project>;
@@ -59,10 +62,22 @@ inline constexpr std::size_t project_files_max = 1'000;
 inline constexpr std::size_t project_file_bytes_max = 1u << 20;
 inline constexpr std::size_t project_bytes_max = 16u << 20;
 
+// What only modules above can say about definitions: a tool's own part is its driver's, an egress entry the HTTP
+// driver's. An empty function checks nothing: what the store keeps was checked when it was deployed. Any thread.
+struct ProjectChecks {
+  struct Finding {
+    std::string pointer;  // JSON pointer into the tool's file; need not exist (a key that is missing)
+    std::string message;
+  };
+  std::function<std::vector<Finding>(const Tool& tool)> tool;
+  std::function<std::string(std::string_view entry)> egress_entry;  // what is wrong with it; empty when fine
+};
+
 // Reads the directory (not following links out of it); io problems are Problems too.
 std::variant<SourceFiles, Problems> read_project_files(const std::string& directory);
-// Parses and checks everything together. All problems are reported, sorted by path and line; a Project only if none.
-std::variant<ProjectPointer, Problems> load_project(SourceFiles files);
+// Parses and checks everything together. All problems are reported, sorted by path and line, warnings among them; a
+// Project only if there are no errors.
+std::variant<ProjectPointer, Problems> load_project(SourceFiles files, const ProjectChecks& checks = {});
 // One workflow file on its own, as `gantry run FILE` without a project: no tools, and the built-in policy
 // `reads-only` (class read and egress_read allowed, all else denied). The project's `files` hold both as a project
 // would, so that load_project(files) gives the same again; problems and Workflow::path name `path`.

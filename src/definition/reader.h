@@ -32,6 +32,7 @@ class Node {
   SourcePlace place() const { return file_->value_place(pointer_); }
   SourcePlace key_place() const { return file_->key_place(pointer_); }
   void problem(std::string message) const { file_->problem(place(), std::move(message)); }
+  void warning(std::string message) const { file_->warning(place(), std::move(message)); }
   void key_problem(std::string message) const { file_->problem(key_place(), std::move(message)); }
   // "expected WHAT, found ...".
   void expected(std::string_view what) const;

@@ -113,7 +113,7 @@ std::size_t block_scalar_index(std::string_view text, std::size_t index, std::si
 }  // namespace
 
 void ProblemSink::add(Problem problem) {
-  ++count_;
+  if (problem.severity == Severity::error) ++count_;
   if (problems_.size() < problems_max) problems_.push_back(std::move(problem));
 }
 
@@ -144,7 +144,11 @@ SourcePlace SourceFile::text_place(std::string_view pointer, std::size_t offset)
 }
 
 void SourceFile::problem(SourcePlace place, std::string message) const {
-  problems_->add({path_, place, std::move(message)});
+  problems_->add({path_, place, std::move(message), Severity::error});
+}
+
+void SourceFile::warning(SourcePlace place, std::string message) const {
+  problems_->add({path_, place, std::move(message), Severity::warning});
 }
 
 }  // namespace gantry::definition

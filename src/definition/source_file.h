@@ -14,7 +14,7 @@ namespace gantry::definition {
 class ProblemSink {
  public:
   void add(Problem problem);
-  std::size_t count() const { return count_; }  // of all that were added, kept or not
+  std::size_t count() const { return count_; }  // of all errors that were added, kept or not; warnings don't count
   // Sorted by path and place, each once. Empties the sink.
   Problems take();
 
@@ -36,6 +36,7 @@ class SourceFile {
   SourcePlace text_place(std::string_view pointer, std::size_t offset) const;
 
   void problem(SourcePlace place, std::string message) const;
+  void warning(SourcePlace place, std::string message) const;
   ProblemSink& problems() const { return *problems_; }
 
  private:

@@ -97,7 +97,8 @@ void WorkflowReader::read_run(ObjectReader& reader, Task& task, const Place& pla
   else
     result.input = build_template(*node, Value::object(std::vector<Member>{}), place.scope);
   if (!result.namespace_.empty() && !result.name.empty() && !result.version.empty())
-    references_.push_back({root_.file().path(), node->place(), {result.namespace_, result.name, result.version}});
+    references_.push_back(
+        {root_.file().path(), node->place(), {result.namespace_, result.name, result.version}, workflow.find("input")});
   task.body = std::move(result);
 }
 

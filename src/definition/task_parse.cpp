@@ -103,7 +103,7 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   task->place = node.key_place();
   task->scope_size = place.scope.added();
   task->definition = node.value();
-  if (auto condition = reader.find("if")) task->condition = read_expression(*condition, place.scope);
+  if (auto condition = reader.find("if")) task->condition = read_expression(*condition, without_input(place.scope));
   task->input = read_data_flow(reader, "input", "from", place.scope);
   task->output = read_data_flow(reader, "output", "as", place.scope);
   task->export_ = read_data_flow(reader, "export", "as", place.scope);
@@ -112,6 +112,8 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   if (auto metadata = reader.find("metadata"); metadata && !metadata->value().is_object())
     metadata->expected("an object");
   if (!read_body(reader, *kind, *task, place)) return nullptr;
+  if (*kind == "set" && task->output.schema && !task->output.transform)
+    check_literals(node.member("set"), *task->output.schema, Severity::warning);
   return task;
 }
 

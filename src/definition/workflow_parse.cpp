@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "definition/flow_check.h"
 #include "definition/workflow_reader.h"
 
 namespace gantry::definition {
@@ -40,6 +41,7 @@ std::shared_ptr<const Workflow> parse_workflow(const Node& root, const KnownDefi
   workflow->source = root.value();
   WorkflowReader(root, known, references).read(*workflow);
   if (root.file().problems().count() != before) return nullptr;
+  check_flow(*workflow, root.file());
   workflow->digest = digest_of_value(root.value());
   return workflow;
 }
@@ -60,9 +62,10 @@ void WorkflowReader::read(Workflow& workflow) {
   if (tasks) collect_task_places(*tasks);
   read_use(reader, workflow);
   Scope scope = Scope::standard();
-  workflow.input = read_data_flow(reader, "input", "from", scope);
-  workflow.output = read_data_flow(reader, "output", "as", scope);
-  workflow.timeout = read_timeout(reader, scope);
+  const Scope outside = scope.without_value("task", "there is no task around it");
+  workflow.input = read_data_flow(reader, "input", "from", outside);
+  workflow.output = read_data_flow(reader, "output", "as", outside);
+  workflow.timeout = read_timeout(reader, outside);
   reader.refuse("schedule", "'schedule' is not supported yet; start the workflow with a command or over HTTP");
   if (tasks) workflow.tasks = read_task_list(*tasks, scope, "/do");
   check_used();
@@ -187,7 +190,13 @@ DataFlow WorkflowReader::read_data_flow(ObjectReader& reader, std::string_view k
   ObjectReader data(*node, fmt::format("'{}'", key));
   if (auto schema = data.find("schema")) flow.schema = read_schema_reference(*schema);
   SecretUse secrets = transform_key == "from" ? SecretUse::allowed : SecretUse::refused;
-  if (auto transform = data.find(transform_key)) flow.transform = read_transform(*transform, scope, secrets);
+  auto transform = data.find(transform_key);
+  if (!transform) return flow;
+  const Scope inner = key == "export" ? scope.with_value("output") : key == "input" ? without_input(scope) : scope;
+  flow.transform = read_transform(*transform, inner, secrets);
+  // The schema of an input is that of the raw one; those of output and export are for what the transformation gives.
+  if (flow.schema && key != "input" && transform->value().is_object())
+    check_literals(*transform, *flow.schema, Severity::warning);
   return flow;
 }
 

@@ -1,11 +1,13 @@
 #include "server/api.h"
 
 #include <algorithm>
+#include <cctype>
 #include <exception>
 
 #include "base/log.h"
 #include "server/authentication.h"
 #include "tool/edifact.h"
+#include "value/csv.h"
 #include "value/json.h"
 #include "value/yaml.h"
 
@@ -24,7 +26,8 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 }
 
 // The values of the placeholders if `path` has the form of `pattern`.
-std::optional<std::vector<std::string>> match_path(std::string_view pattern, const std::vector<std::string_view>& path) {
+std::optional<std::vector<std::string>> match_path(std::string_view pattern,
+                                                   const std::vector<std::string_view>& path) {
   std::vector<std::string_view> expected = segments_of(pattern);
   if (expected.size() != path.size()) return std::nullopt;
   std::vector<std::string> arguments;
@@ -39,7 +42,30 @@ std::optional<std::vector<std::string>> match_path(std::string_view pattern, con
   return arguments;
 }
 
-Response call_route(const ApiParts& parts, const Request& request, const Route& route, std::vector<std::string> arguments) {
+std::string_view media_type(const Request& request) {
+  std::string_view type = request.header("content-type");
+  return type.substr(0, type.find(';'));
+}
+
+bool is_yaml_type(std::string_view type) {
+  return type == "application/yaml" || type == "application/x-yaml" || type == "text/yaml";
+}
+
+// CloudEvents say in ways of their own what their body is.
+bool is_readable_body(const Request& request, const Route& route) {
+  std::string_view type = media_type(request);
+  return request.body.empty() || type.empty() || type == "application/json" || type.ends_with("+json") ||
+         is_yaml_type(type) || type == "text/csv" || type == "application/edifact" || route.handle == receive_events;
+}
+
+// What is wrong with a body is the caller's, whichever limit it hits; Code::exhausted would say "try again later".
+Error body_error(const Error& error) {
+  return {error.code == Code::exhausted ? Code::invalid_argument : error.code,
+          (std::isdigit(static_cast<unsigned char>(error.message[0])) != 0 ? "body:" : "body: ") + error.message};
+}
+
+Response call_route(const ApiParts& parts, const Request& request, const Route& route,
+                    std::vector<std::string> arguments) {
   Call call{parts, request, {}, std::move(arguments)};
   if (route.role) {
     auto principal = authenticate(request.header("authorization"), *parts.query, parts.clock->now());
@@ -51,8 +77,14 @@ Response call_route(const ApiParts& parts, const Request& request, const Route& 
     }
     call.principal = std::move(*principal);
     if (*route.role && !call.principal.has_role(route.role))
-      return problem_response(403, "Not permitted", "this needs the role '" + std::string(route.role) + "'; " + call.principal.person + " does not hold it");
+      return problem_response(
+          403, "Not permitted",
+          "this needs the role '" + std::string(route.role) + "'; " + call.principal.person + " does not hold it");
   }
+  if (!is_readable_body(request, route))
+    return problem_response(415, "Unsupported media type",
+                            "expected application/json, application/yaml, text/csv or application/edifact, found '" +
+                                std::string(media_type(request).substr(0, 100)) + "'");
   return route.handle(call);
 }
 
@@ -68,8 +100,10 @@ Response dispatch(const ApiParts& parts, const Request& request) {
       return call_route(parts, request, route, std::move(*arguments));
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
   }
-  if (allowed.empty()) return problem_response(404, "Not found", "there is nothing at " + request.path + "; see /api/v1/openapi.json");
-  Response response = problem_response(405, "Method not allowed", request.method + " is not possible here; allowed: " + allowed);
+  if (allowed.empty())
+    return problem_response(404, "Not found", "there is nothing at " + request.path + "; see /api/v1/openapi.json");
+  Response response =
+      problem_response(405, "Method not allowed", request.method + " is not possible here; allowed: " + allowed);
   response.headers.emplace_back("Allow", allowed);
   return response;
 }
@@ -84,21 +118,32 @@ const std::vector<Route>& routes() {
       {"GET", "/api/v1/openapi.json", "This description.", nullptr, show_openapi},
       {"GET", "/api/v1/me", "Who the token stands for.", "", show_caller},
       {"GET", "/api/v1/workflows", "The workflows of the newest project.", "", list_workflows},
-      {"POST", "/api/v1/workflows", "Add or replace one workflow file (YAML or JSON).", "administrator", deploy_workflow},
-      {"POST", "/api/v1/projects", "Deploy a whole project: {\"files\": {path: text}}.", "administrator", deploy_project},
-      {"POST", "/api/v1/workflows/{namespace}/{name}/instances", "Start an instance; ?version=, ?wait=SECONDS, header Idempotency-Key.", "",
-       start_instance},
-      {"GET", "/api/v1/instances", "Instances, newest first; ?status=, ?workflow=NAMESPACE/NAME, ?cursor=, ?limit=.", "", list_instances},
+      {"POST", "/api/v1/workflows", "Add or replace one workflow file (YAML or JSON).", "administrator",
+       deploy_workflow},
+      {"POST", "/api/v1/projects", "Deploy a whole project: {\"files\": {path: text}}.", "administrator",
+       deploy_project},
+      {"POST", "/api/v1/workflows/{namespace}/{name}/instances",
+       "Start an instance; ?version=, ?wait=SECONDS, header Idempotency-Key.", "", start_instance},
+      {"GET", "/api/v1/instances", "Instances, newest first; ?status=, ?workflow=NAMESPACE/NAME, ?cursor=, ?limit=.",
+       "", list_instances},
       {"GET", "/api/v1/instances/{id}", "One instance with its effects, tasks and children.", "", show_instance},
       {"GET", "/api/v1/instances/{id}/journal", "The events of one instance, in order.", "", show_journal},
-      {"POST", "/api/v1/instances/{id}/cancel", "Cancel a running instance: {\"reason\": ...}.", "operator", cancel_instance},
+      {"POST", "/api/v1/instances/{id}/cancel", "Cancel a running instance: {\"reason\": ...}.", "operator",
+       cancel_instance},
       {"GET", "/api/v1/effects/{id}", "One effect: arguments, verdict, approvals, outcome.", "", show_effect},
-      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles may act on; ?state=open|closed, ?all=true.", "", list_tasks},
-      {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.", "", show_task},
+      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles may act on; ?state=open|closed, ?all=true.", "",
+       list_tasks},
+      {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.",
+       "", show_task},
       {"POST", "/api/v1/tasks/{id}/answer",
-       "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and resolutions.", "", answer_task},
+       "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and "
+       "resolutions.",
+       "", answer_task},
       {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
-      {"POST", "/api/v1/events", "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and delivered when answered.", "", receive_events},
+      {"POST", "/api/v1/events",
+       "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and "
+       "delivered when answered.",
+       "", receive_events},
   };
   return table;
 }
@@ -114,15 +159,24 @@ Response Api::handle(const Request& request) const {
 
 int http_status(Code code) {
   switch (code) {
-    case Code::invalid_argument: return 400;
-    case Code::not_found: return 404;
-    case Code::conflict: return 409;
-    case Code::denied: return 403;
-    case Code::exhausted: return 429;
-    case Code::unavailable: return 503;
-    case Code::timeout: return 504;
-    case Code::cancelled: return 409;
-    case Code::internal: return 500;
+    case Code::invalid_argument:
+      return 400;
+    case Code::not_found:
+      return 404;
+    case Code::conflict:
+      return 409;
+    case Code::denied:
+      return 403;
+    case Code::exhausted:
+      return 429;
+    case Code::unavailable:
+      return 503;
+    case Code::timeout:
+      return 504;
+    case Code::cancelled:
+      return 409;
+    case Code::internal:
+      return 500;
   }
   return 500;
 }
@@ -133,15 +187,22 @@ Response problem_response(int status, std::string_view title, std::string_view d
 }
 
 Response error_response(const Error& error) {
-  static constexpr std::pair<Code, std::string_view> titles[] = {
-      {Code::invalid_argument, "The request is wrong"}, {Code::not_found, "Not found"},         {Code::conflict, "Conflict"},
-      {Code::denied, "Not permitted"},                  {Code::exhausted, "A limit is reached"}, {Code::unavailable, "Not available"},
-      {Code::timeout, "Too slow"},                      {Code::cancelled, "Cancelled"},          {Code::internal, "Internal error"}};
+  static constexpr std::pair<Code, std::string_view> titles[] = {{Code::invalid_argument, "The request is wrong"},
+                                                                 {Code::not_found, "Not found"},
+                                                                 {Code::conflict, "Conflict"},
+                                                                 {Code::denied, "Not permitted"},
+                                                                 {Code::exhausted, "A limit is reached"},
+                                                                 {Code::unavailable, "Not available"},
+                                                                 {Code::timeout, "Too slow"},
+                                                                 {Code::cancelled, "Cancelled"},
+                                                                 {Code::internal, "Internal error"}};
   std::string_view title = titles[static_cast<std::size_t>(error.code)].second;
   return problem_response(http_status(error.code), title, error.message);
 }
 
-Response json_response(const Value& value, int status) { return {status, print_json(value), "application/json", {}}; }
+Response json_response(const Value& value, int status) {
+  return {status, print_json(value), "application/json", {}};
+}
 
 Response page_response(const journal::Page& page) {
   Value next = page.next_cursor.empty() ? Value() : Value(page.next_cursor);
@@ -155,25 +216,30 @@ Result<journal::PageRequest> page_request(const Request& request) {
   if (limit.empty()) return page;
   page.limit = 0;
   for (char digit : limit) {
-    if (digit < '0' || digit > '9' || page.limit > 1000) return Error{Code::invalid_argument, "'limit' is a number from 1 to 1000, found '" + std::string(limit.substr(0, 20)) + "'"};
+    if (digit < '0' || digit > '9' || page.limit > 1000)
+      return Error{Code::invalid_argument,
+                   "'limit' is a number from 1 to 1000, found '" + std::string(limit.substr(0, 20)) + "'"};
     page.limit = page.limit * 10 + static_cast<std::size_t>(digit - '0');
   }
-  if (page.limit < 1 || page.limit > 1000) return Error{Code::invalid_argument, "'limit' is a number from 1 to 1000, found '" + std::string(limit) + "'"};
+  if (page.limit < 1 || page.limit > 1000)
+    return Error{Code::invalid_argument, "'limit' is a number from 1 to 1000, found '" + std::string(limit) + "'"};
   return page;
 }
 
 Result<Value> body_value(const Request& request, const Value& fallback) {
   if (request.body.empty()) return fallback;
-  std::string_view type = request.header("content-type");
-  type = type.substr(0, type.find(';'));
-  if (type == "application/edifact") return tool::read_edifact(request.body);
-  if (type == "application/yaml" || type == "application/x-yaml" || type == "text/yaml") {
+  std::string_view type = media_type(request);
+  if (is_yaml_type(type)) {
     auto parsed = parse_yaml(request.body);
     if (const auto* error = std::get_if<YamlError>(&parsed))
-      return Error{Code::invalid_argument, "body:" + std::to_string(error->place.line) + ":" + std::to_string(error->place.column) + ": " + error->message};
+      return Error{Code::invalid_argument, "body:" + std::to_string(error->place.line) + ":" +
+                                               std::to_string(error->place.column) + ": " + error->message};
     return std::get<YamlDocument>(parsed).root;
   }
-  return parse_json(request.body);
+  auto value = type == "application/edifact" ? tool::read_edifact(request.body)
+               : type == "text/csv"          ? parse_csv(request.body)
+                                             : parse_json(request.body);
+  return value ? value : body_error(value.error());
 }
 
 }  // namespace gantry::server

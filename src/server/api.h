@@ -31,7 +31,7 @@ struct Route {
   const char* method;
   const char* path;     // "/api/v1/instances/{id}"
   const char* summary;  // one sentence, for OpenAPI
-  const char* role;     // a role that the caller must hold, or "" for any authenticated caller, or nullptr for none at all
+  const char* role;  // a role that the caller must hold, or "" for any authenticated caller, or nullptr for none at all
   Response (*handle)(const Call& call);
 };
 const std::vector<Route>& routes();
@@ -54,7 +54,7 @@ Response json_response(const Value& value, int status = 200);
 Response page_response(const journal::Page& page);
 // `limit` (1..1000, default 100) and `cursor` of a list request.
 Result<journal::PageRequest> page_request(const Request& request);
-// The body as a Value by its content type: JSON (default), YAML, EDIFACT; an empty body is `fallback`.
+// The body as a Value by its content type: JSON (default), YAML, CSV, EDIFACT; an empty body is `fallback`.
 Result<Value> body_value(const Request& request, const Value& fallback);
 
 std::string openapi_document(const std::string& version);

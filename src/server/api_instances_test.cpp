@@ -1,0 +1,109 @@
+// Instances through the API: start, idempotency, lists, cancel.
+#include "server/api_fixture.h"
+
+namespace gantry::server {
+namespace {
+
+using ::testing::_;
+using ::testing::HasSubstr;
+
+struct ApiInstances : ApiTest {
+  void SetUp() override { deploy_desk(); }
+  Response start_with_key(const std::string& key, const std::string& body) const {
+    return call("ada", "POST /api/v1/workflows/desk/greet/instances?wait=20", body, {{"idempotency-key", key}});
+  }
+};
+
+TEST_F(ApiInstances, AnInstanceRunsToItsEndWhileTheCallerWaits) {
+  const Response started = call("ada", "POST /api/v1/workflows/desk/greet/instances?wait=20", R"({"name": "Ben"})");
+  EXPECT_EQ(started.status, 201);
+  const Value answer = json(started);
+  EXPECT_EQ(answer.string_or("status", ""), "completed");
+  EXPECT_EQ(answer.member("output").string_or("greeting", ""), "hello Ben");
+  EXPECT_FALSE(answer.boolean_or("existed", true));
+  const Value shown = json(call("nina", "GET /api/v1/instances/" + std::string(answer.string_or("instance", ""))));
+  EXPECT_EQ(shown.string_or("status", ""), "completed");
+  EXPECT_EQ(shown.string_or("person", ""), "ada");
+}
+
+TEST_F(ApiInstances, TheSameKeyGivesTheSameInstance) {
+  const Value first = json(start_with_key("k1", R"({"name": "a"})"));
+  const Value second = json(start_with_key("k1", R"({"name": "a"})"));
+  EXPECT_EQ(second.string_or("instance", "?"), first.string_or("instance", "!"));
+  EXPECT_TRUE(second.boolean_or("existed", false));
+  EXPECT_NE(json(start_with_key("k2", R"({"name": "a"})")).string_or("instance", ""), first.string_or("instance", ""));
+}
+
+// Documented in docs/reference/commands.md: the key alone decides.
+TEST_F(ApiInstances, TheSameKeyWithAnotherBodyGivesTheFirstInstance) {
+  const Value first = json(start_with_key("k1", R"({"name": "a"})"));
+  const Value second = json(start_with_key("k1", R"({"name": "b"})"));
+  EXPECT_EQ(second.string_or("instance", "?"), first.string_or("instance", "!"));
+  EXPECT_EQ(second.member("output").string_or("greeting", ""), "hello a");
+  EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 1u);
+}
+
+TEST_F(ApiInstances, WhatDoesNotExistIsNotFound) {
+  expect_problem(call("ada", "POST /api/v1/workflows/desk/gret/instances", "{}"), 404, HasSubstr("desk/gret"));
+  expect_problem(call("ada", "POST /api/v1/workflows/desk/greet/instances?version=9.9.9", "{}"), 404,
+                 HasSubstr("9.9.9"));
+  expect_problem(call("ada", "GET /api/v1/instances/nothing"), 404, HasSubstr("nothing"));
+  expect_problem(call("ada", "GET /api/v1/effects/nothing"), 404, HasSubstr("nothing"));
+  expect_problem(call("otto", "POST /api/v1/instances/nothing/cancel"), 404, HasSubstr("nothing"));
+}
+
+TEST_F(ApiInstances, WrongParametersAreRefused) {
+  for (const char* wait : {"x", "-1", "61", "99999999999999999999"})
+    expect_problem(call("ada", std::string("POST /api/v1/workflows/desk/greet/instances?wait=") + wait, "{}"), 400,
+                   HasSubstr("'wait'"));
+  for (const char* limit : {"0", "1001", "x", "-5", "99999999999999999999"})
+    expect_problem(call("ada", std::string("GET /api/v1/instances?limit=") + limit), 400, HasSubstr("'limit'"));
+  expect_problem(call("ada", "GET /api/v1/instances?cursor=x"), 400, HasSubstr("not a cursor"));
+  expect_problem(start_with_key(std::string(201, 'k'), "{}"), 400, HasSubstr("'Idempotency-Key'"));
+}
+
+TEST_F(ApiInstances, ListsArePagedByCursorAndCompleteWithoutDoubles) {
+  std::set<std::string> started;
+  for (int i = 0; i < 7; ++i) started.insert(start("greet", R"({"name": "x"})"));
+  std::set<std::string> seen;
+  std::string cursor;
+  int pages = 0;
+  do {
+    const Value page = json(call("ada", "GET /api/v1/instances?limit=3&cursor=" + cursor));
+    EXPECT_LE(page.member("items").size(), 3u);
+    const Value rows = page.member("items");
+    for (const Value& row : rows.items()) EXPECT_TRUE(seen.insert(std::string(row.string_or("id", ""))).second);
+    cursor = std::string(page.string_or("next", ""));
+  } while (!cursor.empty() && ++pages < 10);
+  EXPECT_EQ(seen, started);
+  EXPECT_EQ(pages, 2);
+}
+
+TEST_F(ApiInstances, ListsAreFilteredByStatusAndWorkflow) {
+  start("greet", R"({"name": "x"})");
+  const std::string waiting = start("pay", R"({"amount": 5})");
+  const Value rows = json(call("ada", "GET /api/v1/instances?status=waiting")).member("items");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.items()[0].string_or("id", ""), waiting);
+  EXPECT_EQ(json(call("ada", "GET /api/v1/instances?workflow=desk/greet")).member("items").size(), 1u);
+  expect_problem(call("ada", "GET /api/v1/instances?status=sleeping"), 400, _);
+}
+
+TEST_F(ApiInstances, TheJournalOfAnInstanceHasItsEventsInOrder) {
+  const std::string id = start("greet", R"({"name": "x"})");
+  const Value events = json(call("ada", "GET /api/v1/instances/" + id + "/journal")).member("items");
+  ASSERT_GE(events.size(), 2u);
+  EXPECT_EQ(events.items().front().string_or("type", ""), "instance_started");
+  EXPECT_EQ(events.items().back().string_or("type", ""), "instance_completed");
+}
+
+TEST_F(ApiInstances, AnOperatorCancelsAndASecondTimeIsAConflict) {
+  const std::string id = start("pay", R"({"amount": 5})");
+  const Response cancelled = call("otto", "POST /api/v1/instances/" + id + "/cancel", R"({"reason": "enough"})");
+  EXPECT_EQ(cancelled.status, 200) << cancelled.body;
+  EXPECT_EQ(json(cancelled).string_or("status", ""), "cancelled");
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/cancel", "{}"), 409, HasSubstr("ended already"));
+}
+
+}  // namespace
+}  // namespace gantry::server
