@@ -82,7 +82,8 @@ Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
     std::string name = file.filename() == "gantry.yaml"
                            ? "gantry.yaml"
                            : (known ? folder : "workflows") + "/" + file.filename().string();
-    files = std::move(files).with_member(name, TRY(read_file(path)));
+    std::string text = TRY(read_file(path));
+    files = std::move(files).with_member(name, text);
   }
   return Value::object({{"files", files}, {"merge", merge}});
 }

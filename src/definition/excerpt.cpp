@@ -6,13 +6,13 @@
 namespace gantry::definition {
 namespace {
 
-constexpr std::string_view indent = "    ", cut = "...";
+constexpr std::string_view excerpt_indent = "    ", excerpt_cut = "...";
 
 bool is_continuation(char byte) {
   return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
-std::string_view line_of(std::string_view text, int number) {
+std::string_view line_of_text(std::string_view text, int number) {
   for (int line = 1; line < number; ++line) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) return {};
@@ -38,7 +38,7 @@ std::vector<std::string_view> characters_of(std::string_view line) {
 }  // namespace
 
 std::string excerpt(std::string_view text, SourcePlace place) {
-  const std::string_view line = line_of(text, place.line);
+  const std::string_view line = line_of_text(text, place.line);
   if (line.empty()) return "";
   const std::vector<std::string_view> characters = characters_of(line);
   const std::size_t byte = static_cast<std::size_t>(std::max(0, place.column - 1));
@@ -49,12 +49,12 @@ std::string excerpt(std::string_view text, SourcePlace place) {
   }
   const std::size_t first = characters.size() <= excerpt_width || at < excerpt_width / 2 ? 0 : at - excerpt_width / 2;
   const std::size_t last = std::min(characters.size(), first + excerpt_width);
-  std::string shown(indent);
-  if (first > 0) shown += cut;
+  std::string shown(excerpt_indent);
+  if (first > 0) shown += excerpt_cut;
   for (std::size_t i = first; i < last; ++i) shown += characters[i] == "\t" ? std::string_view(" ") : characters[i];
-  if (last < characters.size()) shown += cut;
-  const std::size_t column = at - first + (first > 0 ? cut.size() : 0);
-  return shown + "\n" + std::string(indent) + std::string(column, ' ') + "^";
+  if (last < characters.size()) shown += excerpt_cut;
+  const std::size_t column = at - first + (first > 0 ? excerpt_cut.size() : 0);
+  return shown + "\n" + std::string(excerpt_indent) + std::string(column, ' ') + "^";
 }
 
 }  // namespace gantry::definition

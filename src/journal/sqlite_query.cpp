@@ -1,33 +1,14 @@
-#include <fmt/format.h>
+#include "journal/sqlite_query.h"
 
 #include <charconv>
 #include <limits>
-#include <map>
-#include <variant>
 
-#include "journal/query.h"
-#include "journal/sqlite_schema.h"
-#include "journal/sqlite_store.h"
 #include "value/json.h"
 
 namespace gantry::journal {
 namespace {
 
 constexpr std::size_t page_rows_max = 1000;
-constexpr std::size_t detail_rows_max = 1000;  // effects, tasks and children of one instance; the rest by page
-
-constexpr const char* instance_columns =
-    "v.number, v.id, v.status, v.workflow_namespace, v.workflow_name, v.workflow_version, v.workflow_digest, "
-    "v.project, v.person, v.key,"
-    " v.parent, v.parent_task, v.started_at, v.ended_at";
-constexpr const char* effect_columns =
-    "v.position, v.id, v.instance, v.task, v.tool, v.operation, v.class, v.state, v.attempts, v.digest, v.key, v.rule, "
-    "v.reason, v.resolved_by,"
-    " v.proposed_at, v.permitted_at, v.ended_at";
-constexpr const char* task_columns =
-    "v.position, v.id, v.instance, v.kind, v.title, v.state, v.outcome, v.effect, v.digest, v.requester, v.roles, "
-    "v.answered_by, v.created_at,"
-    " v.expires_at, v.closed_at";
 
 // "workflow_name" -> "workflowName"
 std::string camel_case(std::string_view name) {
@@ -43,6 +24,8 @@ std::string camel_case(std::string_view name) {
   }
   return text;
 }
+
+}  // namespace
 
 Result<Value> row_object(const SqliteStatement& row) {
   std::vector<Member> members;
@@ -60,7 +43,6 @@ Result<Value> row_object(const SqliteStatement& row) {
   return Value::object(std::move(members));
 }
 
-// Cursors are the decimal number of the last row's place.
 Result<std::optional<std::int64_t>> read_cursor(const std::string& cursor) {
   if (cursor.empty()) return std::optional<std::int64_t>();
   std::int64_t number = 0;
@@ -81,42 +63,6 @@ Status check_limit(const PageRequest& page) {
 Error nothing_found(const char* what, std::string_view id) {
   return {Code::not_found, fmt::format("the journal has no {} '{}'", what, id.substr(0, 100))};
 }
-
-class SqliteQuery final : public Query {
- public:
-  explicit SqliteQuery(std::shared_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
-
-  Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) override;
-  Result<Value> instance(std::string_view id) override;
-  Result<Page> events(std::string_view instance, const PageRequest& page) override;
-  Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) override;
-  Result<Value> task(std::string_view id) override;
-  Result<Value> effect(std::string_view id) override;
-  Result<std::optional<TokenRecord>> find_token(std::string_view hash) override {
-    return find_token_record(*connection_, hash);
-  }
-  Result<Page> cloud_events(const PageRequest& page) override;
-  Result<Value> totals() override;
-
- private:
-  struct Condition {
-    std::string sql;
-    std::vector<std::variant<std::int64_t, std::string>> parameters;
-    void add(std::string_view text) { sql += fmt::format("{}{}", sql.empty() ? " WHERE " : " AND ", text); }
-    void add(std::string_view text, std::variant<std::int64_t, std::string> parameter) {
-      add(text);
-      parameters.push_back(std::move(parameter));
-    }
-  };
-  // Rows of `select`; one more than the limit is asked for, to know whether there is a next page.
-  Result<Page> page_of(const std::string& select, const Condition& condition, std::string_view order,
-                       const PageRequest& page, const char* place);
-  Result<std::vector<Value>> rows_of(const std::string& sql, std::string_view parameter);
-  Result<Value> effect_locked(std::string_view id);
-  Result<Value> event_data(std::optional<std::int64_t> position);
-
-  std::shared_ptr<SqliteConnection> connection_;
-};
 
 Result<Page> SqliteQuery::page_of(const std::string& select, const Condition& condition, std::string_view order,
                                   const PageRequest& page, const char* place) {
@@ -271,154 +217,6 @@ Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& p
   }
   return result;
 }
-
-// Oldest first: who waits longest is first, and new tasks come after the last page.
-Result<Page> SqliteQuery::tasks(const TaskFilter& filter, const PageRequest& page) {
-  TRY(check_limit(page));
-  auto cursor = TRY(read_cursor(page.cursor));
-  std::string state = filter.state.value_or("open");
-  if (state != "open" && state != "closed")
-    return Error{Code::invalid_argument,
-                 fmt::format("'{}' is no state of a task; expected open or closed", state.substr(0, 40))};
-  Condition condition;
-  condition.add(state == "open" ? "t.open = 1" : "t.open = 0");
-  if (filter.instance) condition.add("t.stream = (SELECT number FROM journal_stream WHERE id = ?)", *filter.instance);
-  if (!filter.roles.empty()) {
-    std::string marks;
-    for (std::size_t i = 0; i < filter.roles.size(); ++i) marks += i == 0 ? "?" : ",?";
-    condition.add(
-        fmt::format("EXISTS (SELECT 1 FROM journal_task_role r WHERE r.task = t.event AND r.role IN ({}))", marks));
-    for (const std::string& role : filter.roles) condition.parameters.emplace_back(role);
-  }
-  if (cursor) condition.add("t.event > ?", *cursor);
-  std::lock_guard lock(connection_->mutex());
-  return page_of(fmt::format("SELECT {} FROM journal_task t CROSS JOIN tasks v ON v.position = t.event", task_columns),
-                 condition, "ORDER BY t.event", page, "position");
-}
-
-Result<Value> SqliteQuery::task(std::string_view id) {
-  std::lock_guard lock(connection_->mutex());
-  auto rows =
-      TRY(rows_of(fmt::format("SELECT {} FROM tasks v WHERE v.position = (SELECT event FROM journal_task WHERE id = ?)",
-                              task_columns),
-                  id));
-  if (rows.empty()) return nothing_found("task", id);
-  Value result = std::move(rows.front());
-  auto places = TRY(connection_->use("SELECT event, answer_event FROM journal_task WHERE id = ?"));
-  places->bind(1, id);
-  TRY(places->step());
-  Value created = TRY(event_data(places->integer(0)));
-  Value answered = TRY(event_data(places->is_null(1) ? std::nullopt : std::optional(places->integer(1))));
-  for (const char* name : {"requirements", "answerSchema", "context"})
-    result = std::move(result).with_member(name, created.member(name));
-  result = std::move(result).with_member("answer", answered.is_object() ? answered.member("answer") : Value());
-  auto votes = TRY(rows_of(
-      "SELECT person, roles, vote, comment, digest, voted_at FROM approvals WHERE task = ? ORDER BY position", id));
-  result = std::move(result).with_member("votes", Value::array(std::move(votes)));
-  Value effect;
-  std::string effect_id(result.string_or("effect", ""));
-  if (!effect_id.empty()) {
-    auto found = effect_locked(effect_id);
-    if (found)
-      effect = *std::move(found);
-    else if (found.error().code != Code::not_found)
-      return found.error();
-  }
-  return std::move(result).with_member("effectDetail", std::move(effect));
-}
-
-Result<Value> SqliteQuery::effect(std::string_view id) {
-  std::lock_guard lock(connection_->mutex());
-  return effect_locked(id);
-}
-
-Result<Value> SqliteQuery::effect_locked(std::string_view id) {
-  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.id = ?", effect_columns), id));
-  if (rows.empty()) return nothing_found("effect", id);
-  Value result = std::move(rows.front());
-  auto places = TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect WHERE id = ?"));
-  places->bind(1, id);
-  TRY(places->step());
-  auto place = [&](int column) {
-    return places->is_null(column) ? std::nullopt : std::optional(places->integer(column));
-  };
-  Value first = TRY(event_data(place(0)));
-  Value permit = TRY(event_data(place(1)));
-  Value end = TRY(event_data(place(2)));
-  Value effect = first.member("effect");
-  result = std::move(result).with_member("arguments", effect.is_object() ? effect.member("arguments") : Value());
-  result =
-      std::move(result).with_member("verdict", permit.is_object() ? permit.member("verdict") : first.member("verdict"));
-  result = std::move(result).with_member("approvals", permit.is_object() ? permit.member("approvals") : Value());
-  result = std::move(result).with_member("result", end.is_object() ? end.member("result") : Value());
-  return std::move(result).with_member("error", end.is_object() ? end.member("error") : Value());
-}
-
-Result<Page> SqliteQuery::cloud_events(const PageRequest& page) {
-  TRY(check_limit(page));
-  auto cursor = TRY(read_cursor(page.cursor));
-  std::lock_guard lock(connection_->mutex());
-  auto select =
-      TRY(connection_->prepare(fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
-                                           "journal_event e INDEXED BY journal_event_cloud"
-                                           " CROSS JOIN journal_stream s ON s.number = e.stream WHERE e.type IN ({}) "
-                                           "AND e.position < ? ORDER BY e.position DESC LIMIT {}",
-                                           cloud_event_types, page.limit + 1)));
-  select->bind(1, cursor.value_or(std::numeric_limits<std::int64_t>::max()));
-  Page result;
-  while (TRY(select->step())) {
-    if (result.rows.size() == page.limit) {
-      result.next_cursor = fmt::format("{}", result.rows.back().integer_or("position", 0));
-      break;
-    }
-    Event event = TRY(event_from_row(*connection_, *select));
-    result.rows.push_back(Value::object({{"position", Value(select->integer(6))},
-                                         {"at", Value(format_timestamp(event.at))},
-                                         {"direction", Value(event.type == EventType::event_received ? "in" : "out")},
-                                         {"instance", Value(event.instance)},
-                                         {"event", event.data.is_object() ? event.data.member("event") : Value()}}));
-  }
-  return result;
-}
-
-Result<Value> SqliteQuery::totals() {
-  std::lock_guard lock(connection_->mutex());
-  std::map<std::string, std::int64_t, std::less<>> counts;
-  auto select = TRY(connection_->use("SELECT name, value FROM journal_count"));
-  while (TRY(select->step())) counts.emplace(select->text(0), select->integer(1));
-  auto count_of = [&](std::string_view name) {
-    auto found = counts.find(name);
-    return found == counts.end() ? 0 : found->second;
-  };
-  std::int64_t waiting =
-      TRY(connection_->integer_of("SELECT count(DISTINCT t.stream) FROM journal_task t JOIN journal_instance i ON "
-                                  "i.stream = t.stream WHERE t.open = 1 AND i.status = 0 AND i.suspended = 0 AND "
-                                  "i.stuck_event IS NULL"));
-  std::int64_t stuck = TRY(
-      connection_->integer_of("SELECT count(*) FROM journal_instance WHERE stuck_event IS NOT NULL AND status = 0"));
-  std::int64_t suspended = TRY(connection_->integer_of(
-      "SELECT count(*) FROM journal_instance WHERE suspended = 1 AND stuck_event IS NULL AND status = 0"));
-  std::vector<Member> instances, effects;
-  for (const char* name : instance_status_names) {
-    std::int64_t count = count_of(fmt::format("instances.{}", name));
-    instances.push_back(
-        {Text(name), Value(std::string_view(name) == "running" ? count - waiting - stuck - suspended : count)});
-  }
-  instances.push_back({Text("waiting"), Value(waiting)});
-  instances.push_back({Text("suspended"), Value(suspended)});
-  instances.push_back({Text("stuck"), Value(stuck)});
-  for (const char* name : effect_state_names)
-    effects.push_back({Text(name), Value(count_of(fmt::format("effects.{}", name)))});
-  std::int64_t pages = TRY(connection_->integer_of("PRAGMA page_count"));
-  std::int64_t page_bytes = TRY(connection_->integer_of("PRAGMA page_size"));
-  return Value::object({{"instances", Value::object(std::move(instances))},
-                        {"effects", Value::object(std::move(effects))},
-                        {"tasks", Value::object({{"open", Value(count_of("tasks.open"))}})},
-                        {"events", Value(count_of("events"))},
-                        {"bytes", Value(pages * page_bytes)}});
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Query>> Query::open(Store& store) {
   auto* sqlite = dynamic_cast<SqliteStore*>(&store);

@@ -10,12 +10,12 @@
 namespace gantry {
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::string_view csv_byte_order_mark = "\xEF\xBB\xBF";
 
 class CsvReader {
  public:
   CsvReader(std::string_view text, const ParseLimits& limits) : text_(text), limits_(limits) {
-    if (text_.starts_with(byte_order_mark)) position_ = line_start_ = byte_order_mark.size();
+    if (text_.starts_with(csv_byte_order_mark)) position_ = line_start_ = csv_byte_order_mark.size();
   }
 
   Result<Value> read() {
@@ -28,7 +28,10 @@ class CsvReader {
     }
     TRY(read_header());
     std::vector<Value> records;
-    while (position_ < text_.size()) records.push_back(TRY(read_record()));
+    while (position_ < text_.size()) {
+      Value record = TRY(read_record());
+      records.push_back(std::move(record));
+    }
     return Value::array(std::move(records));
   }
 
@@ -84,8 +87,8 @@ class CsvReader {
         return wrong_here(fmt::format("more fields than the {} columns of the header", names_.size()));
       if (++nodes_ > limits_.nodes_max)
         return wrong_here(fmt::format("more than {} fields, which is the limit", limits_.nodes_max), Code::exhausted);
-      const Text& name = names_[members.size()];
-      members.push_back({name, Value(std::string_view(TRY(read_field())))});
+      const std::string field = TRY(read_field());
+      members.push_back({names_[members.size()], Value(std::string_view(field))});
       if (at_end_of_line()) break;
       step();  // the comma
     }
