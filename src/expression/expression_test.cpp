@@ -234,5 +234,13 @@ TEST(Expression, IsUsedByManyThreadsAtOnce) {
   EXPECT_EQ(right, 800);
 }
 
+TEST(Expression, NanIsLessThanNan) {
+  EXPECT_EQ(run("[nan < nan, nan <= nan, nan > nan, nan >= nan, nan == nan]"), "[true,true,false,false,false]");
+  EXPECT_EQ(run("[nan < 1, nan < -infinite, 1 < nan]"), "[true,true,false]");
+  EXPECT_EQ(run("[[nan, 2] < [nan, 1], {a: nan} < {a: nan}]"), "[true,true]");
+  EXPECT_EQ(run("[nan, 1, nan] | [(unique | length), (group_by(.) | length), (sort | .[2])]"), "[3,3,1]");
+  EXPECT_EQ(run("[{a: nan, b: 1}, {a: nan, b: 2}] | [min_by(.a).b, max_by(.a).b]"), "[2,1]");
+}
+
 }  // namespace
 }  // namespace gantry::expression

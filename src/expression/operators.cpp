@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "expression/messages.h"
+#include "value/operator_order.h"
 
 namespace gantry::expression {
 namespace {
@@ -200,7 +201,7 @@ Got orders(Machine& machine, const Value& left, const Value& right, Operation op
     if (machine.is_too_deep(left) && machine.is_too_deep(right)) return machine.fail("Comparison too deep");
     if (!machine.use_steps(left.size() / 8)) return Got::failed;
   }
-  int sign = compare(left, right);
+  int sign = compare_as_operator(left, right);
   bool holds = operation == Operation::less         ? sign < 0
                : operation == Operation::less_equal ? sign <= 0
                : operation == Operation::greater    ? sign > 0

@@ -4,6 +4,7 @@
 
 #include "expression/messages.h"
 #include "expression/structure.h"
+#include "value/operator_order.h"
 
 namespace gantry::expression {
 namespace {
@@ -21,7 +22,7 @@ Value extreme(const Value& input, const std::vector<Value>& keys, bool least) {
   if (keys.empty()) return Value();
   std::size_t best = 0;
   for (std::size_t i = 1; i < keys.size(); ++i)
-    if ((compare(keys[i], keys[best]) < 0) == least) best = i;
+    if ((compare_as_operator(keys[i], keys[best]) < 0) == least) best = i;
   return input.items()[best];
 }
 
@@ -52,7 +53,7 @@ Got order(Machine& machine, const Value& input, const std::vector<Value>& keys, 
   std::vector<std::size_t> positions = sorted_positions(keys);
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const Value& item = items[positions[i]];
-    bool starts = i == 0 || compare(keys[positions[i - 1]], keys[positions[i]]) != 0;
+    bool starts = i == 0 || compare_as_operator(keys[positions[i - 1]], keys[positions[i]]) != 0;
     if (ordering == Ordering::sort || (ordering == Ordering::unique && starts)) result.push_back(item);
     if (ordering != Ordering::group) continue;
     if (starts && !group.empty()) result.push_back(Value::array(std::exchange(group, {})));

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "value/value.h"
+#include "value/operator_order.h"
 
 namespace gantry {
 namespace {
@@ -20,7 +20,12 @@ int compare_integer_with_double(std::int64_t left, double right) {
   return sign(static_cast<double>(whole) - right);
 }
 
-int compare_numbers(const Value& left, const Value& right) {
+// What comparing NaN with NaN gives.
+enum class NanBeside : std::int8_t { equal = 0, less = -1 };
+
+int compare_values(const Value& left, const Value& right, NanBeside nan);
+
+int compare_numbers(const Value& left, const Value& right, NanBeside nan = NanBeside::equal) {
   if (left.is_integer() && right.is_integer()) {
     std::int64_t a = left.as_integer(), b = right.as_integer();
     return a < b ? -1 : a > b ? 1 : 0;
@@ -28,6 +33,7 @@ int compare_numbers(const Value& left, const Value& right) {
   if (left.is_integer()) return compare_integer_with_double(left.as_integer(), right.as_number());
   if (right.is_integer()) return -compare_integer_with_double(right.as_integer(), left.as_number());
   double a = left.as_number(), b = right.as_number();
+  if (std::isnan(a) && std::isnan(b)) return static_cast<int>(nan);
   if (std::isnan(a) || std::isnan(b)) return std::isnan(b) - std::isnan(a);
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -47,21 +53,21 @@ std::vector<const Member*> sorted_members(const Value& object) {
   return sorted;
 }
 
-int compare_objects(const Value& left, const Value& right) {
+int compare_objects(const Value& left, const Value& right, NanBeside nan) {
   auto a = sorted_members(left), b = sorted_members(right);
   for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
     if (int order = compare_text(a[i]->key.view(), b[i]->key.view())) return order;
   if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (int order = compare(a[i]->value, b[i]->value)) return order;
+    if (int order = compare_values(a[i]->value, b[i]->value, nan)) return order;
   return 0;
 }
 
-int compare_arrays(const Value& left, const Value& right) {
+int compare_arrays(const Value& left, const Value& right, NanBeside nan) {
   const auto& a = left.items();
   const auto& b = right.items();
   for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    if (int order = compare(a[i], b[i])) return order;
+    if (int order = compare_values(a[i], b[i], nan)) return order;
   return a.size() < b.size() ? -1 : a.size() > b.size() ? 1 : 0;
 }
 
@@ -84,6 +90,26 @@ int rank_of(const Value& value) {
   return 7;
 }
 
+int compare_values(const Value& left, const Value& right, NanBeside nan) {
+  int left_rank = rank_of(left), right_rank = rank_of(right);
+  if (left_rank != right_rank) return left_rank < right_rank ? -1 : 1;
+  switch (left.kind()) {
+    case Value::Kind::null:
+    case Value::Kind::boolean:
+      return 0;
+    case Value::Kind::integer:
+    case Value::Kind::number:
+      return compare_numbers(left, right, nan);
+    case Value::Kind::string:
+      return compare_text(left.as_string(), right.as_string());
+    case Value::Kind::array:
+      return left.same_as(right) ? 0 : compare_arrays(left, right, nan);
+    case Value::Kind::object:
+      return left.same_as(right) ? 0 : compare_objects(left, right, nan);
+  }
+  return 0;
+}
+
 }  // namespace
 
 bool operator==(const Value& left, const Value& right) {
@@ -103,23 +129,11 @@ bool operator==(const Value& left, const Value& right) {
 }
 
 int compare(const Value& left, const Value& right) {
-  int left_rank = rank_of(left), right_rank = rank_of(right);
-  if (left_rank != right_rank) return left_rank < right_rank ? -1 : 1;
-  switch (left.kind()) {
-    case Value::Kind::null:
-    case Value::Kind::boolean:
-      return 0;
-    case Value::Kind::integer:
-    case Value::Kind::number:
-      return compare_numbers(left, right);
-    case Value::Kind::string:
-      return compare_text(left.as_string(), right.as_string());
-    case Value::Kind::array:
-      return left.same_as(right) ? 0 : compare_arrays(left, right);
-    case Value::Kind::object:
-      return left.same_as(right) ? 0 : compare_objects(left, right);
-  }
-  return 0;
+  return compare_values(left, right, NanBeside::equal);
+}
+
+int compare_as_operator(const Value& left, const Value& right) {
+  return compare_values(left, right, NanBeside::less);
 }
 
 }  // namespace gantry
