@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "definition/uri_template.h"
 #include "definition/workflow_reader.h"
@@ -55,7 +56,7 @@ CallTask WorkflowReader::read_http(const Node& with, const Scope& scope) {
   ObjectReader reader(with, "the arguments of 'http'");
   if (auto method = reader.require("method")) check_http_method(*method);
   std::optional<Value> endpoint;
-  if (auto node = reader.require("endpoint")) endpoint = read_endpoint(*node, scope, call);
+  if (auto node = reader.require("endpoint")) endpoint = read_endpoint(*node, scope, call.expands_endpoint);
   if (auto headers = reader.find("headers")) check_http_pairs(*headers, "headers", false);
   if (auto query = reader.find("query")) check_http_pairs(*query, "query parameters", true);
   if (auto output = reader.find("output")) read_choice_index(*output, {"content", "raw", "response"});
@@ -69,7 +70,7 @@ CallTask WorkflowReader::read_http(const Node& with, const Scope& scope) {
   return call;
 }
 
-std::optional<Value> WorkflowReader::read_endpoint(const Node& node, const Scope& scope, CallTask& call) {
+std::optional<Value> WorkflowReader::read_endpoint(const Node& node, const Scope& scope, bool& expands) {
   auto read_uri = [&](const Node& uri) {
     if (is_expression_text(uri.value())) {
       read_template(uri, scope);
@@ -77,7 +78,7 @@ std::optional<Value> WorkflowReader::read_endpoint(const Node& node, const Scope
       read_template(uri, scope);  // reports the expression inside other text
     } else if (uri.text("a URI")) {
       check_http_uri(uri);
-      call.expands_endpoint = uri.value().as_string().find('{') != std::string_view::npos;
+      expands = uri.value().as_string().find('{') != std::string_view::npos;
     }
   };
   if (node.value().is_string()) {
@@ -95,6 +96,10 @@ std::optional<Value> WorkflowReader::read_endpoint(const Node& node, const Scope
 }
 
 std::optional<Value> WorkflowReader::read_authentication(const Node& node, const Scope& scope) {
+  if (node.value().is_string()) {  // "the authentication policy, or the name of the authentication policy, to use"
+    auto definition = resolve(node, authentications_, "authentications");
+    return definition && !definition->value().is_string() ? read_authentication(*definition, scope) : std::nullopt;
+  }
   ObjectReader reader(node, "an authentication");
   for (const char* key : {"digest", "oauth2", "oidc", "certificate"}) {
     reader.refuse(key, fmt::format("'{}' authentication is not supported yet; expected basic or bearer", key));
@@ -104,7 +109,7 @@ std::optional<Value> WorkflowReader::read_authentication(const Node& node, const
     if (node.value().size() > 1) node.problem("'use' names an authentication and stands alone");
     if (!use->text("the name of an authentication")) return std::nullopt;
     auto definition = resolve(*use, authentications_, "authentications");
-    if (!definition || definition->value().find("use")) {
+    if (!definition || !definition->value().is_object() || definition->value().find("use")) {
       if (definition) definition->problem("an authentication under use.authentications can't refer to another");
       return std::nullopt;
     }
@@ -121,8 +126,35 @@ std::optional<Value> WorkflowReader::read_authentication(const Node& node, const
   }
   for (const char* key : basic ? std::vector<const char*>{"username", "password"} : std::vector<const char*>{"token"})
     if (auto field = scheme.require(key); field && field->text("text or a ${ expression }"))
-      read_template(*field, scope, SecretUse::allowed);
+      if (!read_template(*field, scope, SecretUse::allowed).is_literal()) check_secret_references(*field);
   return node.value();
+}
+
+// The settings must say where the secret is; else every call that needs it would fail.
+void WorkflowReader::check_secret_setting(const Node& node) {
+  std::string_view name = node.value().as_string();
+  if (!known_.secrets || known_.secrets->count(name) > 0) return;
+  std::vector<std::string_view> names(known_.secrets->begin(), known_.secrets->end());
+  node.problem(fmt::format("secret '{}' has no file under 'secrets' in gantry.yaml{}", name, suggestion(name, names)));
+}
+
+// $secrets.NAME in the strings of a value: the name must be under use.secrets, else it would read as null.
+void WorkflowReader::check_secret_references(const Node& node) {
+  for (const Node& each : node.items()) check_secret_references(each);
+  for (const Node& each : node.members()) check_secret_references(each);
+  if (!node.value().is_string()) return;
+  constexpr std::string_view lead = "$secrets.";
+  std::string_view text = node.value().as_string();
+  for (std::size_t at = text.find(lead); at != std::string_view::npos; at = text.find(lead, at)) {
+    at += lead.size();
+    std::size_t end = at;
+    while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_')) ++end;
+    std::string_view name = text.substr(at, end - at);
+    if (name.empty() || secrets_.count(name) > 0) continue;
+    std::vector<std::string_view> names(secrets_.begin(), secrets_.end());
+    node.file().problem(node.file().text_place(node.pointer(), at),
+                        fmt::format("no secret '{}' under use.secrets{}", name, suggestion(name, names)));
+  }
 }
 
 void WorkflowReader::check_secret_name(const Node& node) {

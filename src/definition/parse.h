@@ -21,6 +21,11 @@ struct KnownDefinitions {
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::set<std::string, std::less<>> declared_tools, declared_decisions;
+  // Files under openapi/, by path; `declared_openapi` has the broken ones, too.
+  std::map<std::string, Value, std::less<>> openapi_documents;
+  std::set<std::string, std::less<>> declared_openapi;
+  // The names under `secrets` in gantry.yaml; absent when there is no such file, or it has problems.
+  std::optional<std::set<std::string, std::less<>>> secrets;
   bool tools_unreadable = false, decisions_unreadable = false;  // a file of the kind is no YAML: any name may be in it
 };
 

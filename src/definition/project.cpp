@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "definition/data_reader.h"
+#include "definition/openapi.h"
 #include "definition/parse.h"
 #include "definition/project_files.h"
 #include "definition/version.h"
@@ -36,6 +37,7 @@ std::string_view name_key(FileKind kind) {
     case FileKind::tool:
       return "tool";
     case FileKind::settings:
+    case FileKind::openapi:
       return "";
   }
   return "";
@@ -73,6 +75,7 @@ class ProjectLoader {
     if (check_limits()) {
       parse_files();
       load_settings();
+      load_openapi_documents();
       load_tools();
       load_decisions();
       load_policies();
@@ -115,7 +118,7 @@ class ProjectLoader {
         problems_.add({path,
                        {},
                        "not a file of a project; expected gantry.yaml, or a .yaml, .yml or .json file in workflows, "
-                       "policies, decisions or tools"});
+                       "policies, decisions, tools or openapi"});
         continue;
       }
       if (*kind == FileKind::settings && is_blank_text(text)) continue;  // no settings, all commented out
@@ -143,7 +146,7 @@ class ProjectLoader {
     std::vector<const ParsedFile*> result;
     for (const ParsedFile& file : files_) {
       if (file.kind != kind) continue;
-      if (kind == FileKind::settings || !is_misplaced(file)) result.push_back(&file);
+      if (kind == FileKind::settings || kind == FileKind::openapi || !is_misplaced(file)) result.push_back(&file);
     }
     return result;
   }
@@ -181,6 +184,22 @@ class ProjectLoader {
         load_settings(file->root());
       first = file;
     }
+    if (first == nullptr || problems_.count() > 0) return;
+    known_.secrets.emplace();
+    for (const auto& [name, unused] : project_->settings.secret_files) known_.secrets->insert(name);
+  }
+
+  void load_openapi_documents() {
+    for (const auto& [path, text] : project_->files)
+      if (file_kind(path) == FileKind::openapi) known_.declared_openapi.insert(path);
+    for (const ParsedFile* file : files_of(FileKind::openapi)) {
+      auto document = read_openapi_document(file->document.root);
+      if (document)
+        known_.openapi_documents.emplace(file->source.path(), *std::move(document));
+      else
+        file->root().problem(document.error().message);
+    }
+    project_->openapi_documents = known_.openapi_documents;
   }
 
   void load_settings(const Node& root) {

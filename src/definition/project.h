@@ -3,6 +3,7 @@
 //
 //   gantry.yaml                 settings (optional)
 //   workflows/*.yaml  policies/*.yaml  decisions/*.yaml  tools/*.yaml  (.yml and .json too; sub-folders are searched)
+//   openapi/*.yaml              OpenAPI documents of other systems, for `call: openapi`
 #pragma once
 
 #include <functional>
@@ -48,6 +49,7 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
+  std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"
   Problems warnings;  // sorted by path and place
 
   // The exact version, or with "" or "latest" the highest semantic version; null when there is none.

@@ -19,10 +19,11 @@ struct Folder {
   std::string_view name;
   FileKind kind;
 };
-constexpr std::array<Folder, 4> folders = {{{"workflows", FileKind::workflow},
+constexpr std::array<Folder, 5> folders = {{{"workflows", FileKind::workflow},
                                             {"policies", FileKind::policy},
                                             {"decisions", FileKind::decision},
-                                            {"tools", FileKind::tool}}};
+                                            {"tools", FileKind::tool},
+                                            {"openapi", FileKind::openapi}}};
 
 bool has_definition_extension(std::string_view path) {
   for (std::string_view extension : {".yaml", ".yml", ".json"})

@@ -31,6 +31,12 @@ std::string scalar_text(const Value& value) {
 
 }  // namespace
 
+std::string percent_encoded(std::string_view text) {
+  std::string result;
+  append_encoded(result, text);
+  return result;
+}
+
 Value expand_uri_template(std::string_view uri_template, const Value& input) {
   std::string uri;
   Label label;

@@ -19,4 +19,7 @@ Value with_expanded_endpoint(Value arguments, const Value& input);
 // What is wrong with the text as a template ("'{' without '}'"), else done.
 Status check_uri_template(std::string_view uri_template);
 
+// All bytes but letters, digits and "-._~" become %XX.
+std::string percent_encoded(std::string_view text);
+
 }  // namespace gantry::definition

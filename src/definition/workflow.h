@@ -185,6 +185,14 @@ struct CallTask {
   // with_expanded_endpoint(arguments, input of the task) of uri_template.h.
   bool expands_endpoint = false;
 };
+// `call: openapi`: the document is fetched by one effect, unless it is a file of the project; openapi_request() of
+// openapi.h then makes the arguments of a second one, the call itself.
+struct OpenApiTask {
+  std::string project_document;   // path of a file under openapi/ of the project; empty: fetched
+  Template document;              // arguments of the `call: http` that fetches it
+  bool expands_endpoint = false;  // of `document`, as in CallTask
+  Template arguments;             // {operationId, parameters?, authentication?, output?, redirect?}
+};
 // `call: decide` with {decision: NAME, input: ...}: answered by the deciders of the decision definition.
 struct DecideTask {
   std::string decision;
@@ -207,7 +215,7 @@ struct Task {
   FlowDirective then;
   std::optional<DurationSource> timeout;
   std::variant<DoTask, SetTask, SwitchTask, ForTask, ForkTask, TryTask, RaiseTask, EmitTask, WaitTask, CallTask,
-               DecideTask, RunWorkflowTask, ListenTask>
+               DecideTask, RunWorkflowTask, ListenTask, OpenApiTask>
       body;
   const char* kind_name() const;  // "do", "set", ... as the standard names them
 };

@@ -109,6 +109,8 @@ void WorkflowReader::read_use(ObjectReader& reader, Workflow& workflow) {
   if (auto secrets = use.find("secrets")) {
     workflow.secrets = secrets->texts("a list of names");
     secrets_.insert(workflow.secrets.begin(), workflow.secrets.end());
+    for (const Node& each : secrets->items())
+      if (each.value().is_string()) check_secret_setting(each);
   }
   read_used_map(use, "functions", functions_);
   read_used_map(use, "retries", retries_);
@@ -194,6 +196,7 @@ DataFlow WorkflowReader::read_data_flow(ObjectReader& reader, std::string_view k
   if (!transform) return flow;
   const Scope inner = key == "export" ? scope.with_value("output") : key == "input" ? without_input(scope) : scope;
   flow.transform = read_transform(*transform, inner, secrets);
+  if (secrets == SecretUse::allowed && flow.transform) check_secret_references(*transform);
   // The schema of an input is that of the raw one; those of output and export are for what the transformation gives.
   if (flow.schema && key != "input" && transform->value().is_object())
     check_literals(*transform, *flow.schema, Severity::warning);

@@ -107,7 +107,7 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
   - c: {run: {script: {language: js}, return: all}}
   - d: {run: {container: {image: x}}}
   - e: {call: grpc, with: {}}
-  - f: {call: openapi, with: {}}
+  - f: {set: {a: 1}}
   - g: {call: asyncapi, with: {}}
   - h: {call: a2a, with: {}}
   - i: {call: mcp, with: {}}
@@ -123,9 +123,8 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
           "5:15: 'run.script' is not supported yet",
           "5:39: 'run.return' is not supported yet; a workflow gives its output",
           "6:15: 'run.container' is not supported yet", "7:15: 'call: grpc' is not supported yet",
-          "8:15: 'call: openapi' is not supported yet", "9:15: 'call: asyncapi' is not supported yet",
-          "10:15: 'call: a2a' is not supported yet", "11:15: 'call: mcp' is not supported yet",
-          "12:15: calling a function by its URL is not supported yet",
+          "9:15: 'call: asyncapi' is not supported yet", "10:15: 'call: a2a' is not supported yet",
+          "11:15: 'call: mcp' is not supported yet", "12:15: calling a function by its URL is not supported yet",
           "13:15: the catalog function 'log:1.0.0@public' is not supported yet; the default catalog has "
           "decide:1.0.0@default",
           "14:15: the catalog function 'agent' is not supported yet; the default catalog has decide:1.0.0@default",
@@ -207,10 +206,43 @@ do:
   - d: {call: http, with: {method: get, endpoint: "https://x/", headers: {A: "${ $secrets.key }"}}}
   - e: {call: http, with: {method: get, endpoint: {uri: "https://x/", authentication: {basic: {use: kye}}}}}
   - f: {if: '"$secrets" == .x', set: {x: 1}}
+  - g: {set: {x: 1}, input: {from: "{a: $secrets.key, b: $secrets.kei}"}}
+  - h: {call: http, with: {method: get, endpoint: {uri: "https://x/", authentication: {bearer: {token: "${ $secrets.tok }"}}}}}
 )"),
               ElementsAre("workflows/w.yaml:4:18: $secrets can be read only in input.from and in authentication",
                           "workflows/w.yaml:7:78: $secrets can be read only in input.from and in authentication",
-                          "workflows/w.yaml:8:101: no secret 'kye' under use.secrets; did you mean 'key'?"));
+                          "workflows/w.yaml:8:101: no secret 'kye' under use.secrets; did you mean 'key'?",
+                          "workflows/w.yaml:10:65: no secret 'kei' under use.secrets; did you mean 'key'?",
+                          "workflows/w.yaml:11:117: no secret 'tok' under use.secrets; known: key"));
+}
+
+TEST(WorkflowProblems, OfSecretsThatTheSettingsDoNotHave) {
+  const std::string workflow = R"(document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}
+use: {secrets: [token, kye]}
+do: [{a: {set: {x: 1}}}]
+)";
+  EXPECT_THAT(
+      problems_of({{"gantry.yaml", "secrets: {token: t, key: k}"}, {"workflows/w.yaml", workflow}}),
+      ElementsAre("workflows/w.yaml:2:24: secret 'kye' has no file under 'secrets' in gantry.yaml; did you mean "
+                  "'key'?"));
+  EXPECT_THAT(problems_of({{"gantry.yaml", "secrets: {token: t, kye: k}"}, {"workflows/w.yaml", workflow}}), IsEmpty());
+  EXPECT_THAT(problems_of({{"workflows/w.yaml", workflow}}), IsEmpty());  // no settings, nothing to compare with
+}
+
+TEST(WorkflowProblems, OfAuthenticationsByName) {
+  const auto problems = [](const std::string& authentication) {
+    return file_problems(
+        "document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}\nuse: {secrets: [key], "
+        "authentications: {store: {bearer: {use: key}}}}\ndo:\n  - a: {call: http, "
+        "with: {method: get, endpoint: {uri: 'https://x/', authentication: " +
+        authentication + "}}}\n");
+  };
+  EXPECT_THAT(problems("store"), IsEmpty());
+  EXPECT_THAT(problems("{use: store}"), IsEmpty());
+  EXPECT_THAT(problems("{use: stroe}"),
+              ElementsAre("workflows/w.yaml:4:93: no 'stroe' under use.authentications; did you mean 'store'?"));
+  EXPECT_THAT(problems("stroe"),
+              ElementsAre("workflows/w.yaml:4:87: no 'stroe' under use.authentications; did you mean 'store'?"));
 }
 
 TEST(WorkflowProblems, OfDurations) {

@@ -1,6 +1,6 @@
 // Reads one workflow document. Private to parse_workflow; split over several files by idea: the document
 // (workflow_parse.cpp), task lists and common fields (task_parse.cpp), the kinds of task (task_kinds.cpp), errors and
-// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp), events (event_parse.cpp).
+// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp, openapi_call.cpp), events (event_parse.cpp).
 #pragma once
 
 #include <map>
@@ -84,7 +84,7 @@ class WorkflowReader {
   void read_retry_limit(const Node& node, const Scope& scope, RetryPolicy& retry);
   RetryPolicy::Backoff read_backoff(const Node& node);
 
-  // call_parse.cpp, http_call.cpp
+  // call_parse.cpp, http_call.cpp, openapi_call.cpp
   void read_call(ObjectReader& reader, Task& task, const Place& place);
   void read_tool_call(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
   void read_decide(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
@@ -92,9 +92,15 @@ class WorkflowReader {
                           const Place& place);
   void report_unknown_call(const Node& call, const std::string& name);
   CallTask read_http(const Node& with, const Scope& scope);
-  std::optional<Value> read_endpoint(const Node& node, const Scope& scope, CallTask& call);
+  // `expands` becomes true when the endpoint is literal text with {name} in it.
+  std::optional<Value> read_endpoint(const Node& node, const Scope& scope, bool& expands);
+  OpenApiTask read_openapi(const Node& with, const Scope& scope);
+  void read_openapi_endpoint(const Node& node, const Scope& scope, OpenApiTask& task);
+  void check_openapi_call(const Node& with, const Value& document);
   std::optional<Value> read_authentication(const Node& node, const Scope& scope);
   void check_secret_name(const Node& node);
+  void check_secret_setting(const Node& node);
+  void check_secret_references(const Node& node);
 
   Node root_;
   const KnownDefinitions& known_;

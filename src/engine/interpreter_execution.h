@@ -127,6 +127,7 @@ class Execution {
   void begin(Branch& branch, Frame& frame, const definition::DecideTask& task);
   void begin(Branch& branch, Frame& frame, const definition::RunWorkflowTask& task);
   void begin(Branch& branch, Frame& frame, const definition::ListenTask& task);
+  void begin(Branch& branch, Frame& frame, const definition::OpenApiTask& task);
 
   void start_iteration(Branch& branch, Frame& frame);
   void branch_ended(Branch& branch, Value output);
@@ -136,6 +137,11 @@ class Execution {
   Retry retry(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
   std::uint64_t retries_of(const definition::RetryPolicy& policy) const;
   std::optional<Duration> retry_delay(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
+  // Asks for an effect; the task waits for its answer.
+  void call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation, Value arguments);
+  static Value reduce_response(const Value& result, const Value& output);
+  void call_operation(Branch& branch, Frame& frame, const Value& document, std::string_view document_uri);
+  void openapi_answered(Branch& branch, Frame& frame, const Value& result);
   void ask_decider(Branch& branch, Frame& frame, const definition::Decision& decision, std::size_t from);
   void decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,
                std::vector<std::string> rules, Value given);

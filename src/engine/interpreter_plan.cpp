@@ -53,6 +53,10 @@ class NeedsFinder {
   void add(const definition::CallTask& task) { add(task.arguments); }
   void add(const definition::DecideTask& task) { add(task.input); }
   void add(const definition::RunWorkflowTask& task) { add(task.input); }
+  void add(const definition::OpenApiTask& task) {
+    add(task.document);
+    add(task.arguments);
+  }
 
   void add(const definition::ListenTask& task) {
     add(task.to);

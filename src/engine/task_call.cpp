@@ -4,15 +4,23 @@
 
 namespace gantry::engine {
 
-namespace {
-
 // The http driver answers with the whole response; `output` says which part of it the task gives on.
-Value reduce_response(const Value& result, std::string_view output) {
-  if (output == "response" || !result.is_object()) return result;
-  return result.member(output == "raw" ? "raw" : "content");
+Value Execution::reduce_response(const Value& result, const Value& output) {
+  const std::string_view wanted = output.is_string() ? output.as_string() : "content";
+  if (wanted == "response" || !result.is_object()) return result;
+  return result.member(wanted == "raw" ? "raw" : "content");
 }
 
-}  // namespace
+void Execution::call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation,
+                            Value arguments) {
+  std::string effect = state_.instance + "-e" + std::to_string(++state_.counters.effects);
+  turn_.actions.emplace_back(CallEffect{.effect = effect,
+                                        .task = frame.task->reference,
+                                        .tool = std::string(tool),
+                                        .operation = std::string(operation),
+                                        .arguments = std::move(arguments)});
+  wait_for(branch, frame, {.kind = Waiting::For::effect, .id = std::move(effect)});
+}
 
 void Execution::begin(Branch& branch, Frame& frame, const definition::CallTask& task) {
   std::optional<Value> arguments =
@@ -20,22 +28,18 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::CallTask& 
   if (!arguments) return;
   if (task.expands_endpoint) arguments = definition::with_expanded_endpoint(std::move(*arguments), frame.input);
   if (task.tool == "http") frame.value = arguments->member("output");
-  std::string effect = state_.instance + "-e" + std::to_string(++state_.counters.effects);
-  turn_.actions.emplace_back(CallEffect{.effect = effect,
-                                        .task = frame.task->reference,
-                                        .tool = task.tool,
-                                        .operation = task.operation,
-                                        .arguments = std::move(*arguments)});
-  wait_for(branch, frame, {.kind = Waiting::For::effect, .id = std::move(effect)});
+  call_effect(branch, frame, task.tool, task.operation, std::move(*arguments));
 }
 
 void Execution::effect_done(const std::string& effect, const Value& result) {
   Branch* branch = awake(Waiting::For::effect, effect);
   if (branch == nullptr) return;
-  const Frame& frame = *branch->frames.back();
+  Frame& frame = *branch->frames.back();
+  if (std::holds_alternative<definition::OpenApiTask>(frame.task->body))
+    return openapi_answered(*branch, frame, result);
   const auto* task = std::get_if<definition::CallTask>(&frame.task->body);
   if (task == nullptr || task->tool != "http") return complete(*branch, result);
-  complete(*branch, reduce_response(result, frame.value.is_string() ? frame.value.as_string() : "content"));
+  complete(*branch, reduce_response(result, frame.value));
 }
 
 void Execution::effect_failed(const std::string& effect, const Value& error) {
