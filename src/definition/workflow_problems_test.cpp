@@ -212,7 +212,7 @@ do:
               ElementsAre("workflows/w.yaml:4:18: $secrets can be read only in input.from and in authentication",
                           "workflows/w.yaml:7:78: $secrets can be read only in input.from and in authentication",
                           "workflows/w.yaml:8:101: no secret 'kye' under use.secrets; did you mean 'key'?",
-                          "workflows/w.yaml:10:65: no secret 'kei' under use.secrets; did you mean 'key'?",
+                          "workflows/w.yaml:10:67: no secret 'kei' under use.secrets; did you mean 'key'?",
                           "workflows/w.yaml:11:117: no secret 'tok' under use.secrets; known: key"));
 }
 
