@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t function_depth_max = 32;
 constexpr std::array<std::string_view, 4> refused_protocols = {"grpc", "asyncapi", "a2a", "mcp"};
-constexpr std::array<std::string_view, 4> refused_functions = {"agent", "approval", "guardrail", "dmn"};
+constexpr std::array<std::string_view, 2> refused_functions = {"agent", "dmn"};
 
 template <std::size_t Size>
 bool contains_name(const std::array<std::string_view, Size>& names, std::string_view name) {
@@ -74,14 +74,16 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
     call.problem(fmt::format("'call: {}' is not supported yet", *name));
   } else if (functions_.count(*name) > 0) {
     read_function_call(call, with, *name, task, place);
-  } else if (*name == "decide" || (name->rfind("decide:", 0) == 0 && *name == "decide:1.0.0@default")) {
-    read_decide(call, with, task, place.scope);
+  } else if (read_catalog_call(call, with, task, place.scope)) {
+    return;
   } else if (name->find("://") != std::string::npos) {
     call.problem("calling a function by its URL is not supported yet");
   } else if (name->find('@') != std::string::npos || name->find(':') != std::string::npos ||
              contains_name(refused_functions, *name)) {
     call.problem(fmt::format(
-        "the catalog function '{}' is not supported yet; the default catalog has decide:1.0.0@default", *name));
+        "the catalog function '{}' is not supported yet; the default catalog has decide, approval and guardrail, each "
+        ":1.0.0@default",
+        *name));
   } else if (name->find('.') != std::string::npos) {
     read_tool_call(call, with, task, place.scope);
   } else {
@@ -90,7 +92,7 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
 }
 
 void WorkflowReader::report_unknown_call(const Node& call, const std::string& name) {
-  std::vector<std::string> known = {"http", "openapi", "decide"};
+  std::vector<std::string> known = {"http", "openapi", "decide", "approval", "guardrail"};
   for (const auto& [function, unused] : functions_) known.push_back(function);
   for (const auto& [tool, definition] : known_.tools)
     for (const auto& [operation, unused] : definition->operations) known.push_back(tool + "." + operation);

@@ -170,4 +170,18 @@ std::optional<Duration> read_fixed_duration(const Node& node, Duration low, Dura
   return std::nullopt;
 }
 
+std::vector<ApproverRequirement> read_approvers(const Node& node) {
+  std::vector<ApproverRequirement> approvers;
+  if (!node.is_array("a list of {role, count}")) return approvers;
+  for (const Node& each : node.items()) {
+    ObjectReader reader(each, "an approver");
+    ApproverRequirement requirement;
+    if (auto role = reader.require("role")) requirement.role = read_name(*role).value_or("");
+    requirement.count = static_cast<std::size_t>(reader.integer("count", 1, 20).value_or(1));
+    approvers.push_back(std::move(requirement));
+  }
+  if (approvers.empty()) node.problem("expected at least one approver");
+  return approvers;
+}
+
 }  // namespace gantry::definition

@@ -24,4 +24,7 @@ std::optional<DurationSource> read_duration(const Node& node, const Scope& scope
 // ISO 8601 text only, from `low` to `high`.
 std::optional<Duration> read_fixed_duration(const Node& node, Duration low, Duration high);
 
+// A list of {role, count}, not empty.
+std::vector<ApproverRequirement> read_approvers(const Node& node);
+
 }  // namespace gantry::definition

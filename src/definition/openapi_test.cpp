@@ -249,8 +249,10 @@ TEST(OpenApi, OnlyDocumentsOfKnownVersionsAreRead) {
 }
 
 TEST(OpenApi, LabelsFollowWhatTheRequestIsMadeOf) {
-  const Label outside = Label::of({.integrity = Integrity::untrusted, .sources = {"document"}});
-  const Label secret = Label::of({.secrecy = Secrecy::secret});
+  const Label outside = Label::of(
+      {.integrity = Integrity::untrusted, .secrecy = Secrecy::public_, .sources = {"document"}, .compartments = {}});
+  const Label secret =
+      Label::of({.integrity = Integrity::trusted, .secrecy = Secrecy::secret, .sources = {}, .compartments = {}});
   const Value document = document_of(pets).relabelled(outside);
   const Value pet = Value::object({{"pet", Value::object({{"name", Value("x").labelled(secret)}})}});
   const auto request = openapi_request(document, "https://a", "addPet", pet);

@@ -34,20 +34,6 @@ void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
   }
 }
 
-std::vector<ApproverRequirement> read_approvers(const Node& node) {
-  std::vector<ApproverRequirement> approvers;
-  if (!node.is_array("a list of {role, count}")) return approvers;
-  for (const Node& each : node.items()) {
-    ObjectReader reader(each, "an approver");
-    ApproverRequirement requirement;
-    if (auto role = reader.require("role")) requirement.role = read_name(*role).value_or("");
-    requirement.count = static_cast<std::size_t>(reader.integer("count", 1, 20).value_or(1));
-    approvers.push_back(std::move(requirement));
-  }
-  if (approvers.empty()) node.problem("expected at least one approver");
-  return approvers;
-}
-
 PolicyRule read_policy_rule(const Node& node, const KnownDefinitions& known) {
   static const std::vector<std::string_view> only_approve = {"approvers", "requesterExcluded", "expires"};
   PolicyRule rule;

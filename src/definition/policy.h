@@ -29,13 +29,6 @@ namespace gantry::definition {
 enum class VerdictKind { allow, approve, deny };
 const char* name_of(VerdictKind kind);
 
-// `count` different people who hold `role`. One person counts for one requirement only.
-struct ApproverRequirement {
-  std::string role;
-  std::size_t count = 1;
-  bool operator==(const ApproverRequirement&) const = default;
-};
-
 struct PolicyRule {
   std::string id, reason;
   std::vector<std::string> tools;        // empty: all

@@ -114,6 +114,7 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   if (!read_body(reader, *kind, *task, place)) return nullptr;
   if (*kind == "set" && task->output.schema && !task->output.transform)
     check_literals(node.member("set"), *task->output.schema, Severity::warning);
+  apply_extensions(*task, *kind, place.scope);
   return task;
 }
 

@@ -28,8 +28,8 @@ const std::vector<std::string>& standard_arguments() {
 }
 
 const char* Task::kind_name() const {
-  static constexpr std::array names = {"do",   "set",  "switch", "for",  "fork", "try",    "raise",
-                                       "emit", "wait", "call",   "call", "run",  "listen", "call"};
+  static constexpr std::array names = {"do",   "set",  "switch", "for", "fork",   "try",  "raise", "emit",
+                                       "wait", "call", "call",   "run", "listen", "call", "call",  "call"};
   static_assert(names.size() == std::variant_size_v<decltype(Task::body)>);
   return names[body.index()];
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "definition/approver.h"
 #include "expression/template.h"
 #include "value/ecma_pattern.h"
 #include "value/schema.h"
@@ -198,10 +199,31 @@ struct DecideTask {
   std::string decision;
   Template input;
 };
+// `call: approval`: people say yes or no. The output is {approved, outcome, votes}; see docs/reference/approval.md.
+struct ApprovalTask {
+  Template question, context;
+  std::vector<ApproverRequirement> approvers;  // all of them are needed
+  bool requester_excluded = true;              // who started the instance may not vote
+  DurationSource expires;
+};
+// `call: guardrail`: a value that passes the checks is the output, else a `validation` error.
+struct GuardrailTask {
+  Template value;
+  std::optional<Schema> schema;
+  std::optional<Expression> condition;  // `.` is the value
+  Template message;                     // null: one that says what failed
+};
 struct RunWorkflowTask {
   std::string namespace_, name, version;  // version "latest" allowed
   Template input;
   bool await = true;
+};
+
+// An extension of `use.extensions` as it applies to one task; its lists were read for that task.
+struct Extension {
+  std::string name;
+  std::optional<Expression> when;  // $task has the members of the task's definition, too
+  TaskList before, after;
 };
 
 struct Task {
@@ -214,8 +236,10 @@ struct Task {
   DataFlow input, output, export_;
   FlowDirective then;
   std::optional<DurationSource> timeout;
+  std::vector<Extension> extensions;  // of this kind of task, in the order of the file
+  bool in_extension = false;          // a task of an extension's lists: none applies to it, $task is the extended task
   std::variant<DoTask, SetTask, SwitchTask, ForTask, ForkTask, TryTask, RaiseTask, EmitTask, WaitTask, CallTask,
-               DecideTask, RunWorkflowTask, ListenTask, OpenApiTask>
+               DecideTask, RunWorkflowTask, ListenTask, OpenApiTask, ApprovalTask, GuardrailTask>
       body;
   const char* kind_name() const;  // "do", "set", ... as the standard names them
 };

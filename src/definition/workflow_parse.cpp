@@ -117,7 +117,7 @@ void WorkflowReader::read_use(ObjectReader& reader, Workflow& workflow) {
   read_used_map(use, "errors", errors_);
   read_used_map(use, "timeouts", timeouts_);
   read_used_map(use, "authentications", authentications_);
-  use.refuse("extensions", "'use.extensions' is not supported yet");
+  if (auto extensions = use.find("extensions")) read_extensions(*extensions);
   use.refuse("catalogs", "'use.catalogs' is not supported yet");
 }
 
@@ -141,9 +141,10 @@ void WorkflowReader::check_used() {
     ObjectReader timeout(node, "a timeout");
     if (auto after = timeout.require("after")) read_duration(*after, scope);
   }
+  for (const ExtensionSource& source : extensions_) read_extension(source.node, scope, "/use/extensions");
   for (const auto& [name, node] : functions_) {
-    static constexpr std::array<std::string_view, 7> reserved = {"http", "grpc", "openapi", "asyncapi",
-                                                                 "a2a",  "mcp",  "decide"};
+    static constexpr std::array<std::string_view, 9> reserved = {"http", "grpc",   "openapi",  "asyncapi", "a2a",
+                                                                 "mcp",  "decide", "approval", "guardrail"};
     if (std::find(reserved.begin(), reserved.end(), name) != reserved.end()) {
       node.key_problem(fmt::format("a function can't be called '{}': the name has a meaning of its own", name));
       continue;

@@ -47,7 +47,7 @@ schedule: {every: PT1H}
 evaluate: {language: js, mode: loose}
 use:
   catalogs: {}
-  extensions: []
+  extensions: {}
   secrets: [5]
   retrie: {}
 timeout: {before: PT1S}
@@ -60,7 +60,7 @@ do: []
           "workflows/w.yaml:4:32: evaluate.mode 'loose' is not supported yet; write expressions as ${ ... } and use "
           "'strict'",
           "workflows/w.yaml:6:3: 'use.catalogs' is not supported yet",
-          "workflows/w.yaml:7:3: 'use.extensions' is not supported yet",
+          "workflows/w.yaml:7:15: expected a list of extensions, found an empty object",
           "workflows/w.yaml:8:13: expected text, found the number 5",
           "workflows/w.yaml:9:3: unknown key 'retrie' in 'use'; did you mean 'retries'?",
           "workflows/w.yaml:10:10: 'after' is missing in a timeout",
@@ -119,15 +119,14 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
   - o: {set: {a: 1}, input: {schema: {format: avro, document: {}}}}
 )"),
       ElementsAre(
-          "4:15: 'run.shell' is not supported yet",
-          "5:15: 'run.script' is not supported yet",
+          "4:15: 'run.shell' is not supported yet", "5:15: 'run.script' is not supported yet",
           "5:39: 'run.return' is not supported yet; a workflow gives its output",
           "6:15: 'run.container' is not supported yet", "7:15: 'call: grpc' is not supported yet",
           "9:15: 'call: asyncapi' is not supported yet", "10:15: 'call: a2a' is not supported yet",
           "11:15: 'call: mcp' is not supported yet", "12:15: calling a function by its URL is not supported yet",
-          "13:15: the catalog function 'log:1.0.0@public' is not supported yet; the default catalog has "
-          "decide:1.0.0@default",
-          "14:15: the catalog function 'agent' is not supported yet; the default catalog has decide:1.0.0@default",
+          "13:15: the catalog function 'log:1.0.0@public' is not supported yet; the default catalog has decide, "
+          "approval and guardrail, each :1.0.0@default",
+          HasSubstr("14:15: the catalog function 'agent' is not supported yet"),
           "15:88: 'oauth2' authentication is not supported yet; expected basic or bearer",
           "16:39: a schema by 'resource' is not supported yet; write it inline under 'document'",
           "17:47: schema format 'avro' is not supported yet; expected json"));
@@ -243,6 +242,43 @@ TEST(WorkflowProblems, OfAuthenticationsByName) {
               ElementsAre("workflows/w.yaml:4:93: no 'stroe' under use.authentications; did you mean 'store'?"));
   EXPECT_THAT(problems("stroe"),
               ElementsAre("workflows/w.yaml:4:87: no 'stroe' under use.authentications; did you mean 'store'?"));
+}
+
+TEST(WorkflowProblems, OfExtensions) {
+  EXPECT_THAT(file_problems(R"(document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}
+use:
+  extensions:
+    - log: {extend: cal, before: [{a: {set: {x: 1}}}]}
+    - log: {extend: all}
+    - two: {extend: set, when: ".x +", befor: [], after: [{a: {set: {x: "${ $item }"}, then: elsewhere}}]}
+    - {a: {}, b: {}}
+do:
+  - loop: {for: {in: '[1]'}, do: [{a: {set: {x: "${ $item }"}}}]}
+)"),
+              ElementsAre("workflows/w.yaml:4:21: expected one of call, composite, emit, for, listen, raise, run, set, "
+                          "switch, try, wait, all, found the text \"cal\"; did you mean 'call'?",
+                          "workflows/w.yaml:5:7: extension 'log' has neither 'before' nor 'after'",
+                          "workflows/w.yaml:5:7: there is an extension 'log' already", HasSubstr("6:37: expression: "),
+                          HasSubstr("6:40: unknown key 'befor' in extension 'two'"), HasSubstr("$item is not defined"),
+                          HasSubstr("no task 'elsewhere' in this list"),
+                          HasSubstr("workflows/w.yaml:7:7: expected one extension as")));
+}
+
+TEST(WorkflowProblems, OfCatalogFunctions) {
+  EXPECT_THAT(task_problems(R"(  - a: {call: approval}
+  - b: {call: approval, with: {question: 5, approvers: [], expires: soon, role: x}}
+  - c: {call: "guardrail:1.0.0@default", with: {value: 1}}
+  - d: {call: guardrail, with: {schema: {type: nonsense}, condition: 5}}
+  - e: {call: guardrial, with: {}}
+  - f: {call: "approval:2.0.0@default", with: {}}
+)"),
+              ElementsAre("3:15: 'call: approval' needs 'with: {question: ..., approvers: [...]}'",
+                          "4:42: expected a question, found the number 5", "4:56: expected at least one approver",
+                          HasSubstr("4:69: 'soon' is not an ISO 8601 duration"), HasSubstr("4:75: unknown key 'role'"),
+                          "5:48: a guardrail needs a 'schema' or a 'condition'", HasSubstr("6:48: schema: /type: "),
+                          "6:70: expected a jq expression (text), found the number 5",
+                          "7:15: nothing called 'guardrial' to call; did you mean 'guardrail'?",
+                          HasSubstr("8:15: the catalog function 'approval:2.0.0@default' is not supported yet")));
 }
 
 TEST(WorkflowProblems, OfDurations) {

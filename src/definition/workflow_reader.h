@@ -1,6 +1,7 @@
 // Reads one workflow document. Private to parse_workflow; split over several files by idea: the document
 // (workflow_parse.cpp), task lists and common fields (task_parse.cpp), the kinds of task (task_kinds.cpp), errors and
-// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp, openapi_call.cpp), events (event_parse.cpp).
+// retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp, openapi_call.cpp,
+// catalog_call.cpp), events (event_parse.cpp), extensions (extension_parse.cpp).
 #pragma once
 
 #include <map>
@@ -84,12 +85,20 @@ class WorkflowReader {
   void read_retry_limit(const Node& node, const Scope& scope, RetryPolicy& retry);
   RetryPolicy::Backoff read_backoff(const Node& node);
 
-  // call_parse.cpp, http_call.cpp, openapi_call.cpp
+  // extension_parse.cpp
+  void read_extensions(const Node& node);
+  void apply_extensions(Task& task, const std::string& kind, const Scope& scope);
+  Extension read_extension(const Node& node, const Scope& scope, const std::string& reference);
+
+  // call_parse.cpp, http_call.cpp, openapi_call.cpp, catalog_call.cpp
   void read_call(ObjectReader& reader, Task& task, const Place& place);
   void read_tool_call(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
   void read_decide(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
   void read_function_call(const Node& call, std::optional<Node> with, const std::string& function, Task& task,
                           const Place& place);
+  bool read_catalog_call(const Node& call, std::optional<Node> with, Task& task, const Scope& scope);
+  ApprovalTask read_approval(const Node& with, const Scope& scope);
+  GuardrailTask read_guardrail(const Node& with, const Scope& scope);
   void report_unknown_call(const Node& call, const std::string& name);
   CallTask read_http(const Node& with, const Scope& scope);
   // `expands` becomes true when the endpoint is literal text with {name} in it.
@@ -106,6 +115,12 @@ class WorkflowReader {
   const KnownDefinitions& known_;
   std::vector<WorkflowReference>& references_;
   std::map<std::string, Node> functions_, retries_, errors_, timeouts_, authentications_;
+  struct ExtensionSource {
+    Node node;
+    std::string extends;  // "all" or a kind of task
+  };
+  std::vector<ExtensionSource> extensions_;
+  bool in_extension_ = false;  // the tasks of an extension are being read
   std::set<std::string, std::less<>> secrets_;
   std::set<std::string> resolved_;  // pointers of the definitions under `use` that something referred to
   std::multimap<std::string, SourcePlace> task_places_;  // every task of the document by name

@@ -45,6 +45,17 @@ Result<Value> run_program(const definition::Template& source, const Value& dot,
   return source.evaluate(dot, evaluation);
 }
 
+// In an extension $task is the task that is extended, as in the standard's example of one.
+const Frame& described_frame(const Branch& branch, const Frame& frame) {
+  if (!frame.task->in_extension) return frame;
+  for (const Branch* at = &branch; at != nullptr; at = at->parent) {
+    for (auto each = at->frames.rbegin(); each != at->frames.rend(); ++each) {
+      if ((*each)->task != nullptr && !(*each)->task->in_extension) return **each;
+    }
+  }
+  return frame;
+}
+
 }  // namespace
 
 std::string Execution::place_of(const Frame& frame, const char* field) const {
@@ -54,14 +65,23 @@ std::string Execution::place_of(const Frame& frame, const char* field) const {
   return place;
 }
 
-Value Execution::describe_task(const Frame& frame, const Site& site) const {
+Value Execution::describe_task(const Branch& branch, const Frame& current, const Site& site) const {
+  const Frame& frame = described_frame(branch, current);
   const definition::Task& described = *frame.task;
   std::vector<Member> members = {{Text("name"), described.name},
                                  {Text("reference"), described.reference},
                                  {Text("definition"), described.definition},
                                  {Text("input"), frame.raw_input},
                                  {Text("startedAt"), describe_time(frame.started_at)}};
-  if (site.raw_output != nullptr) members.push_back({Text("output"), *site.raw_output});
+  if (frame.phase == Phase::after)
+    members.push_back({Text("output"), frame.extension->output});
+  else if (site.raw_output != nullptr && &frame == &current)
+    members.push_back({Text("output"), *site.raw_output});
+  if (site.shows_definition && described.definition.is_object()) {
+    std::vector<Member> all = described.definition.members();
+    all.insert(all.end(), members.begin(), members.end());
+    return Value::object(std::move(all));
+  }
   return Value::object(std::move(members));
 }
 
@@ -94,7 +114,7 @@ void Execution::fill_arguments(const Branch& branch, const Frame& frame, const S
   if (site.input != nullptr) arguments_[input] = *site.input;
   if (site.output != nullptr) arguments_[output] = *site.output;
   if (!setting_.workflow.secrets.empty()) arguments_[secrets] = describe_secrets(setting_.workflow.secrets);
-  if (needs.task && frame.task != nullptr) arguments_[task] = describe_task(frame, site);
+  if (needs.task && frame.task != nullptr) arguments_[task] = describe_task(branch, frame, site);
   if (needs.workflow) arguments_[workflow] = describe_workflow();
   arguments_[runtime] = runtime_description();
   std::copy_n(branch.variables.begin(), scope, arguments_.begin() + definition::standard_argument_count);

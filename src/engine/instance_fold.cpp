@@ -252,7 +252,8 @@ Status InstanceRecord::fold_created(const Value& data, bool replaying) {
   HumanTask task = TRY(human_task_from_event(data));
   // Tasks of the interpreter have taken their number from its state already; ours take it here, or, while it happens,
   // took it when the id was made.
-  if (replaying && task.kind != HumanTask::Kind::decision) state_.take_task_number();
+  const bool is_engines = task.kind != HumanTask::Kind::decision && !task.effect.empty();
+  if (replaying && is_engines) state_.take_task_number();
   last_task_number_ = std::max(last_task_number_, number_of_task(task.id));
   if (auto effect = effects_.find(task.effect); effect != effects_.end()) effect->second.human_task = task.id;
   std::string id = task.id;

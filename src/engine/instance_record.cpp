@@ -222,9 +222,9 @@ void InstanceRecord::drain(Work& work) {
     Input input = std::move(inputs_.front());
     inputs_.pop_front();
     const bool was_ended = ended();
-    const std::string task(input.data.string_or("task", ""));
+    const std::string task(input.data.string_or("task", "")), outcome(input.data.string_or("outcome", "answered"));
     const Turn turn = emit_input(input.type, std::move(input.data), work);
-    if (input.type == EventType::task_answered) close_task(task, "answered", work);
+    if (input.type == EventType::task_answered) close_task(task, outcome.c_str(), work);
     perform(turn, work);
     if (ended() && !was_ended) finish(work);
   }
@@ -262,6 +262,7 @@ void InstanceRecord::perform(const Turn& turn, Work& work) {
              work);
       },
       [&](const AskPerson& action) { ask_person(action, work); },
+      [&](const AskApproval& action) { ask_approval(action, work); },
       [&](const WithdrawTask& action) { close_task(action.human_task, "withdrawn", work); },
       [&](const EmitEvent& action) {
         emit(EventType::event_emitted, Value::object({{"event", action.event}, {"task", action.task}}), work);

@@ -160,6 +160,7 @@ class InstanceRecord {
   void finish(Work& work);
   void start_child(const StartChild& action, Work& work);
   void ask_person(const AskPerson& action, Work& work);
+  void ask_approval(const AskApproval& action, Work& work);
   TimerKey key_of_timer(const std::string& timer) const;
 
   // --- Effects (instance_effects.cpp)
@@ -186,6 +187,8 @@ class InstanceRecord {
   std::string next_task_id();
   void close_task(const std::string& task, const char* outcome, Work& work);
   Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
+  void answer_approval(const HumanTask& task, const gate::Approval& approval, const char* outcome,
+                       const definition::Principal& by, Work& work);
   void expire(const std::string& task, Work& work);
   void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
   void resolve_by_person(const std::string& effect, const Value& answer);

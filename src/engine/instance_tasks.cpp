@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/instance_record.h"
+#include "value/json.h"
 #include "value/schema.h"
 
 namespace gantry::engine {
@@ -87,11 +88,16 @@ Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
                       {"digest", approval.effect_digest}}),
        work);
   const std::string effect = task->effect;
+  const HumanTask voted = *task;
   switch (gate::state_of(approval, work.now)) {
     case gate::ApprovalState::pending:
     case gate::ApprovalState::expired:  // closed by its timer
       return vote_reply(request.human_task, "pending", missing_value(approval));
     case gate::ApprovalState::rejected: {
+      if (effect.empty()) {
+        answer_approval(voted, approval, "rejected", request.voter, work);
+        return vote_reply(request.human_task, "rejected", Value::array({}));
+      }
       const EffectRecord record = effects_.at(effect);
       close_task(request.human_task, "rejected", work);
       std::string reason = fmt::format("rejected by {}", request.voter.person);
@@ -102,6 +108,10 @@ Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
     }
     case gate::ApprovalState::approved:
       break;
+  }
+  if (effect.empty()) {
+    answer_approval(voted, approval, "approved", request.voter, work);
+    return vote_reply(request.human_task, "approved", Value::array({}));
   }
   Value reply = complete_approval(request.human_task, std::move(approval), work);
   drain(work);
@@ -135,9 +145,62 @@ Value InstanceRecord::complete_approval(const std::string& task, gate::Approval 
   return vote_reply(task, "approved", Value::array({}));
 }
 
+// What `call: approval` asks for: no effect hangs on it, the workflow goes on with what the people said.
+void InstanceRecord::ask_approval(const AskApproval& action, Work& work) {
+  const Value context = Value::object({{"question", action.question},
+                                       {"evidence", action.context},
+                                       {"task", action.task},
+                                       {"workflow", to_value(workflow_->name)}});
+  gate::Approval approval;
+  approval.requirements = action.approvers;
+  approval.requester = principal_.person;
+  approval.requester_excluded = action.requester_excluded;
+  approval.expires = action.expires;
+  const Value described = gate::to_value(approval);
+  // Votes are bound to what was shown, as for effects.
+  const std::string shown = print_canonical(Value::object(
+      {{"id", action.human_task}, {"context", context}, {"requirements", described.member("requirements")}}));
+  emit(EventType::task_created,
+       Value::object({{"task", action.human_task},
+                      {"kind", "approval"},
+                      {"title", action.question},
+                      {"digest", sha256(shown).hex()},
+                      {"policy", ""},
+                      {"requirements", described.member("requirements")},
+                      {"requester", described.member("requester")},
+                      {"requesterExcluded", described.member("requesterExcluded")},
+                      {"expires", described.member("expires")},
+                      {"context", context}}),
+       work);
+  work.dispatches.emplace_back(ArmTimer{{approval.expires, id_, TimerKey::Purpose::expiry, action.human_task, 0}});
+}
+
+void InstanceRecord::answer_approval(const HumanTask& task, const gate::Approval& approval, const char* outcome,
+                                     const definition::Principal& by, Work& work) {
+  std::vector<Value> votes;
+  for (const gate::Vote& vote : approval.votes)
+    votes.push_back(Value::object({{"person", vote.voter.person},
+                                   {"approve", vote.approve},
+                                   {"comment", vote.comment},
+                                   {"at", format_timestamp(vote.at)}}));
+  const Value answer = Value::object({{"approved", std::string_view(outcome) == "approved"},
+                                      {"outcome", outcome},
+                                      {"votes", Value::array(std::move(votes))}});
+  run({EventType::task_answered, Value::object({{"task", task.id},
+                                                {"person", by.person},
+                                                {"roles", to_value(by.roles)},
+                                                {"outcome", outcome},
+                                                {"answer", answer}})},
+      work);
+}
+
 void InstanceRecord::expire(const std::string& task, Work& work) {
   auto found = tasks_.find(task);
   if (found == tasks_.end() || !found->second.approval || found->second.approval->expires > work.now) return;
+  if (found->second.effect.empty()) {
+    const HumanTask expired = found->second;
+    return answer_approval(expired, *expired.approval, "expired", {}, work);
+  }
   auto effect = effects_.find(found->second.effect);
   const std::string reason =
       fmt::format("nobody approved it until {}", format_timestamp(found->second.approval->expires));

@@ -52,6 +52,16 @@ struct AskPerson {
   std::vector<std::string> roles;
   Value input, answer_schema;
 };
+// People vote: create a human task; answer with task_answered carrying {approved, outcome, votes}.
+struct AskApproval {
+  std::string human_task;  // as in AskPerson
+  std::string task;        // reference
+  std::string question;
+  std::vector<definition::ApproverRequirement> approvers;
+  bool requester_excluded = true;
+  Timestamp expires{};
+  Value context;
+};
 struct WithdrawTask {
   std::string human_task;
 };
@@ -81,7 +91,7 @@ struct Cancelled {};
 // The step budget of one turn is used up: answer with instance_continued.
 struct Continue {};
 
-using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, RecordDecision, AskPerson, WithdrawTask,
+using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, RecordDecision, AskPerson, AskApproval, WithdrawTask,
                             EmitEvent, StartChild, CancelChild, Complete, Fault, Cancelled, Continue>;
 
 // What happened to tasks, for `run --json`, `show` and lifecycle events; recomputed by replay, never journaled.

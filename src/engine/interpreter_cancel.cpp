@@ -25,6 +25,8 @@ void Execution::block(Branch& branch) {
 
 void Execution::trace(const Frame& frame, TaskTrace::Status status) {
   if (frame.task == nullptr) return;
+  // The task itself starts when its extensions let it; whatever ends before that has started and ended.
+  if (frame.phase == Phase::before && status != TaskTrace::Status::started) trace(frame, TaskTrace::Status::started);
   turn_.trace.push_back({.reference = frame.task->reference, .name = frame.task->name, .status = status, .at = now_});
 }
 

@@ -89,12 +89,14 @@ void Execution::advance(Branch& branch) {
   Frame& frame = *branch.frames.back();
   const definition::TaskList* list = list_of(frame, setting_.workflow);
   GANTRY_ASSERT(list != nullptr, "a branch goes on in a task that has no list");
-  if (frame.position >= list->tasks.size()) return list_done(branch, frame);
-  start_task(branch, *list->tasks[frame.position], frame.value);
+  const ListCursor cursor = cursor_of(frame);
+  if (cursor.position >= list->tasks.size()) return list_done(branch, frame);
+  start_task(branch, *list->tasks[cursor.position], cursor.value);
 }
 
 void Execution::list_done(Branch& branch, Frame& frame) {
   if (frame.task == nullptr) return end_workflow(frame.value);
+  if (in_extension_phase(frame)) return extension_list_done(branch, frame);
   if (auto* loop = std::get_if<ForProgress>(&frame.progress)) {
     ++loop->iteration;
     return start_iteration(branch, frame);
@@ -139,10 +141,17 @@ void Execution::start_task(Branch& branch, const definition::Task& task, Value r
       return pass_on(branch, std::move(output), FlowDirective{});
     }
   }
+  if (!choose_extensions(branch, frame)) return trace(frame, TaskTrace::Status::started);
+  if (!frame.extension) return start_body(branch, frame);
+  frame.phase = Phase::before;
+  next_before(branch, frame);
+}
+
+void Execution::start_body(Branch& branch, Frame& frame) {
   trace(frame, TaskTrace::Status::started);
   if (!enter(branch, frame)) return;
   frame.phase = Phase::body;
-  std::visit([&](const auto& body) { begin(branch, frame, body); }, task.body);
+  std::visit([&](const auto& body) { begin(branch, frame, body); }, frame.task->body);
 }
 
 bool Execution::enter(Branch& branch, Frame& frame) {
@@ -176,28 +185,37 @@ void Execution::finish(Branch& branch) {
     if (!context || !validate(branch, frame, "export.schema", task.export_.schema, *context)) return;
     branch.context = std::move(*context);
   }
-  const FlowDirective& directive = directive_of(frame);
   release(frame);
-  trace(frame, TaskTrace::Status::completed);
   if (branch.variables.size() > task.scope_size) branch.variables.resize(task.scope_size);
+  if (!frame.extension) return leave_task(branch, frame, std::move(*output));
+  frame.phase = Phase::after;
+  frame.extension->at = frame.extension->chosen.size();
+  frame.extension->output = std::move(*output);
+  next_after(branch, frame);
+}
+
+void Execution::leave_task(Branch& branch, Frame& frame, Value output) {
+  const FlowDirective& directive = directive_of(frame);
+  trace(frame, TaskTrace::Status::completed);
   branch.frames.pop_back();
-  pass_on(branch, std::move(*output), directive);
+  pass_on(branch, std::move(output), directive);
 }
 
 void Execution::pass_on(Branch& branch, Value output, const FlowDirective& directive) {
   if (directive.kind == FlowDirective::Kind::end) return end_workflow(output);
   if (branch.frames.empty()) return branch_ended(branch, std::move(output));
   Frame& parent = *branch.frames.back();
-  parent.value = std::move(output);
+  const ListCursor cursor = cursor_of(parent);
+  cursor.value = std::move(output);
   branch.signal = Branch::Signal::none;
   branch.value = Value();
   switch (directive.kind) {
     case FlowDirective::Kind::end:
     case FlowDirective::Kind::proceed:
-      ++parent.position;
+      ++cursor.position;
       return;
     case FlowDirective::Kind::task:
-      parent.position = directive.index;
+      cursor.position = directive.index;
       return;
     case FlowDirective::Kind::exit:
       return leave_list(branch, parent);
@@ -208,6 +226,7 @@ void Execution::pass_on(Branch& branch, Value output, const FlowDirective& direc
 // with the event at hand as its last.
 void Execution::leave_list(Branch& branch, Frame& frame) {
   if (frame.task == nullptr) return end_workflow(frame.value);
+  if (in_extension_phase(frame)) return leave_extension_list(branch, frame);
   if (std::holds_alternative<ListenProgress>(frame.progress)) return event_done(branch, frame, true);
   complete(branch, frame.value);
 }

@@ -53,6 +53,7 @@ class Execution {
     const Value* output = nullptr;      // $output
     const Value* raw_output = nullptr;  // $task.output
     std::size_t more_scope = 0;         // variables beyond those of the task's own scope
+    bool shows_definition = false;      // $task has the members of the task's definition, too
   };
 
   // --- execution: lists, the life of a task, ends
@@ -60,8 +61,10 @@ class Execution {
   void advance(Branch& branch);
   void list_done(Branch& branch, Frame& frame);
   void start_task(Branch& branch, const definition::Task& task, Value raw_input);
+  void start_body(Branch& branch, Frame& frame);
   bool enter(Branch& branch, Frame& frame);  // `input` and the timeout; false: an error was raised
   void finish(Branch& branch);
+  void leave_task(Branch& branch, Frame& frame, Value output);
   void pass_on(Branch& branch, Value output, const definition::FlowDirective& directive);
   void leave_list(Branch& branch, Frame& frame);
   void complete(Branch& branch, Value output);  // of the top task
@@ -109,7 +112,7 @@ class Execution {
   // The value as it may be kept in the state; raises in the branch when it is too large.
   std::optional<Value> admit(Branch& branch, const Frame& frame, const char* field, ErrorKind kind, Value value);
   void fill_arguments(const Branch& branch, const Frame& frame, const Site& site);
-  Value describe_task(const Frame& frame, const Site& site) const;
+  Value describe_task(const Branch& branch, const Frame& frame, const Site& site) const;
   const Value& describe_workflow();
   std::string place_of(const Frame& frame, const char* field) const;
 
@@ -128,6 +131,15 @@ class Execution {
   void begin(Branch& branch, Frame& frame, const definition::RunWorkflowTask& task);
   void begin(Branch& branch, Frame& frame, const definition::ListenTask& task);
   void begin(Branch& branch, Frame& frame, const definition::OpenApiTask& task);
+  void begin(Branch& branch, Frame& frame, const definition::ApprovalTask& task);
+  void begin(Branch& branch, Frame& frame, const definition::GuardrailTask& task);
+
+  // --- extensions (task_extension.cpp)
+  bool choose_extensions(Branch& branch, Frame& frame);  // false: an error was raised
+  void next_before(Branch& branch, Frame& frame);
+  void next_after(Branch& branch, Frame& frame);
+  void extension_list_done(Branch& branch, Frame& frame);
+  void leave_extension_list(Branch& branch, Frame& frame);  // by `exit`
 
   void start_iteration(Branch& branch, Frame& frame);
   void branch_ended(Branch& branch, Value output);

@@ -53,6 +53,16 @@ class NeedsFinder {
   void add(const definition::CallTask& task) { add(task.arguments); }
   void add(const definition::DecideTask& task) { add(task.input); }
   void add(const definition::RunWorkflowTask& task) { add(task.input); }
+  void add(const definition::ApprovalTask& task) {
+    add(task.question);
+    add(task.context);
+    add(task.expires);
+  }
+  void add(const definition::GuardrailTask& task) {
+    add(task.value);
+    add(task.condition);
+    add(task.message);
+  }
   void add(const definition::OpenApiTask& task) {
     add(task.document);
     add(task.arguments);
@@ -82,6 +92,7 @@ class NeedsFinder {
     add(task.output);
     add(task.export_);
     add(task.timeout);
+    for (const definition::Extension& extension : task.extensions) add(extension.when);
     std::visit([this](const auto& body) { add(body); }, task.body);
   }
 

@@ -29,6 +29,10 @@ template <class Visit>
 void visit_tasks(const definition::TaskList& list, const Visit& visit) {
   for (const definition::TaskPointer& task : list.tasks) {
     visit(*task);
+    for (const definition::Extension& extension : task->extensions) {
+      visit_tasks(extension.before, visit);
+      visit_tasks(extension.after, visit);
+    }
     if (const auto* sequence = std::get_if<definition::DoTask>(&task->body)) visit_tasks(sequence->tasks, visit);
     if (const auto* loop = std::get_if<definition::ForTask>(&task->body)) visit_tasks(loop->body, visit);
     if (const auto* fork = std::get_if<definition::ForkTask>(&task->body)) visit_tasks(fork->branches, visit);

@@ -169,6 +169,7 @@ class World {
   std::vector<CallEffect> calls;
   std::vector<RecordDecision> decisions;
   std::vector<AskPerson> questions;
+  std::vector<AskApproval> approvals;
   std::vector<StartChild> children;
   std::vector<Value> emitted;
   std::size_t turns() const { return events_.size(); }
@@ -217,6 +218,10 @@ class World {
   void handle(const AskPerson& question) {
     ask("person " + tail(question.human_task));
     questions.push_back(question);
+  }
+  void handle(const AskApproval& approval) {
+    ask("approval " + tail(approval.human_task));
+    approvals.push_back(approval);
   }
   void handle(const WithdrawTask& task) { ask("withdraw " + tail(task.human_task)); }
   void handle(const EmitEvent& event) {

@@ -60,7 +60,7 @@ struct HumanTask {
   enum class Kind { approval, decision, resolution };
   std::string id;
   Kind kind = Kind::decision;
-  std::string effect;                      // for approval and resolution
+  std::string effect;                      // for approval and resolution; empty: the workflow's own call: approval
   std::optional<gate::Approval> approval;  // for approval
   std::vector<std::string> roles;          // for the others: any one of them; empty: everybody
   Value answer_schema;

@@ -38,6 +38,10 @@ std::vector<const definition::EventConsumption*> InstanceState::listens() const 
 
 const definition::TaskList* list_of(const Frame& frame, const definition::Workflow& workflow) {
   if (frame.task == nullptr) return &workflow.tasks;
+  if (in_extension_phase(frame)) {
+    const definition::Extension& extension = frame.task->extensions[frame.extension->chosen[frame.extension->at]];
+    return frame.phase == Phase::before ? &extension.before : &extension.after;
+  }
   const auto& body = frame.task->body;
   if (const auto* sequence = std::get_if<definition::DoTask>(&body)) return &sequence->tasks;
   if (const auto* loop = std::get_if<definition::ForTask>(&body)) return &loop->body;

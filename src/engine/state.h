@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -31,6 +32,8 @@ enum class Phase : std::uint8_t {
   handler,   // of `try`: catch.do
   resting,   // of `try`: the delay before a retry
   closing,   // `output`, `export`, or being interrupted
+  before,    // the `before` lists of the task's extensions, after `if`
+  after,     // their `after` lists; the task's output is known
 };
 
 struct ForProgress {
@@ -64,6 +67,15 @@ struct Waiting {
   std::size_t decider = 0;  // for person: which of the decision's deciders
 };
 
+// The extensions of a task at work. They have a place in their list of their own: the task's own lies in the frame.
+struct ExtensionProgress {
+  std::vector<std::size_t> chosen;  // of the task's extensions, those whose `when` held
+  std::size_t at = 0;               // index in `chosen` of the one whose list runs
+  std::size_t position = 0;         // in that list: the next task
+  Value value;                      // what flows into it
+  Value output;                     // in `after`: of the extended task
+};
+
 struct Frame {
   const definition::Task* task = nullptr;  // null: the workflow itself
   Phase phase = Phase::entering;
@@ -72,6 +84,7 @@ struct Frame {
   std::size_t position = 0;  // of a list: the next task; of a switch: the case taken
   Timestamp started_at{};
   std::string timeout_timer;
+  std::optional<ExtensionProgress> extension;
   std::variant<std::monostate, ForProgress, TryProgress, ForkProgress, Waiting, ListenProgress> progress;
 };
 
@@ -117,6 +130,20 @@ struct InstanceState::Data {
   std::unordered_map<std::string, Pending> pending;
   std::vector<Pending> listens;  // the frames that take events, in no order
 };
+
+// Whether the frame runs lists of extensions now.
+inline bool in_extension_phase(const Frame& frame) {
+  return frame.phase == Phase::before || frame.phase == Phase::after;
+}
+// The position in list_of(), and what flows into the task there.
+struct ListCursor {
+  std::size_t& position;
+  Value& value;
+};
+inline ListCursor cursor_of(Frame& frame) {
+  if (in_extension_phase(frame)) return {frame.extension->position, frame.extension->value};
+  return {frame.position, frame.value};
+}
 
 // The list of tasks that the frame works through now; null for tasks that are no lists.
 const definition::TaskList* list_of(const Frame& frame, const definition::Workflow& workflow);

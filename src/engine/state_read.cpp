@@ -21,6 +21,7 @@ Error damaged(const std::string& what) {
 std::size_t variables_of(const Frame& frame) {
   if (frame.task == nullptr) return 0;
   std::size_t count = frame.task->scope_size;
+  if (in_extension_phase(frame)) return count;
   const auto* loop = std::get_if<ForProgress>(&frame.progress);
   if (loop != nullptr && loop->iteration < loop->items.size()) count += 2;
   if (frame.phase == Phase::handler) count += 1;
@@ -168,7 +169,7 @@ class StateReader {
       if (found == tasks_.end()) return damaged("the workflow has no task " + reference);
       frame.task = found->second;
     }
-    frame.phase = static_cast<Phase>(TRY(choice(from, "phase", 4)));
+    frame.phase = static_cast<Phase>(TRY(choice(from, "phase", 6)));
     frame.raw_input = TRY(kept(from, "rawInput"));
     frame.input = TRY(kept(from, "input"));
     frame.value = TRY(kept(from, "value"));
@@ -178,8 +179,29 @@ class StateReader {
       frame.timeout_timer = TRY(text(from, "timeout"));
       await(frame.timeout_timer, branch, frame);
     }
+    TRY(read_extension(from.find("extension"), frame));
     if (frame.task == nullptr) return done();
     return read_progress(from, branch, frame, depth);
+  }
+
+  Status read_extension(const Value* from, Frame& frame) const {
+    if (from == nullptr) return in_extension_phase(frame) ? Status(damaged("extension: none is at work")) : done();
+    const Value chosen = from->member("chosen");
+    if (frame.task == nullptr || !chosen.is_array()) return damaged("extension: expected a task and its choice");
+    ExtensionProgress progress;
+    for (const Value& index : chosen.items()) {
+      if (!index.is_integer() || index.as_integer() < 0 ||
+          static_cast<std::size_t>(index.as_integer()) >= frame.task->extensions.size())
+        return damaged("extension: the task has fewer");
+      progress.chosen.push_back(static_cast<std::size_t>(index.as_integer()));
+    }
+    progress.at = static_cast<std::size_t>(TRY(number(*from, "at")));
+    progress.position = static_cast<std::size_t>(TRY(number(*from, "position")));
+    progress.value = TRY(kept(*from, "value"));
+    progress.output = TRY(kept(*from, "output"));
+    if (in_extension_phase(frame) && progress.at >= progress.chosen.size()) return damaged("extension: at: too large");
+    frame.extension = std::move(progress);
+    return done();
   }
 
   // Each kind of task has one kind of progress, and none at all while it is being entered.

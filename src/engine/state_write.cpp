@@ -66,6 +66,7 @@ class StateWriter {
                                    {Text("position"), frame.position},
                                    {Text("startedAt"), frame.started_at.time_since_epoch().count()}};
     if (frame.task != nullptr) members.push_back({Text("task"), frame.task->reference});
+    if (frame.extension) members.push_back({Text("extension"), extension_value(*frame.extension)});
     if (!frame.timeout_timer.empty()) members.push_back({Text("timeout"), frame.timeout_timer});
     if (const auto* loop = std::get_if<ForProgress>(&frame.progress)) {
       members.push_back({Text("for"), Value::object({{"items", keep(loop->items)}, {"iteration", loop->iteration}})});
@@ -105,6 +106,16 @@ class StateWriter {
                           {"iteration", listen.iteration},
                           {"processing", listen.processing},
                           {"closed", listen.closed}});
+  }
+
+  Value extension_value(const ExtensionProgress& extension) {
+    std::vector<Value> chosen;
+    for (const std::size_t index : extension.chosen) chosen.emplace_back(index);
+    return Value::object({{"chosen", Value::array(std::move(chosen))},
+                          {"at", extension.at},
+                          {"position", extension.position},
+                          {"value", keep(extension.value)},
+                          {"output", keep(extension.output)}});
   }
 
   std::vector<Member> members_;

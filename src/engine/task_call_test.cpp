@@ -218,5 +218,21 @@ TEST(RunWorkflow, ACancelledChildIsAnError) {
   EXPECT_EQ(world.child_ends(R"({"child":"i-c1","status":"cancelled"})"), "faulted runtime 500 /do/0/sub");
 }
 
+TEST(RunWorkflow, GivingUpCancelsTheChildThatIsWaitedFor) {
+  World timed_out(
+      "do:\n  - sub: {run: {workflow: {namespace: test, name: child, version: latest}}, timeout: {after: PT1H}}\n",
+      {{"workflows/child.yaml", child_workflow()}});
+  timed_out.run();
+  EXPECT_EQ(timed_out.advance(std::chrono::hours(1)), "faulted timeout 408 /do/0/sub");
+  EXPECT_THAT(timed_out.asked(), Contains("cancel child c1"));
+  World cancelled(run_child(""), {{"workflows/child.yaml", child_workflow()}});
+  cancelled.run();
+  cancelled.cancel();
+  EXPECT_THAT(cancelled.asked(), Contains("cancel child c1"));
+  World not_awaited(run_child("await: false, "), {{"workflows/child.yaml", child_workflow()}});
+  EXPECT_EQ(not_awaited.run(), "completed {}");
+  EXPECT_THAT(not_awaited.asked(), ::testing::Not(Contains("cancel child c1")));
+}
+
 }  // namespace
 }  // namespace gantry::engine::testing

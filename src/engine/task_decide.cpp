@@ -70,6 +70,7 @@ void Execution::task_answered(const std::string& human_task, const Value& answer
   Branch* branch = awake(Waiting::For::person, human_task);
   if (branch == nullptr) return;
   Frame& frame = *branch->frames.back();
+  if (std::holds_alternative<definition::ApprovalTask>(frame.task->body)) return complete(*branch, answer);
   const auto* task = std::get_if<definition::DecideTask>(&frame.task->body);
   const definition::Decision* decision = task == nullptr ? nullptr : find_decision(task->decision);
   if (decision == nullptr) {

@@ -51,7 +51,8 @@ TEST(CallOpenApi, TheDocumentIsFetchedAndThenTheOperationIsCalled) {
 
 TEST(CallOpenApi, TheAuthenticationDoesNotTakeTheLabelsOfTheDocument) {
   World world(openapi_workflow);
-  const Label outside = Label::of({.integrity = Integrity::untrusted});
+  const Label outside =
+      Label::of({.integrity = Integrity::untrusted, .secrecy = Secrecy::public_, .sources = {}, .compartments = {}});
   world.answer = [&](const CallEffect& call) {
     Reply reply = openapi_reply(call, openapi_document);
     reply.value = std::move(reply.value).labelled(outside);

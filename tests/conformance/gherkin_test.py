@@ -68,6 +68,8 @@ class StepsTest(unittest.TestCase):
             "x should run last",
             "z should run last",
             "x should run after y",
+            "x should be faulted",
+            "x should run 2 times",
         ):
             with self.assertRaises(steps.StepFailed, msg=text):
                 self.check(text, outcome)
@@ -78,8 +80,28 @@ class StepsTest(unittest.TestCase):
             "x should run first",
             "y should run last",
             "y should run after x",
+            "z should be skipped",
+            "x should run 1 time",
         ):
             self.check(text, outcome)
+
+    def test_a_secret_that_is_kept_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kept = pathlib.Path(folder) / "kept"
+            kept.mkdir()
+            watched = steps.World("no program", pathlib.Path(folder), "", outcome={}, printed="{}")
+            for text in (None, "the secret s3cr3t lies here"):
+                if text:
+                    (kept / "run.db").write_text(text)
+                with self.assertRaises(steps.StepFailed):
+                    steps.run_step(watched, "'s3cr3t' should be neither printed nor kept", None)
+            steps.run_step(watched, "'another' should be neither printed nor kept", None)
+
+    def test_a_refusal_has_to_say_why(self):
+        refused = steps.World("no program", pathlib.Path(), "", outcome={"status": "refused"}, refusal="w.yaml:1:1: bad")
+        steps.run_step(refused, "the workflow should be refused with:", "1:1: bad")
+        with self.assertRaises(steps.StepFailed):
+            steps.run_step(refused, "the workflow should be refused with:", "2:1: bad")
 
     def test_equality_is_that_of_json(self):
         self.assertTrue(steps.same({"a": [1, None]}, {"a": [1.0, None]}))
@@ -89,6 +111,8 @@ class StepsTest(unittest.TestCase):
 
 class StubTest(unittest.TestCase):
     def test_answers_as_the_services_do(self):
+        self.assertEqual(stub_services.answer_own("GET", "/bearer/t", {}, "")[0], 401)
+        self.assertIsNone(stub_services.answer_own("GET", "/v2/pet/7", {}, ""))
         self.assertEqual(stub_services.answer("/v2/pet/7", None)[1]["id"], 7)
         self.assertEqual(stub_services.answer("/v2/pet/findByStatus?status=sold", None)[1][0]["status"], "sold")
         self.assertEqual(stub_services.answer("/v2/pet/getPetByName/Milou", None)[0], 404)

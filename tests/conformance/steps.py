@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 
 RUN_SECONDS_MAX = 60
-PUBLIC_ORIGINS = ("https://petstore.swagger.io", "https://httpbin.org")
+PUBLIC_ORIGINS = ("https://petstore.swagger.io", "https://httpbin.org", "https://services.example")
 
 
 class StepFailed(Exception):
@@ -28,8 +28,10 @@ class World:
     stub: str
     workflow: str | None = None
     input: str | None = None
-    others: list[str] = dataclasses.field(default_factory=list)
     outcome: dict | None = None
+    project: dict[str, str] = dataclasses.field(default_factory=dict)  # path -> text; empty: the workflow stands alone
+    refusal: str = ""  # what the program said when it refused the workflow
+    printed: str = ""
 
     def yaml_to_value(self, text: str, name: str) -> object:
         path = self.folder / name
@@ -42,15 +44,17 @@ class World:
         return json.loads(done.stdout)
 
     def run(self) -> None:
-        workflows = self.folder / "project" / "workflows"
-        workflows.mkdir(parents=True)
-        path = workflows / "workflow.yaml"
+        path = self.folder / ("project/workflows/main.yaml" if self.project else "workflow.yaml")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.workflow or "")
         command = [self.program, "run", str(path), "--json"]
-        for number, other in enumerate(self.others):
-            (workflows / f"other-{number}.yaml").write_text(other)
-        if self.others:
-            command += ["--dir", str(self.folder / "project")]
+        for name, text in self.project.items():
+            file = self.folder / "project" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        if self.project:
+            command += ["--dir", str(self.folder / "project"), "--store", f"sqlite:{self.folder / 'kept' / 'run.db'}"]
+            (self.folder / "kept").mkdir()
         if self.input is not None:
             data = self.folder / "input.json"
             data.write_text(json.dumps(self.yaml_to_value(self.input, "input.yaml")))
@@ -58,8 +62,14 @@ class World:
         for origin in PUBLIC_ORIGINS:
             command += ["--host-override", f"{origin}={self.stub}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
+        self.printed = done.stdout + done.stderr
+        if done.returncode == 2:
+            self.refusal = done.stderr
         if done.returncode == 2 and "not supported yet" in done.stderr:
             raise NotSupported(next(line for line in done.stderr.splitlines() if "not supported yet" in line).strip())
+        if done.returncode == 2 and not done.stdout:
+            self.outcome = {"status": "refused", "output": None, "error": {}, "tasks": []}
+            return
         try:
             self.outcome = json.loads(done.stdout)
         except json.JSONDecodeError:
@@ -67,7 +77,8 @@ class World:
 
     def status_is(self, expected: str) -> None:
         if self.outcome["status"] != expected:
-            raise StepFailed(f"expected the workflow to be {expected}, found {json.dumps(self.outcome)}")
+            found = self.refusal.strip() or json.dumps(self.outcome)
+            raise StepFailed(f"expected the workflow to be {expected}, found {found}")
 
     def names(self) -> list[str]:
         return [task["name"] for task in self.outcome["tasks"] if task["status"] != "skipped"]
@@ -101,12 +112,40 @@ def _definition(world: World, _match: re.Match, document: str) -> None:
     world.workflow = document
 
 
-def _other_definition(world: World, _match: re.Match, document: str) -> None:
-    world.others.append(document)
-
-
 def _input(world: World, _match: re.Match, document: str) -> None:
     world.input = document
+
+
+def _other_definition(world: World, _match: re.Match, document: str) -> None:
+    world.project[f"workflows/other-{len(world.project)}.yaml"] = document
+
+
+def _project_file(world: World, match: re.Match, document: str) -> None:
+    world.project[match[1]] = document + "\n"
+
+
+def _refused(world: World, _match: re.Match, document: str) -> None:
+    world.status_is("refused")
+    if document.strip() not in world.refusal:
+        raise StepFailed(f"expected the refusal to say '{document.strip()}', found: {world.refusal.strip()}")
+
+
+def _task_status(world: World, match: re.Match, _document: None) -> None:
+    found = [task["status"] for task in world.outcome["tasks"] if task["name"] == match[1]]
+    if match[2] not in found:
+        raise StepFailed(f"expected {match[1]} to be {match[2]}, found {found}")
+
+
+def _task_count(world: World, match: re.Match, _document: None) -> None:
+    expect_same(world.names().count(match[1]), int(match[2]), f"how often {match[1]} ran")
+
+
+def _keeps_secret(world: World, match: re.Match, _document: None) -> None:
+    kept = [file.read_bytes() for file in (world.folder / "kept").iterdir()]
+    if not kept or not world.printed:
+        raise StepFailed("nothing was kept or printed: the step would prove nothing")
+    if match[1] in world.printed or any(match[1].encode() in data for data in kept):
+        raise StepFailed(f"'{match[1]}' was printed or kept")
 
 
 def _executed(world: World, _match: re.Match, _document: None) -> None:
@@ -168,7 +207,12 @@ STEPS: list[tuple[str, bool, Action]] = [
     (r"a workflow with definition:", True, _definition),
     (r"another workflow with definition:", True, _other_definition),
     (r"the workflow input is:", True, _input),
+    (r"the project file '([^']+)' is:", True, _project_file),
     (r"the workflow is executed", False, _executed),
+    (r"the workflow should be refused with:", True, _refused),
+    (r"(\w+) should be (cancelled|completed|faulted|skipped)", False, _task_status),
+    (r"(\w+) should run (\d+) times?", False, _task_count),
+    (r"'([^']+)' should be neither printed nor kept", False, _keeps_secret),
     (r"the workflow should complete", False, _completes),
     (r"the workflow should complete with output:", True, _completes_with),
     (r"the workflow should fault", False, _faults),

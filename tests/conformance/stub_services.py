@@ -1,4 +1,5 @@
-"""Stands in for the two public services that the standard's conformance features call: petstore and httpbin."""
+"""Stands in for the two public services that the standard's conformance features call, petstore and httpbin, and for
+https://services.example, which our own features call."""
 
 import base64
 import contextlib
@@ -34,6 +35,55 @@ SWAGGER = {
 }
 
 
+OPENAPI = {
+    "openapi": "3.1.0",
+    "info": {"title": "Echo", "version": "1.0.0"},
+    "servers": [{"url": "/v3"}],
+    "paths": {
+        "/echo/{thing}": {
+            "get": {
+                "operationId": "echo",
+                "parameters": [
+                    {"name": "thing", "in": "path", "required": True},
+                    {"name": "tags", "in": "query", "style": "pipeDelimited", "explode": False},
+                    {"$ref": "#/components/parameters/trace"},
+                ],
+                "responses": {"200": {"description": "the request", "content": {"application/json": {}}}},
+            }
+        }
+    },
+    "components": {"parameters": {"trace": {"name": "X-Trace", "in": "header"}}},
+}
+
+
+def answer_own(method: str, path: str, headers: dict[str, str], body: str) -> tuple[int, object, dict[str, str]] | None:
+    """Status, body and headers for services.example; None for what it does not have."""
+    parts = urllib.parse.urlsplit(path)
+    segments = [urllib.parse.unquote(segment) for segment in parts.path.strip("/").split("/")]
+    match segments:
+        case ["openapi.json"]:
+            return 200, OPENAPI, {}
+        case ["v3", "echo", thing] | ["echo", thing]:
+            echo = {
+                "method": method,
+                "thing": thing,
+                "query": urllib.parse.parse_qs(parts.query, keep_blank_values=True),
+                "trace": headers.get("X-Trace"),
+                "body": json.loads(body) if body else None,
+            }
+            return 200, echo, {}
+        case ["path", *rest]:
+            return 200, {"path": parts.path, "rest": rest}, {}
+        case ["moved"]:
+            return 302, {"moved": True}, {"Location": "/echo/there"}
+        case ["bearer", reversed_token]:  # backwards, so that a test can look for the token itself
+            given = headers.get("Authorization")
+            if given == f"Bearer {reversed_token[::-1]}":
+                return 200, {"authenticated": True, "token": given}, {}
+            return 401, {"authenticated": False}, {}
+    return None
+
+
 def answer(path: str, authorization: str | None) -> tuple[int, object]:
     """Status and body of one GET request."""
     parts = urllib.parse.urlsplit(path)
@@ -57,14 +107,20 @@ def answer(path: str, authorization: str | None) -> tuple[int, object]:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
-        status, body = answer(self.path, self.headers.get("Authorization"))
+    def _respond(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        own = answer_own(self.command, self.path, dict(self.headers.items()), sent)
+        status, body, headers = own or (*answer(self.path, self.headers.get("Authorization")), {})
         data = json.dumps(body).encode()
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+    do_GET = do_POST = _respond
 
     def log_message(self, *_arguments: object) -> None:
         pass

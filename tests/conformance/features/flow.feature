@@ -1,10 +1,9 @@
 Feature: Flow beyond the standard's scenarios
-  Exit, end, conditions and loops by jumping back.
 
-  Scenario: Exit leaves the nested do only
+  Scenario: D1 Exit leaves the nested do only
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: gantry, name: exit, version: '1.0.0'}
+    document: {dsl: '1.0.3', namespace: gantry, name: d1-exit-leaves-the-nested-do-only, version: '1.0.0'}
     do:
       - outer:
           do:
@@ -25,10 +24,10 @@ Feature: Flow beyond the standard's scenarios
     And last should run after first
     And last should run last
 
-  Scenario: End in a nested do ends the workflow
+  Scenario: D2 End in a nested do ends the workflow
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: gantry, name: end, version: '1.0.0'}
+    document: {dsl: '1.0.3', namespace: gantry, name: d2-end-in-a-nested-do-ends-the-workflow, version: '1.0.0'}
     do:
       - outer:
           do:
@@ -45,10 +44,29 @@ Feature: Flow beyond the standard's scenarios
     """
     And first should run last
 
-  Scenario: A false condition passes the raw input on
+  Scenario: D3 A jump into another list is refused
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: gantry, name: skip, version: '1.0.0'}
+    document: {dsl: '1.0.3', namespace: gantry, name: d3-a-jump-into-another-list-is-refused, version: '1.0.0'}
+    do:
+      - outer:
+          do:
+            - first:
+                set: {a: 1}
+                then: last
+      - last:
+          set: {a: 2}
+    """
+    When the workflow is executed
+    Then the workflow should be refused with:
+    """yaml
+    7:19: 'then' goes to tasks of the same list only; 'last' is in another list, in line 8
+    """
+
+  Scenario: D4 A false condition passes the raw input on
+    Given a workflow with definition:
+    """yaml
+    document: {dsl: '1.0.3', namespace: gantry, name: d4-a-false-condition-passes-the-raw-input-on, version: '1.0.0'}
     do:
       - skipped:
           if: .wanted
@@ -68,11 +86,12 @@ Feature: Flow beyond the standard's scenarios
     seen: {wanted: false, x: 5}
     """
     And last should run first
+    And skipped should be skipped
 
-  Scenario: A jump back is a loop
+  Scenario: D5 A jump back is a loop
     Given a workflow with definition:
     """yaml
-    document: {dsl: '1.0.3', namespace: gantry, name: loop, version: '1.0.0'}
+    document: {dsl: '1.0.3', namespace: gantry, name: d5-a-jump-back-is-a-loop, version: '1.0.0'}
     do:
       - count:
           set: {n: '${ .n + 1 }'}
@@ -91,3 +110,30 @@ Feature: Flow beyond the standard's scenarios
     n: 5
     """
     And again should run last
+    And count should run 5 times
+
+  Scenario: D6 A switch without a match goes on
+    Given a workflow with definition:
+    """yaml
+    document: {dsl: '1.0.3', namespace: gantry, name: d6-a-switch-without-a-match-goes-on, version: '1.0.0'}
+    do:
+      - choose:
+          switch:
+            - big: {when: .n > 10, then: never}
+      - next:
+          set: {n: '${ .n }', next: true}
+          then: end
+      - never:
+          set: {never: true}
+    """
+    And given the workflow input is:
+    """yaml
+    n: 1
+    """
+    When the workflow is executed
+    Then the workflow should complete with output:
+    """yaml
+    n: 1
+    next: true
+    """
+    And next should run after choose
