@@ -47,6 +47,7 @@ class FlowChecker {
   void visit(Walk& walk, std::size_t index) {
     const Task& task = *walk.list.tasks[index];
     if (task.condition) walk.go_to(index + 1);  // skipped: goes on whatever `then` says
+    if (!task.extensions.empty()) walk.follow(task.then, index);  // one of them may stand in for it
     const bool completes = std::visit([&](const auto& body) { return check_body(body); }, task.body);
     if (const auto* choice = std::get_if<SwitchTask>(&task.body)) {
       bool has_default = false;
