@@ -8,7 +8,8 @@ namespace gantry::expression {
 namespace {
 
 // jq also takes ".5" and "1.".
-Value number_value(std::string text) {
+Value number_value(std::string_view literal) {
+  std::string text(literal);
   if (text.front() == '.') text.insert(0, 1, '0');
   std::size_t point = text.find('.');
   if (point != std::string::npos && (point + 1 == text.size() || text[point + 1] < '0' || text[point + 1] > '9'))
@@ -78,7 +79,7 @@ NodePointer Parser::term() {
   if (level_ > program_depth_max) return fail(offset, "the program is nested too deeply; at most 1000 levels");
   switch (peek().kind) {
     case TokenKind::number:
-      return literal(number_value(std::move(take().text)), offset);
+      return literal(number_value(take().text), offset);
     case TokenKind::text_start:
       return text();
     case TokenKind::format:
