@@ -20,16 +20,25 @@ struct CommandLine {
   RunOptions run;
   ServeOptions serve;
   TokenOptions token;
+  AuditCommandOptions audit;
+  StoreCommandOptions maintenance;
   DeployOptions deploy;
   StartOptions start;
   ListOptions list;
   IdOptions id;
   EmitOptions emit;
+  HoldOptions hold;
   std::function<int()> chosen;
 
   template <class Options>
   CLI::App* command(const char* name, const char* help, int (*function)(const Options&), const Options& options) {
-    CLI::App* added = app.add_subcommand(name, help);
+    return command_of(app, name, help, function, options);
+  }
+
+  template <class Options>
+  CLI::App* command_of(CLI::App& parent, const char* name, const char* help, int (*function)(const Options&),
+                       const Options& options) {
+    CLI::App* added = parent.add_subcommand(name, help);
     added->callback([this, function, &options] { chosen = [function, &options] { return function(options); }; });
     return added;
   }
@@ -51,6 +60,8 @@ struct CommandLine {
   void add_program_commands();
   void add_server_commands();
   void add_task_commands();
+  void add_audit_commands();
+  void add_store_commands();
 };
 
 constexpr const char* input_help = "JSON, @FILE (JSON, YAML or EDIFACT), or - for standard input";
@@ -128,6 +139,13 @@ void CommandLine::add_server_commands() {
   c = server_command("cancel", "Cancel a running instance", cancel_command, "Instance");
   c->add_option("--reason", id.reason, "Why; kept in the journal");
 
+  c = command("hold", "Place, lift or list legal holds: what retention must not remove", hold_command, hold);
+  c->add_option("ACTION", hold.action, "place, lift or list")->required()->check(CLI::IsMember({"place", "lift", "list"}));
+  c->add_option("--workflow", hold.workflow, "NAMESPACE/NAME: all its instances");
+  c->add_option("--instance", hold.instance, "One instance");
+  c->add_option("--reason", hold.reason, "Why; kept in the journal");
+  add_server(c, hold.server);
+
   c = command("emit", "Send a CloudEvent to the server", emit_command, emit);
   c->add_option("CLOUDEVENT", emit.event, input_help)->required();
   add_server(c, emit.server);
@@ -149,6 +167,51 @@ void CommandLine::add_task_commands() {
   c->add_option("JSON", id.answer, "The answer, as the task's schema says")->required();
 }
 
+void CommandLine::add_store_commands() {
+  auto add = [&](const char* name, const char* help, int (*function)(const StoreCommandOptions&)) {
+    CLI::App* added = command(name, help, function, maintenance);
+    added->add_option("--store", maintenance.store, "Journal (default: that of --dir)");
+    added->add_option("--dir", maintenance.directory, "Project directory (default: the current one)");
+    added->add_flag("--json", maintenance.json, "Print JSON");
+    return added;
+  };
+  add("backup", "Write a consistent copy of the journal to a new file, also while the server runs", backup_command)
+      ->add_option("FILE", maintenance.file, "The new file")
+      ->required();
+  add("store", "Show the size of the journal by kind, its growth, and when the disk is full", store_command);
+  add("doctor", "Check the store, its audit chain, the disk, the clock and the sandbox; exit 1 if something is wrong", doctor_command);
+}
+
+void CommandLine::add_audit_commands() {
+  CLI::App* group = app.add_subcommand("audit", "Verify, export and erase: the journal and its hash chain");
+  group->require_subcommand(1);
+  auto add = [&](const char* name, const char* help, int (*function)(const AuditCommandOptions&)) {
+    CLI::App* added = command_of(*group, name, help, function, audit);
+    added->add_option("--store", audit.store, "Journal (default: that of --dir)");
+    added->add_option("--dir", audit.directory, "Project directory (default: the current one)");
+    return added;
+  };
+  CLI::App* c = add("verify", "Check every event against the hash chain and the signed checkpoints; exit 1 if anything was changed", audit_verify_command);
+  c->add_option("--checkpoints", audit.checkpoints, "Checkpoints kept elsewhere, one JSON object a line: see audit head");
+  c->add_option("--public-key", audit.public_keys, "File with a trusted public key (PEM); may be repeated")->allow_extra_args(false);
+  c->add_flag("--json", audit.json, "Print JSON");
+  add("head", "Print the chain's head, signed, as one line of JSON: keep it elsewhere", audit_head_command);
+  c = add("export", "Write the journal for other programs", audit_export_command);
+  c->add_option("--format", audit.format, "jsonl: every event with what verifies it; ocel: OCEL 2.0 for process mining")->check(CLI::IsMember({"jsonl", "ocel"}));
+  c->add_option("--instance", audit.instance, "Only this instance");
+  c->add_option("--out", audit.out, "A new file (default: standard output)");
+  c = add("replay", "Run an instance's recorded inputs and effects again and compare; exit 1 if anything differs", audit_replay_command);
+  c->add_option("INSTANCE", audit.instance, "The instance")->required();
+  c->add_flag("--json", audit.json, "Print JSON");
+  c = add("erase", "Erase personal data; the chain stays intact. No server may run on the store", audit_erase_command);
+  c->add_option("--instance", audit.instance, "All content of this instance, which must have ended");
+  c->add_option("--subject", audit.subject, "Every text that contains this one, in all instances that have ended");
+  c->add_option("--reason", audit.reason, "Why; kept in the journal, so it must not name the person")->required();
+  c->add_option("--person", audit.person, "Who erases (default: the login name)");
+  c->add_flag("--json", audit.json, "Print JSON");
+  add("key", "Print the public key (PEM) that verifies the checkpoints", audit_key_command);
+}
+
 }  // namespace
 
 int run_command_line(int argument_count, char** arguments) {
@@ -160,6 +223,8 @@ int run_command_line(int argument_count, char** arguments) {
   line.add_program_commands();
   line.add_server_commands();
   line.add_task_commands();
+  line.add_audit_commands();
+  line.add_store_commands();
   try {
     line.app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {

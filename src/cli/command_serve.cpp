@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/runtime.h"
 #include "server/api.h"
+#include "server/retention_runner.h"
 
 namespace gantry::cli {
 namespace {
@@ -109,6 +110,8 @@ int serve_command(const ServeOptions& options) {
   if (!runtime) return fail(runtime.error());
   if (auto deployed = deploy_directory(**runtime, project); !deployed) return fail(deployed.error());
 
+  server::RetentionRunner retention({(*runtime)->engine.get(), (*runtime)->store.get(), &(*runtime)->clock});
+  retention.start();
   server::Api api({(*runtime)->engine.get(), (*runtime)->query.get(), &(*runtime)->clock, version_number()});
   server::HttpLimits limits;
   limits.workers = 32;

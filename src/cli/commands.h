@@ -56,6 +56,29 @@ struct TokenOptions {
 };
 int token_command(const TokenOptions& options);
 
+// audit ...: reads the store directly, also beside a running server.
+struct AuditCommandOptions {
+  std::string store, directory, checkpoints;
+  std::vector<std::string> public_keys;
+  std::string format = "jsonl", out, instance, subject, reason, person;
+  bool json = false;
+};
+int audit_verify_command(const AuditCommandOptions& options);
+int audit_head_command(const AuditCommandOptions& options);
+int audit_export_command(const AuditCommandOptions& options);
+int audit_replay_command(const AuditCommandOptions& options);
+int audit_erase_command(const AuditCommandOptions& options);
+int audit_key_command(const AuditCommandOptions& options);
+
+// backup, store, doctor: the store and its surroundings, also beside a running server.
+struct StoreCommandOptions {
+  std::string store, directory, file;
+  bool json = false;
+};
+int backup_command(const StoreCommandOptions& options);
+int store_command(const StoreCommandOptions& options);
+int doctor_command(const StoreCommandOptions& options);
+
 // Where the server is and who asks; from --server and --token-file, or GANTRY_URL and GANTRY_TOKEN.
 struct ServerOptions {
   std::string url, token_file;
@@ -94,6 +117,12 @@ int task_command(const IdOptions& options);
 int approve_command(const IdOptions& options);
 int reject_command(const IdOptions& options);
 int answer_command(const IdOptions& options);
+
+struct HoldOptions {
+  ServerOptions server;
+  std::string action, workflow, instance, reason;
+};
+int hold_command(const HoldOptions& options);
 
 struct EmitOptions {
   ServerOptions server;

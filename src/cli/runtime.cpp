@@ -16,6 +16,27 @@ std::string resolve_store(const std::string& url, const std::string& directory) 
              : std::string(scheme) + (std::filesystem::path(directory) / path).lexically_normal().string();
 }
 
+journal::AuditOptions audit_options(const definition::Settings& settings, const std::string& url,
+                                    const std::string& directory) {
+  constexpr std::string_view scheme = "sqlite:";
+  journal::AuditOptions options;
+  if (!url.starts_with(scheme)) return options;
+  options.key_file = settings.audit_key_file.empty()
+                         ? url.substr(scheme.size()) + ".key"
+                         : (std::filesystem::path(directory) / settings.audit_key_file).lexically_normal().string();
+  options.checkpoint_every_events = settings.audit_checkpoint_events;
+  options.checkpoint_interval = settings.audit_checkpoint_interval;
+  return options;
+}
+
+Result<definition::Settings> read_settings(const std::string& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::path(directory) / "gantry.yaml", ignored))
+    return definition::Settings{};
+  definition::ProjectPointer project = TRY(read_project(directory));
+  return project->settings;
+}
+
 Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options) {
   auto store = journal::Store::open(url, options);
   if (!store && store.error().code == Code::conflict) return Error{Code::unavailable, store.error().message};
@@ -26,7 +47,9 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
   std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
-  runtime->store = TRY(open_store(url));
+  journal::StoreOptions store_options;
+  store_options.audit = audit_options(settings, url, options.directory);
+  runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 
   tool::HttpOptions http;

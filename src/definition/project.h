@@ -27,6 +27,11 @@ struct Settings {
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
   std::size_t workers = 16;                         // effects in flight at most
   std::size_t workflow_depth = 32;                  // workflows that run each other
+  std::string audit_key_file;                       // empty: beside the store, its name with ".key"
+  std::size_t audit_checkpoint_events = 4096;       // a checkpoint of the audit chain is signed after so many events,
+  Duration audit_checkpoint_interval = std::chrono::minutes(10);  // or after this time
+  std::optional<Duration> retention_instances;          // how long ended instances are kept; none: for ever
+  std::map<std::string, std::optional<Duration>> retention_workflows;  // "namespace/name", instead of the above
 };
 
 // One row of the table of settings, for help texts and documentation.

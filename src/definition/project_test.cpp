@@ -211,13 +211,13 @@ workers: 0
 }
 
 TEST(Settings, DefaultsOfTheTableAreTheOnesInTheCode) {
-  std::string text;
-  for (const SettingDescription& row : setting_descriptions()) {
+  std::string text, group;
+  for (const SettingDescription& row : setting_descriptions()) {  // rows of a group stand together
     std::string key = row.key;
     std::size_t dot = key.find('.');
-    text += dot == std::string::npos
-                ? key + ": " + row.default_value + "\n"
-                : key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + row.default_value + "}\n";
+    if (dot != std::string::npos && key.substr(0, dot) != group) text += key.substr(0, dot) + ":\n";
+    group = dot == std::string::npos ? "" : key.substr(0, dot);
+    text += (dot == std::string::npos ? key : "  " + key.substr(dot + 1)) + ": " + row.default_value + "\n";
   }
   Settings read = loaded({{"gantry.yaml", text}})->settings, built_in;
   EXPECT_EQ(read.store, built_in.store);
@@ -226,6 +226,11 @@ TEST(Settings, DefaultsOfTheTableAreTheOnesInTheCode) {
   EXPECT_EQ(read.secret_files, built_in.secret_files);
   EXPECT_EQ(read.workers, built_in.workers);
   EXPECT_EQ(read.workflow_depth, built_in.workflow_depth);
+  EXPECT_EQ(read.audit_key_file, built_in.audit_key_file);
+  EXPECT_EQ(read.audit_checkpoint_events, built_in.audit_checkpoint_events);
+  EXPECT_EQ(read.audit_checkpoint_interval, built_in.audit_checkpoint_interval);
+  EXPECT_EQ(read.retention_instances, built_in.retention_instances);
+  EXPECT_EQ(read.retention_workflows, built_in.retention_workflows);
 }
 
 TEST(SingleWorkflow, MayReadOnlyAndLoadsAgainFromItsFiles) {

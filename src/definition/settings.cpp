@@ -9,6 +9,7 @@ namespace gantry::definition {
 namespace {
 
 constexpr std::int64_t workers_max = 1'024;
+constexpr std::int64_t checkpoint_events_max = 1'000'000;
 constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
 void apply_store(const Node& node, Settings& settings) {
@@ -54,12 +55,57 @@ void apply_workflow_depth(const Node& node, Settings& settings) {
   if (auto depth = node.integer(1, workflow_depth_max)) settings.workflow_depth = static_cast<std::size_t>(*depth);
 }
 
+void apply_audit_key_file(const Node& node, Settings& settings) {
+  if (auto file = node.text("the path of a file")) settings.audit_key_file = *file;
+}
+
+void apply_audit_checkpoint_events(const Node& node, Settings& settings) {
+  if (auto events = node.integer(1, checkpoint_events_max))
+    settings.audit_checkpoint_events = static_cast<std::size_t>(*events);
+}
+
+void apply_audit_checkpoint_interval(const Node& node, Settings& settings) {
+  auto text = node.text("an ISO 8601 duration such as PT10M");
+  if (!text) return;
+  auto interval = parse_duration(*text);
+  if (interval && *interval > Duration::zero())
+    settings.audit_checkpoint_interval = *interval;
+  else
+    node.expected("a positive ISO 8601 duration such as PT10M");
+}
+
+// Empty: not given, or a problem that was reported. The inner none is "forever".
+std::optional<std::optional<Duration>> retention_of(const Node& node) {
+  auto text = node.text("an ISO 8601 duration such as P90D, or forever");
+  if (!text) return std::nullopt;
+  if (*text == "forever") return std::optional<Duration>();
+  auto kept = parse_duration(*text);
+  if (kept && *kept >= Duration::zero()) return std::optional<Duration>(*kept);
+  node.expected("an ISO 8601 duration such as P90D, or forever");
+  return std::nullopt;
+}
+
+void apply_retention_instances(const Node& node, Settings& settings) {
+  if (auto kept = retention_of(node)) settings.retention_instances = *kept;
+}
+
+void apply_retention_workflows(const Node& node, Settings& settings) {
+  if (!node.value().is_object()) node.expected("an object of NAMESPACE/NAME: duration");
+  for (const Node& each : node.members()) {
+    if (each.key().find('/') == std::string_view::npos) {
+      each.problem("a workflow is named NAMESPACE/NAME");
+      continue;
+    }
+    if (auto kept = retention_of(each)) settings.retention_workflows[std::string(each.key())] = *kept;
+  }
+}
+
 struct SettingRow {
   SettingDescription description;
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 6> setting_rows = {{
+constexpr std::array<SettingRow, 11> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -73,6 +119,19 @@ constexpr std::array<SettingRow, 6> setting_rows = {{
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
      apply_workflow_depth},
+    {{"audit.keyFile", "path", "''",
+      "The Ed25519 key (PEM) that signs the audit chain, made on first use; empty: the store's path with .key."},
+     apply_audit_key_file},
+    {{"audit.checkpointEvents", "1 to 1000000", "4096", "Events after which the audit chain is signed again."},
+     apply_audit_checkpoint_events},
+    {{"audit.checkpointInterval", "ISO 8601 duration", "PT10M", "Time after which it is signed again."},
+     apply_audit_checkpoint_interval},
+    {{"retention.instances", "ISO 8601 duration or forever", "forever",
+      "How long instances are kept after their end; the server removes older ones, but for those under a legal hold."},
+     apply_retention_instances},
+    {{"retention.workflows", "object of NAMESPACE/NAME: duration", "{}",
+      "The same for single workflows, instead of retention.instances."},
+     apply_retention_workflows},
 }};
 
 }  // namespace

@@ -27,6 +27,10 @@ struct DeployRequest {
   definition::ProjectPointer project;
   definition::Principal by;
 };
+// Work on the store that writes events of its own: retention, holds. Alone in its turn.
+struct MaintainRequest {
+  std::function<Result<Value>(journal::Store&)> work;
+};
 struct WaitRequest {
   std::string instance;
   std::chrono::steady_clock::time_point deadline;  // the caller's patience, so real time
@@ -57,7 +61,7 @@ struct NoteStuck {
 
 struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
-                               WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
+                               MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
                                RecoverInstance, NoteNotSent, FailInstance, NoteStuck>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands

@@ -51,6 +51,10 @@ Result<Received> Engine::receive(std::vector<Value> cloud_events, const definiti
   return loop_->receive(std::move(cloud_events), from);
 }
 
+Result<Value> Engine::maintain(std::function<Result<Value>(journal::Store&)> work) {
+  return loop_->ask(MaintainRequest{std::move(work)});
+}
+
 Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting, bool or_idle) {
   // Longer than a year is for ever; adding more could overflow.
   const Duration patience = std::min<Duration>(at_most, std::chrono::hours(24 * 365));

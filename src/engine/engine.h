@@ -29,6 +29,7 @@ struct EngineOptions {
   Duration send_backoff = std::chrono::milliseconds(200);
   InterpreterLimits interpreter;
   std::uint64_t snapshot_every_events = 500;
+  std::size_t snapshot_bytes_per_event = 4'096;  // a larger state waits longer, so that storage grows with the events
   std::size_t event_batch_max = 1'000;       // CloudEvents in one call of receive()
   std::size_t event_listeners_max = 10'000;  // instances that one CloudEvent may be delivered to
   std::size_t event_window = 20'000;         // received CloudEvents that are known again by source and id
@@ -103,6 +104,10 @@ class Engine {
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many
   // instances listen for one. On any other error some may have been taken; sending all again does no harm.
   Result<Received> receive(std::vector<Value> cloud_events, const definition::Principal& from);
+
+  // Runs `work` on the engine's thread, between two batches: it may append events of the installation by itself (see
+  // journal/retention.h). All instances wait meanwhile, so it must be short.
+  Result<Value> maintain(std::function<Result<Value>(journal::Store&)> work);
 
   // Waits until the instance has ended, or waits for a person (when `or_waiting`), or nothing can happen any more in
   // this engine by itself (when `or_idle`), or the time is over.

@@ -120,6 +120,9 @@ class FlakyStore final : public journal::Store {
   bool crashed() const { return crashed_; }
   void set_full(bool full) { full_ = full; }
   std::uint64_t appends() const { return appends_; }
+  std::size_t events() const { return events_; }
+  std::size_t snapshot_bytes() const { return snapshot_bytes_; }  // of all that were ever written
+  std::size_t largest_snapshot() const { return largest_snapshot_; }
 
   Status append(const journal::Batch& batch) override {
     if (crashed_) return gone();
@@ -127,6 +130,11 @@ class FlakyStore final : public journal::Store {
     const bool crash = ++appends_ == crash_append_;
     if (crash && crash_kind_ == Crash::before_commit) return crashed_ = true, Status(gone());
     auto status = inner_.append(batch);
+    for (const journal::Snapshot& snapshot : batch.snapshots) {
+      snapshot_bytes_ += snapshot.state.size();
+      largest_snapshot_ = std::max(largest_snapshot_.load(), snapshot.state.size());
+    }
+    events_ += batch.events.size();
     if (crash) return crashed_ = true, Status(gone());
     return status;
   }
@@ -174,6 +182,7 @@ class FlakyStore final : public journal::Store {
   std::atomic<std::uint64_t> crash_append_{0};
   std::atomic<Crash> crash_kind_{Crash::before_commit};
   std::atomic<bool> crashed_{false}, full_{false};
+  std::atomic<std::size_t> events_{0}, snapshot_bytes_{0}, largest_snapshot_{0};
 };
 
 inline constexpr const char* world_tool = R"(

@@ -97,6 +97,11 @@ void Installation::add_snapshot(journal::Batch& batch, std::uint64_t every_event
   next_snapshot_sequence_ = next_sequence_;
 }
 
+Status Installation::catch_up() {
+  sequence_ = next_sequence_ = TRY(store_.last_sequence(""));
+  return done();
+}
+
 void Installation::committed() {
   sequence_ = next_sequence_;
   snapshot_sequence_ = next_snapshot_sequence_;

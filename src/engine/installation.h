@@ -28,6 +28,8 @@ class Installation {
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
+  // After the store wrote events of the installation by itself.
+  Status catch_up();
   void committed();
   void rolled_back();
   // Adds a snapshot when there were so many events since the last one, so that open() never reads more than that.

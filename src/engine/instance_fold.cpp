@@ -45,6 +45,10 @@ bool is_input(EventType type) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::data_erased:
+    case EventType::instances_removed:
+    case EventType::hold_placed:
+    case EventType::hold_lifted:
       return false;
   }
   return false;
@@ -162,6 +166,10 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::instance_resumed:
     case EventType::instance_stuck:
     case EventType::event_delivered:
+    case EventType::data_erased:
+    case EventType::instances_removed:
+    case EventType::hold_placed:
+    case EventType::hold_lifted:
       return done();
   }
   return done();

@@ -50,14 +50,18 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::child_ended:
       execution.child_ended(data);
       return true;
-    case journal::EventType::instance_suspended:
-    case journal::EventType::instance_resumed:
-    case journal::EventType::instance_stuck:
     case journal::EventType::event_delivered:
       execution.event_delivered(data.member("event"), data.boolean_or("deferred", false));
       return true;
     case journal::EventType::project_deployed:
     case journal::EventType::event_received:
+    case journal::EventType::instance_suspended:
+    case journal::EventType::instance_resumed:
+    case journal::EventType::instance_stuck:
+    case journal::EventType::data_erased:
+    case journal::EventType::instances_removed:
+    case journal::EventType::hold_placed:
+    case journal::EventType::hold_lifted:
     case journal::EventType::instance_completed:
     case journal::EventType::instance_faulted:
     case journal::EventType::effect_proposed:

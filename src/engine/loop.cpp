@@ -118,8 +118,9 @@ void Engine::Loop::turn() {
 void Engine::Loop::collect(Turn& turn) {
   const std::size_t commands_max = isolated_ > 0 ? 1 : commands_per_take;
   while (!work_.empty() && turn.batch.events.size() < options_.batch_events_max && turn.handled.size() < commands_max) {
-    // A deployment is a transaction of its own, and what comes after it must see it only when it is durable.
-    const bool alone = std::holds_alternative<DeployRequest>(work_.front().request);
+    // A transaction of its own, and what comes after it must see it only when it is durable.
+    const bool alone = std::holds_alternative<DeployRequest>(work_.front().request) ||
+                       std::holds_alternative<MaintainRequest>(work_.front().request);
     if (alone && !turn.handled.empty()) break;
     Handled handled;
     handled.command = std::move(work_.front());
@@ -137,9 +138,14 @@ void Engine::Loop::add_snapshots(Turn& turn) {
     auto found = instances_.find(instance);
     if (found == instances_.end() || found->second.record->ended()) continue;
     const InstanceRecord& record = *found->second.record;
-    if (record.sequence() - found->second.snapshot_sequence < options_.snapshot_every_events) continue;
+    Slot& slot = found->second;
+    // A large state is written again only after so many more events: snapshots never cost more than so much an event.
+    const std::uint64_t distance =
+        std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
+    if (record.sequence() - slot.snapshot_sequence < distance) continue;
     turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
-    found->second.snapshot_sequence = record.sequence();
+    slot.snapshot_sequence = record.sequence();
+    slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
   }
 }
 

@@ -49,6 +49,7 @@ struct Engine::Loop {
   struct Slot {
     std::unique_ptr<InstanceRecord> record;
     std::uint64_t snapshot_sequence = 0;
+    std::size_t snapshot_bytes = 0;  // of the last one
   };
   struct Pinned {
     definition::ProjectPointer project;
@@ -103,6 +104,7 @@ struct Engine::Loop {
   Result<Value> handle(const CancelRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const ReceiveRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const DeployRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const MaintainRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const WaitRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const OutcomeArrived& request, Work& work, Turn& turn);
   Result<Value> handle(const TimerKey& request, Work& work, Turn& turn);

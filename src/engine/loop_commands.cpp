@@ -165,6 +165,12 @@ Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Tur
   return Value();
 }
 
+Result<Value> Engine::Loop::handle(const MaintainRequest& request, Work&, Turn&) {
+  auto answer = request.work(*parts_.store);
+  TRY(installation_.catch_up());
+  return answer;
+}
+
 // Answered when the batch is durable.
 Result<Value> Engine::Loop::handle(const WaitRequest&, Work&, Turn&) {
   return Value();

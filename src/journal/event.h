@@ -37,6 +37,10 @@
 //   instance_resumed    {by:{person,roles}}            and taken now                   input
 //   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
 //   event_delivered     {event: CloudEvent, deferred?}                                 input
+//   data_erased         {by, reason, instance?, events, instances, remains, supersedes}  record, instance "": erasure.h
+//   instances_removed   {workflows: {name: count}, instances, events}                  record, instance "": retention.h
+//   hold_placed         {workflow?|instance?, by, reason}  retention removes nothing   record, instance ""
+//   hold_lifted         {workflow?|instance?, by, reason}                              record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
@@ -80,8 +84,12 @@ enum class EventType : std::uint8_t {
   instance_resumed,
   instance_stuck,
   event_delivered,
+  data_erased,
+  instances_removed,
+  hold_placed,
+  hold_lifted,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::event_delivered) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::hold_lifted) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

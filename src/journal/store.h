@@ -41,6 +41,13 @@ struct TokenRecord {
   bool revoked = false;
 };
 
+// The signed checkpoints of the hash chain (docs/reference/audit.md).
+struct AuditOptions {
+  std::string key_file = {};  // made on first use; empty: nothing is signed
+  std::uint64_t checkpoint_every_events = 4096;
+  Duration checkpoint_interval = std::chrono::minutes(10);  // by the events' times
+};
+
 struct StoreOptions {
   std::size_t blob_threshold_bytes = 4096;          // larger values go to the blob table, once per content
   std::size_t event_bytes_max = 64u << 20;          // one event's data
@@ -48,6 +55,7 @@ struct StoreOptions {
   bool read_only = false;
   // Opens without the writer's lock, beside a running server: only the token functions may be used then.
   bool tokens_only = false;
+  AuditOptions audit = {};
 };
 
 class Store {
@@ -82,6 +90,10 @@ class Store {
   virtual Status revoke_tokens(std::string_view person) = 0;
   virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
   virtual Result<std::vector<TokenRecord>> tokens() = 0;
+
+  // Signs how the hash chain stands now, if events came since the last checkpoint; done at the end of the store, too.
+  // Does nothing without a key.
+  virtual Status sign_checkpoint() { return done(); }
 
   virtual std::string location() const = 0;  // the file's path, or "memory"
 };

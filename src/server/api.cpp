@@ -139,6 +139,12 @@ const std::vector<Route>& routes() {
        "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and "
        "resolutions.",
        "", answer_task},
+      {"GET", "/api/v1/audit",
+       "Every event of the journal, oldest first; ?instance=, ?type=, ?person=, ?from=, ?to=, ?cursor=, ?limit=.", "auditor", list_audit},
+      {"GET", "/api/v1/holds", "Legal holds: what retention does not remove.", "auditor", list_holds},
+      {"POST", "/api/v1/holds",
+       "Place or lift a legal hold: {\"action\": \"place\"|\"lift\", \"workflow\": \"NAMESPACE/NAME\" or \"instance\": ID, \"reason\"}.",
+       "auditor", post_hold},
       {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
       {"POST", "/api/v1/events",
        "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and "
