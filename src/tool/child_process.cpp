@@ -133,13 +133,13 @@ class Child {
   }
 
   bool is_over() {
-    using Ending = SandboxResult::Ending;
+    using How = SandboxResult::Ending;
     if (too_much_)
-      result_.ending = Ending::too_much_output;
+      result_.ending = How::too_much_output;
     else if (request_.stop.stop_requested())
-      result_.ending = Ending::stopped;
+      result_.ending = How::stopped;
     else if (std::chrono::steady_clock::now() >= request_.deadline)
-      result_.ending = Ending::timed_out;
+      result_.ending = How::timed_out;
     else
       return false;
     return true;

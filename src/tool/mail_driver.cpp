@@ -9,7 +9,7 @@
 namespace gantry::tool {
 namespace {
 
-using Ending = MailExchangeResult::Ending;
+using MailEnding = MailExchangeResult::Ending;
 
 class MailDriver final : public Driver {
  public:
@@ -48,24 +48,24 @@ class MailDriver final : public Driver {
   static Outcome outcome_of(const MailSettings& settings, const MailMessage& message, const MailExchangeResult& sent,
                             const Effect& effect, const CallContext& context) {
     switch (sent.ending) {
-      case Ending::accepted: {
+      case MailEnding::accepted: {
         std::vector<Value> recipients;
         for (const auto* list : {&message.to, &message.cc, &message.bcc})
           for (const MailAddress& address : *list) recipients.emplace_back(address.address);
         Value result = Value::object({{"messageId", message.message_id}, {"recipients", Value::array(std::move(recipients))}});
         return Outcome::done_with(std::move(result).labelled(label_of_result(*context.operation, effect)));
       }
-      case Ending::refused:
+      case MailEnding::refused:
         return failed("communication", fmt::format("the server refused the mail: {}", sent.what), effect, context, false);
-      case Ending::refused_address:
+      case MailEnding::refused_address:
         return failed("authorization", fmt::format("{} leads to {}", settings.server.host, sent.what), effect, context, false);
-      case Ending::timed_out:
+      case MailEnding::timed_out:
         return failed("timeout", fmt::format("not finished within {} (settings.timeout)", format_duration(settings.timeout)),
                       effect, context, sent.content_sent);
-      case Ending::stopped:
+      case MailEnding::stopped:
         return failed("communication", "given up because this program stops or no longer waits", effect, context, sent.content_sent);
-      case Ending::not_connected:
-      case Ending::broken:
+      case MailEnding::not_connected:
+      case MailEnding::broken:
         break;
     }
     return failed("communication", sent.what, effect, context, sent.content_sent);

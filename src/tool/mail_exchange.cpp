@@ -151,7 +151,7 @@ std::unique_ptr<curl_mime, FreeMime> mime_of(CURL* handle, const MailMessage& me
   return mime;
 }
 
-std::string printable(std::string text) {
+std::string printable_reply(std::string text) {
   for (char& byte : text)
     if (static_cast<unsigned char>(byte) < ' ' || static_cast<unsigned char>(byte) >= 0x7F) byte = ' ';
   while (!text.empty() && text.back() == ' ') text.pop_back();
@@ -159,27 +159,27 @@ std::string printable(std::string text) {
 }
 
 MailExchangeResult result_of(CURLcode code, const char* words, const MailTransfer& transfer) {
-  using Ending = MailExchangeResult::Ending;
+  using How = MailExchangeResult::Ending;
   MailExchangeResult result;
   result.status = transfer.content_status != 0 ? transfer.content_status : transfer.status;
   result.what = words[0] != '\0' ? words : curl_easy_strerror(code);
   result.content_sent = transfer.content_asked && transfer.content_status == 0;
   const int family = transfer.content_status / 100;
   if (family == 2) {  // it has the mail, whatever became of the good-bye
-    result.ending = Ending::accepted;
+    result.ending = How::accepted;
   } else if (family == 4 || family == 5 || (!transfer.content_asked && transfer.status >= 400)) {
-    result.ending = Ending::refused;
-    result.what = printable(transfer.reply);
+    result.ending = How::refused;
+    result.what = printable_reply(transfer.reply);
   } else if (!transfer.refused.empty()) {
-    result.ending = Ending::refused_address;
+    result.ending = How::refused_address;
     result.what = transfer.refused;
   } else if (transfer.stopped) {
-    result.ending = Ending::stopped;
+    result.ending = How::stopped;
   } else if (code == CURLE_OPERATION_TIMEDOUT) {
-    result.ending = Ending::timed_out;
+    result.ending = How::timed_out;
   } else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_SSL_CONNECT_ERROR ||
              code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED) {
-    result.ending = Ending::not_connected;
+    result.ending = How::not_connected;
   }
   return result;
 }
