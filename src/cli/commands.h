@@ -56,6 +56,13 @@ struct TokenOptions {
 };
 int token_command(const TokenOptions& options);
 
+struct McpOptions {
+  std::string action, tool, directory = ".", person;
+  std::vector<std::string> host_overrides;
+  bool json = false;
+};
+int mcp_command(const McpOptions& options);
+
 // Where the server is and who asks; from --server and --token-file, or GANTRY_URL and GANTRY_TOKEN.
 struct ServerOptions {
   std::string url, token_file;

@@ -4,6 +4,7 @@
 
 #include "definition/reader.h"
 #include "tool/http_egress.h"
+#include "tool/mcp_driver.h"
 
 namespace gantry::tool {
 namespace {
@@ -35,7 +36,10 @@ std::vector<ProjectChecks::Finding> check_tool(const Drivers& drivers, const def
 
 Drivers standard_drivers(HttpOptions http) {
   return {
-      {"echo", make_echo_driver()}, {"edifact", make_edifact_driver()}, {"http", make_http_driver(std::move(http))}};
+      {"echo", make_echo_driver()},
+      {"edifact", make_edifact_driver()},
+      {"mcp", make_mcp_driver(http)},
+      {"http", make_http_driver(std::move(http))}};
 }
 
 definition::ProjectChecks project_checks(Drivers drivers) {
