@@ -6,7 +6,7 @@ SECONDS_PER_TARGET ?= 600
 CRASHES ?= 200
 SEED ?= 1
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-conformance bench bench-expression bench-schema fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-mcp test-conformance bench bench-expression bench-schema fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-crash: build ## Kill the server at CRASHES random moments of the story (SEE
 
 test-differential: build ## A million generated jq cases beside Debian's jq program (SEED=1)
 	@python3 tests/expression/jq_differential.py --gantry build/gantry --cases 1000000 --seed $(SEED)
+
+test-mcp: build ## The MCP client scenarios of the protocol's own conformance suite (needs npm and its registry)
+	@tests/mcp/conformance.sh build/gantry build/mcp
 
 test-conformance: setup ## The standards' own test suites, with exact counts
 	@cmake --preset dev > /dev/null

@@ -22,6 +22,7 @@ struct CommandLine {
   TokenOptions token;
   AuditCommandOptions audit;
   StoreCommandOptions maintenance;
+  McpOptions mcp;
   DeployOptions deploy;
   StartOptions start;
   ListOptions list;
@@ -115,6 +116,14 @@ void CommandLine::add_program_commands() {
   c->add_option("--store", token.store, "Journal (default: that of --dir)");
   c->add_option("--dir", token.directory, "Project directory (default: the current one)");
   c->add_flag("--json", token.json, "Print JSON");
+
+  c = command("mcp", "See what an MCP server says of its tools, and pin it", mcp_command, mcp);
+  c->add_option("ACTION", mcp.action, "tools or pin")->required()->check(CLI::IsMember({"tools", "pin"}));
+  c->add_option("TOOL", mcp.tool, "A tool of the project with the driver mcp")->required();
+  c->add_option("--dir", mcp.directory, "Project directory (default: the current one)");
+  c->add_option("--host-override", mcp.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--person", mcp.person, "Who asks (default: the login name)");
+  c->add_flag("--json", mcp.json, "Print JSON");
 }
 
 void CommandLine::add_server_commands() {

@@ -79,6 +79,13 @@ int backup_command(const StoreCommandOptions& options);
 int store_command(const StoreCommandOptions& options);
 int doctor_command(const StoreCommandOptions& options);
 
+struct McpOptions {
+  std::string action, tool, directory = ".", person;
+  std::vector<std::string> host_overrides;
+  bool json = false;
+};
+int mcp_command(const McpOptions& options);
+
 // Where the server is and who asks; from --server and --token-file, or GANTRY_URL and GANTRY_TOKEN.
 struct ServerOptions {
   std::string url, token_file;

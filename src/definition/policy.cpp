@@ -5,6 +5,7 @@
 #include <array>
 
 #include "definition/data_reader.h"
+#include "definition/mcp_method.h"
 #include "definition/parse.h"
 
 namespace gantry::definition {
@@ -27,6 +28,11 @@ void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
   if (tool == "http") {
     if (operation != "*" && operation != "request")
       node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
+  } else if (tool == "mcp") {
+    std::vector<std::string_view> names;
+    for (const McpMethod& method : mcp_methods) names.push_back(method.operation);
+    if (operation != "*" && !find_mcp_operation(operation))
+      node.problem(fmt::format("tool 'mcp' has no operation '{}'{}", operation, suggestion(operation, names)));
   } else if (operation != "*") {
     find_known_operation(node, tool, operation, known);
   } else {

@@ -138,7 +138,9 @@ std::shared_ptr<const Tool> parse_tool(const Node& root) {
   ObjectReader reader(root, "a tool");
   if (auto name = reader.require("tool")) {
     tool->name = read_name(*name).value_or("");
-    if (tool->name == "http") name->problem("a tool can't be called 'http': that is the standard's call: http");
+    for (std::string_view standard : {"http", "mcp"})
+      if (tool->name == standard)
+        name->problem(fmt::format("a tool can't be called '{0}': that is the standard's call: {0}", standard));
   }
   if (auto version = reader.require("version")) tool->version = read_version(*version).value_or("");
   reader.text("description");

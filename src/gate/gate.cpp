@@ -6,7 +6,7 @@
 #include <exception>
 
 #include "gate/echo_rule.h"
-#include "tool/standard_call.h"
+#include "tool/mcp_standard_call.h"
 
 namespace gantry::gate {
 namespace {
@@ -114,8 +114,8 @@ tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& defi
   if (operation == nullptr)
     return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));
   tool::CallContext context{.tool = nullptr, .operation = operation, .attempt = attempt, .stop = std::move(stop)};
-  std::string_view driver_name = tool::standard_http_tool;
-  if (effect.tool != tool::standard_http_tool) {
+  std::string_view driver_name = effect.tool;
+  if (!tool::is_standard_tool(effect.tool)) {
     context.tool = definitions.tools.find(effect.tool)->second.get();
     driver_name = context.tool->driver;
   }

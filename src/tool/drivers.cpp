@@ -4,6 +4,7 @@
 
 #include "definition/reader.h"
 #include "tool/http_egress.h"
+#include "tool/mcp_driver.h"
 
 namespace gantry::tool {
 namespace {
@@ -38,6 +39,7 @@ Drivers standard_drivers(const DriverOptions& options) {
           {"edifact", make_edifact_driver()},
           {"file", make_file_driver(options)},
           {"http", make_http_driver(options.http)},
+          {"mcp", make_mcp_driver(options.http)},
           {"mail", make_mail_driver(options)},
           {"process", make_process_driver(options)},
           {"sql", make_sql_driver(options)}};
