@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "definition/condition.h"
 #include "definition/data_reader.h"
 #include "definition/parse.h"
 
@@ -55,7 +56,7 @@ PolicyRule read_policy_rule(const Node& node, const KnownDefinitions& known) {
     for (const Node& each : classes->items())
       if (auto index = read_choice_index(each, names)) rule.classes.push_back(static_cast<EffectClass>(*index));
   }
-  if (auto when = reader.find("when")) rule.when = read_expression(*when, Scope());
+  if (auto when = reader.find("when")) rule.when = read_condition(*when);
   if (auto verdict = reader.require("verdict"))
     rule.verdict = read_choice<VerdictKind>(*verdict, verdicts).value_or(VerdictKind::deny);
   rule.reason = reader.text("reason").value_or("");
@@ -84,10 +85,12 @@ std::shared_ptr<const Policy> parse_policy(const Node& root, const KnownDefiniti
   auto policy = std::make_shared<Policy>();
   policy->path = root.file().path();
   policy->digest = digest_of_value(root.value());
+  policy->asks_for_provenance = asks_for_provenance(root.value());
   ObjectReader reader(root, "a policy");
   if (auto name = reader.require("policy")) policy->name = read_name(*name).value_or("");
   if (auto version = reader.require("version")) policy->version = read_version(*version).value_or("");
   reader.text("description");
+  policy->labels = read_policy_labels(reader, known);
   if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
     std::map<std::string, int> lines;
     for (const Node& each : rules->items()) {

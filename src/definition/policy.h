@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "definition/policy_labels.h"
 #include "definition/tool.h"
 
 namespace gantry::definition {
@@ -45,6 +46,8 @@ struct Policy {
   std::string name, version, path;
   Digest digest;
   std::vector<PolicyRule> rules;
+  PolicyLabels labels;
+  bool asks_for_provenance = false;  // any condition may: see condition.h
 };
 
 }  // namespace gantry::definition

@@ -27,6 +27,7 @@ struct Settings {
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
   std::size_t workers = 16;                         // effects in flight at most
   std::size_t workflow_depth = 32;                  // workflows that run each other
+  std::size_t quarantine_bits = 16;                 // what quarantined answers may tell one run in all
 };
 
 // One row of the table of settings, for help texts and documentation.

@@ -9,6 +9,7 @@ namespace gantry::definition {
 namespace {
 
 constexpr std::int64_t workers_max = 1'024;
+constexpr std::int64_t quarantine_bits_max = 10'000;
 constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
 void apply_store(const Node& node, Settings& settings) {
@@ -59,7 +60,11 @@ struct SettingRow {
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 6> setting_rows = {{
+void apply_quarantine_bits(const Node& node, Settings& settings) {
+  if (auto bits = node.integer(0, quarantine_bits_max)) settings.quarantine_bits = static_cast<std::size_t>(*bits);
+}
+
+constexpr std::array<SettingRow, 7> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -73,6 +78,9 @@ constexpr std::array<SettingRow, 6> setting_rows = {{
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
      apply_workflow_depth},
+    {{"quarantineBits", "0 to 10000", "16",
+      "How many bits about untrusted data `quarantined` decisions may tell one run in all."},
+     apply_quarantine_bits},
 }};
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST(Tool, TakesTheStrictestWhereNothingIsSaid) {
   EXPECT_EQ(bare.effect_class, EffectClass::credential);
   EXPECT_EQ(bare.idempotency, Idempotency::none);
   EXPECT_EQ(bare.result_label.content(),
-            (LabelContent{Integrity::untrusted, Secrecy::internal, {"tool:tos.bare"}, {}}));
+            (LabelContent{Integrity::untrusted, Secrecy::confidential, {"tool:tos.bare"}, {}}));
   EXPECT_EQ(project->find_operation("tos", "voyage")->result_label.content(),
             (LabelContent{Integrity::trusted, Secrecy::confidential, {"tool:tos.voyage"}, {"customs"}}));
 }

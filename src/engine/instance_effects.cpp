@@ -44,7 +44,7 @@ void InstanceRecord::call(const CallEffect& action, Work& work) {
   effect.key = action.effect;
   // An operation that does not exist is refused by the gate, in its own words.
   if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now);
+  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now, run_facts());
   decide(effect, verdict, false, work);
 }
 
@@ -70,7 +70,7 @@ void InstanceRecord::deny(const tool::Effect& effect, Value verdict, std::string
   inputs_.push_back(
       {EventType::effect_denied, Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
                                                 {"verdict", std::move(verdict)},
-                                                {"reason", std::move(reason)}})});
+                                                {"reason", Value(reason).labelled(effect.arguments.deep_label())}})});
 }
 
 void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work) {
@@ -114,6 +114,7 @@ void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& 
                                           .effect = effect,
                                           .permit = std::move(permit),
                                           .project = project_,
+                                          .policies = work.policies,
                                           .attempt = effects_.at(effect).attempts});
 }
 

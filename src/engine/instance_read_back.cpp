@@ -47,7 +47,7 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   question.key = question.id;
   if (auto known = tool::complete_effect(question, *project_); !known)
     return ask_resolution(effect, known.error().message, work);
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, question, principal_, work.now);
+  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, question, principal_, work.now, run_facts());
   if (verdict.kind != definition::VerdictKind::allow)
     return ask_resolution(effect, fmt::format("the gate did not allow the read-back: {}", verdict.reason), work);
   auto permit = work.gate.permit(question, verdict);

@@ -258,7 +258,8 @@ void InstanceRecord::perform(const Turn& turn, Work& work) {
                             {"task", action.task},
                             {"decider", action.decider},
                             {"rules", to_value(action.rules)},
-                            {"answer", action.answer}}),
+                            {"answer", action.answer},
+                            {"millibits", static_cast<std::int64_t>(action.millibits)}}),
              work);
       },
       [&](const AskPerson& action) { ask_person(action, work); },
@@ -301,7 +302,12 @@ void InstanceRecord::finish(Work& work) {
   if (parent_.empty()) return;
   const InstanceOutcome end = outcome();
   work.dispatches.emplace_back(NotifyParent{
-      parent_, Value::object({{"child", id_}, {"status", end.status}, {"output", end.output}, {"error", end.error}})});
+      parent_, Value::object({{"child", id_},
+                              {"status", end.status},
+                              {"output", end.output},
+                              {"error", end.error},
+                              {"quarantineMillibits",
+                               static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}})});
 }
 
 void InstanceRecord::start_child(const StartChild& action, Work& work) {
@@ -333,8 +339,10 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .project = project_,
                                                   .principal = principal_,
                                                   .input = action.input,
+                                                  .request = known_.request(),
                                                   .depth = depth_ + 1,
-                                                  .await = action.await});
+                                                  .await = action.await,
+                                                  .quarantine_millibits = action.quarantine_millibits});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/record_data.h"
 #include "engine/timer_queue.h"
+#include "gate/known_values.h"
 
 namespace gantry::engine {
 
@@ -24,7 +25,8 @@ namespace gantry::engine {
 struct SendEffect {
   std::string instance, effect;
   tool::Permit permit;
-  definition::ProjectPointer project;  // the one that the instance is pinned to
+  definition::ProjectPointer project;   // the one that the instance is pinned to
+  definition::ProjectPointer policies;  // of the newest project; they may say how results are labelled
   int attempt = 1;
 };
 struct ArmTimer {
@@ -50,8 +52,10 @@ struct StartChildInstance {
   definition::ProjectPointer project;
   definition::Principal principal;
   Value input;
+  Value request;          // what the first of the workflows was started with: a child acts for the same person
   std::size_t depth = 1;  // of workflows that run each other; 0 is the first
   bool await = true;
+  std::uint64_t quarantine_millibits = 0;
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -143,6 +147,9 @@ class InstanceRecord {
   Result<Turn> absorb(const journal::Event& event, bool replaying);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
+  void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);
+  void fold_started(const Value& data);
+  void fold_answer(const Value& data);
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
   Status fold_permitted(const journal::Event& event);
@@ -164,6 +171,7 @@ class InstanceRecord {
   TimerKey key_of_timer(const std::string& timer) const;
 
   // --- Effects (instance_effects.cpp)
+  gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
   void call(const CallEffect& action, Work& work);
   void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
@@ -212,6 +220,9 @@ class InstanceRecord {
   std::map<std::string, Value> children_;  // awaited and not ended: data of child_started
   std::uint64_t last_task_number_ = 0;
   bool continue_pending_ = false;
+  gate::KnownValues known_;  // what it was given, for the gate
+  Label context_;            // of all that it has read
+  std::uint64_t quarantined_before_ = 0;  // thousandths of a bit that the parent had been told already
   std::optional<Value> failure_;  // set by fail()
 
   // Empty between commands.

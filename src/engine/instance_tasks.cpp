@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/instance_record.h"
+#include "gate/request_labels.h"
 #include "value/json.h"
 #include "value/schema.h"
 
@@ -121,7 +122,7 @@ Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
 // Everybody has signed. What they signed under must still hold: the policy in force now decides once more.
 Value InstanceRecord::complete_approval(const std::string& task, gate::Approval approval, Work& work) {
   const tool::Effect effect = effects_.at(tasks_.at(task).effect).effect;
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now);
+  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now, run_facts());
   if (verdict.kind == definition::VerdictKind::deny || verdict.policy != approval.policy_digest) {
     close_task(task, "withdrawn", work);
     decide(effect, verdict, true, work);
@@ -181,7 +182,7 @@ void InstanceRecord::answer_approval(const HumanTask& task, const gate::Approval
   for (const gate::Vote& vote : approval.votes)
     votes.push_back(Value::object({{"person", vote.voter.person},
                                    {"approve", vote.approve},
-                                   {"comment", vote.comment},
+                                   {"comment", gate::labelled_answer(vote.comment, vote.voter.person)},
                                    {"at", format_timestamp(vote.at)}}));
   const Value answer = Value::object({{"approved", std::string_view(outcome) == "approved"},
                                       {"outcome", outcome},
@@ -231,13 +232,14 @@ Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
   Value data = Value::object({{"task", task.id},
                               {"person", request.person.person},
                               {"roles", to_value(request.person.roles)},
-                              {"answer", request.answer}});
+                              {"answer", gate::labelled_answer(request.answer, request.person.person)}});
   if (task.kind == HumanTask::Kind::decision) {
     run({EventType::task_answered, std::move(data)}, work);
   } else {
+    const Value said = data.member("answer");
     emit(EventType::task_answered, std::move(data), work);
     close_task(task.id, "answered", work);
-    resolve_by_person(task.effect, request.answer);
+    resolve_by_person(task.effect, said);
     drain(work);
   }
   return Value::object({{"task", task.id}, {"state", "answered"}});

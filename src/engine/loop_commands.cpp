@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "engine/loop.h"
+#include "gate/request_labels.h"
 
 namespace gantry::engine {
 namespace {
@@ -103,7 +104,8 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
   if (instances_.size() >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
   std::string id = new_identifier(work.now, *parts_.random);
-  Value data = started_data(*workflow, *work.policies, request.input, request.principal);
+  const Value input = gate::labelled_request(request.input, *work.policies, workflow->name, request.principal);
+  Value data = started_data(*workflow, *work.policies, input, request.principal);
   if (!request.key.empty()) {
     data = std::move(data).with_member("key", request.key);
     uncommitted_keys_[key] = id;
@@ -128,7 +130,9 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
           .with_member(
               "parent",
               Value::object(
-                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth}}));
+                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
+                   {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+  if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
                                                       interpreter_for(child.project, child.workflow)),
                      turn);

@@ -195,7 +195,8 @@ std::string policy_digest(const definition::Project& project) {
 }
 
 Verdict Gate::check(const definition::Project& policies, const definition::Project& definitions,
-                    const tool::Effect& effect, const definition::Principal& requester, Timestamp now) const {
+                    const tool::Effect& effect, const definition::Principal& requester, Timestamp now,
+                    const RunFacts& run) const {
   Verdict verdict;
   verdict.policy = policy_digest(policies);
   verdict.effect = effect.digest.hex();
@@ -221,7 +222,7 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   if (effect.digest != tool::digest_of(effect, tool_digest)) {
     return denied(std::move(verdict), "digest", "The effect's digest is not that of its content.");
   }
-  const Value facts = facts_of(effect, effect_class, requester);
+  const Value facts = facts_of(effect, *operation, effect_class, requester, policies, run);
   return decide(std::move(verdict), match_rules(policies, effect, effect_class, facts, now));
 }
 

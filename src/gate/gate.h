@@ -16,6 +16,7 @@
 #include "definition/principal.h"
 #include "definition/project.h"
 #include "gate/approval.h"
+#include "gate/run_facts.h"
 #include "tool/driver.h"
 
 namespace gantry::gate {
@@ -39,9 +40,10 @@ class Gate {
  public:
   explicit Gate(tool::Drivers drivers) : drivers_(std::move(drivers)) {}
 
-  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools).
+  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools); `run`
+  // what the engine kept of the run that asks.
   Verdict check(const definition::Project& policies, const definition::Project& definitions, const tool::Effect& effect,
-                const definition::Principal& requester, Timestamp now) const;
+                const definition::Principal& requester, Timestamp now, const RunFacts& run = {}) const;
 
   // Errors: denied, unless the verdict is allow.
   Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;
@@ -53,9 +55,10 @@ class Gate {
   // sending it again with its key, after a crash or a lost answer. `intent` is that event's data.
   Result<tool::Permit> permit_again(const tool::Effect& effect, const Value& intent) const;
 
-  // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration.
-  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt,
-                        std::stop_token stop) const;
+  // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration. Labels what comes
+  // back: as the operation declares and, where there are `policies`, as these say (result_labels.h, echo_rule.h).
+  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop,
+                        const definition::Project* policies = nullptr) const;
 
  private:
   tool::Drivers drivers_;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "definition/condition.h"
 #include "gate/gate.h"
 #include "tool/standard_call.h"
 #include "value/json.h"
@@ -26,7 +27,7 @@ inline definition::PolicyRule rule_of(std::string id, VerdictKind verdict, std::
   rule.id = std::move(id);
   rule.verdict = verdict;
   if (!when.empty()) {
-    auto compiled = expression::compile(when);
+    auto compiled = definition::compile_condition(when);
     EXPECT_TRUE(std::holds_alternative<expression::ProgramPointer>(compiled)) << when;
     rule.when = definition::Expression{.program = std::get<expression::ProgramPointer>(compiled), .text = when};
   }
@@ -87,6 +88,7 @@ class GateTest : public testing::Test {
     made.name = name;
     made.digest = sha256(name + std::to_string(++policies_made_));
     made.rules = std::move(rules);
+    made.asks_for_provenance = true;
     policies.policies[name] = std::make_shared<definition::Policy>(made);
   }
 

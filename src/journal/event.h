@@ -8,7 +8,7 @@
 //   project_deployed    {project, files: count, principal}                             record, instance ""
 //   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
-//                        key?, parent?:{instance,task,await,depth}}                    input
+//                        key?, parent?:{instance,task,await,depth}, request?: what the first workflow got}    input
 //   instance_continued  {}            a long computation is cut into turns             input
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
