@@ -41,7 +41,8 @@ Value audience_from(const Value& given) {
   Secrecy clearance = Secrecy::public_;
   std::vector<Value> named;
   const Value level = given.is_object() ? given.member("clearance") : given;
-  if (level.is_string()) clearance = parse_secrecy(level.as_string()).value_or(Secrecy::public_);
+  if (level.is_string())
+    if (const auto parsed = parse_secrecy(level.as_string())) clearance = *parsed;
   const Value names = given.is_object() ? given.member("named") : given;
   if (names.is_array())
     std::copy_if(names.items().begin(), names.items().end(), std::back_inserter(named),

@@ -57,8 +57,8 @@ class ProvenanceFinder {
     const Label label = join(outer, value.label());
     found.label = join(found.label, label);
     if (value.is_array() || value.is_object()) {
-      // How many and which is as good as the container; what it holds is looked at one by one.
-      found.integrity = std::max(found.integrity, label.content().integrity);
+      // A list is its worst item, whoever put it together; an empty one is as good as that.
+      if (value.size() == 0) found.integrity = std::max(found.integrity, label.content().integrity);
       if (value.is_array())
         for (const Value& item : value.items()) look(item, label, found);
       if (value.is_object()) {

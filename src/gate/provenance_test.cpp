@@ -85,6 +85,8 @@ TEST_F(ProvenanceTest, AListIsAsGoodAsItsWorstItem) {
   EXPECT_EQ(integrity(both), "untrusted");
   EXPECT_EQ(origin(both), "mixed");
   EXPECT_EQ(origin(Value::array({"ann@corp.example"})), "request");
+  EXPECT_EQ(integrity(Value::array({"ann@corp.example"})), "trusted");
+  EXPECT_EQ(integrity(Value::array({})), "untrusted");
   EXPECT_EQ(of("origins", both), R"([["derived"],["request"]])");
 }
 
@@ -113,7 +115,7 @@ TEST_F(ProvenanceTest, LinksThatNoGoodPlaceHasAreForeign) {
 
 TEST_F(ProvenanceTest, LookAlikesAndHiddenCharactersAreNamed) {
   request(R"("mail bob@bluesparrowtech.com")");
-  EXPECT_EQ(of("lookAlikes", "bob@luesparrowtech.com"), R"(["luesparrowtech.com (looks like bluesparrowtech.com)"])");
+  EXPECT_EQ(of("lookAlikes", "bob@luesparrowtech.com"), R"x(["luesparrowtech.com (looks like bluesparrowtech.com)"])x");
   EXPECT_EQ(of("lookAlikes", "bob@bluesparrowtech.com"), "[]");
   // A Cyrillic letter in it.
   EXPECT_NE(of("lookAlikes", "bob@bluesp\xD0\xB0rrowtech.com"), "[]");

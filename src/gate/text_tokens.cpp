@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -371,7 +372,10 @@ class Scanner {
       if (auto time = time_of_day(std::string(before) + half)) return add({Shape::date, half, {"t:" + *time}, {}});
     }
     if (may_be_address) {
-      if (auto host = host_of(word)) return add(*std::move(host));
+      // "//evil.example/a" is an address to a browser.
+      const std::size_t start = word.find_first_not_of("/\\");
+      if (start != std::string_view::npos)
+        if (auto host = host_of(word.substr(start))) return add(*std::move(host));
     }
     take_number(word, before, before_that);
   }
