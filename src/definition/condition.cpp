@@ -50,10 +50,12 @@ constexpr std::array<ConditionFunction, 26> condition_functions = {{
      R"jq(def from_record($argument; $record): _all(_of($argument).origins[]; index(["record:\($record)"]));)jq",
      {"_of", "_all"}},
     {"in_list",
-     R"jq(def in_list($argument; $list): if $facts.lists | index([$list])
-       then _all(_of($argument).origins[]; index(["list:\($list)"]))
+     R"jq(def in_list($argument; $list): if $facts.lists | has($list)
+       then $facts.lists[$list] as $known
+         | _all(argument($argument) | if type == "array" or type == "object" then .[] else . end;
+                type == "string" and (. as $key | $known | has($key)))
        else error("there is no list \($list)") end;)jq",
-     {"_of", "_all"}},
+     {"argument", "_all"}},
     {"no_foreign_links",
      R"jq(def no_foreign_links($argument): _of($argument) | .badLinks == [] and .hiddenText == [];)jq",
      {"_of"}},

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "definition/decision.h"
+#include "definition/policy_set.h"
 #include "definition/problem.h"
 
 namespace gantry::definition {
@@ -50,6 +51,7 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
+  std::shared_ptr<const PolicySet> policy_set;  // of `policies`; null in a project that was not loaded
   std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"
   Problems warnings;  // sorted by path and place
 

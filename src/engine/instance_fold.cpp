@@ -45,6 +45,9 @@ bool is_input(EventType type) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::task_escalated:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
       return false;
   }
   return false;
@@ -147,6 +150,7 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::task_created:
     case EventType::task_voted:
     case EventType::task_closed:
+    case EventType::task_escalated:
       return fold_task(event, replaying);
     case EventType::child_started:
       if (event.data.boolean_or("await", true)) children_[TRY(text_from(event.data, "child"))] = event.data;
@@ -165,6 +169,8 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
       return done();
     case EventType::task_answered:
       fold_answer(event.data);
@@ -270,15 +276,29 @@ Status InstanceRecord::fold_task(const journal::Event& event, bool replaying) {
     fold_closed(event.data);
     return done();
   }
+  return event.type == EventType::task_escalated ? fold_escalated(event.data) : fold_vote(event);
+}
+
+Status InstanceRecord::fold_vote(const journal::Event& event) {
   auto task = tasks_.find(TRY(text_from(event.data, "task")));
   if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
   gate::Vote vote;
   vote.voter.person = TRY(text_from(event.data, "person"));
   vote.voter.roles = TRY(texts_from(event.data.member("roles"), "roles"));
+  vote.on_behalf_of = event.data.string_or("onBehalfOf", "");
   vote.approve = event.data.boolean_or("approve", false);
   vote.comment = event.data.string_or("comment", "");
   vote.at = event.at;
   task->second.approval->votes.push_back(std::move(vote));
+  return done();
+}
+
+Status InstanceRecord::fold_escalated(const Value& data) {
+  auto task = tasks_.find(TRY(text_from(data, "task")));
+  if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
+  gate::Approval& approval = *task->second.approval;
+  for (std::string& role : TRY(texts_from(data.member("roles"), "roles"))) approval.escalated.push_back(std::move(role));
+  if (!approval.escalations.empty()) approval.escalations.erase(approval.escalations.begin());
   return done();
 }
 

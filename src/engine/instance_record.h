@@ -27,6 +27,7 @@ struct SendEffect {
   tool::Permit permit;
   definition::ProjectPointer project;   // the one that the instance is pinned to
   definition::ProjectPointer policies;  // of the newest project; they may say how results are labelled
+  std::string requester;
   int attempt = 1;
 };
 struct ArmTimer {
@@ -67,9 +68,14 @@ struct PublishEvent {
 using Dispatch = std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater,
                               StartChildInstance, PublishEvent>;
 
+class Budgets;
+class Installation;
+
 // What a command sees and what it brings about.
 struct Work {
   const gate::Gate& gate;
+  const Installation& installation;
+  Budgets& budgets;
   definition::ProjectPointer policies;  // of the newest project
   Timestamp now{};
   const EngineOptions& options;
@@ -99,6 +105,12 @@ class InstanceRecord {
   void settle(const std::string& effect, const tool::Outcome& outcome, Work& work);
   // Errors: not_found, conflict (closed, changed, expired), denied, invalid_argument.
   Result<Value> vote(const VoteRequest& request, Work& work);
+  // Whether this vote could be given now. Changes nothing.
+  Status check_vote(const VoteRequest& request, Work& work);
+  // Asks again, or goes on, where what was shown of an effect is no longer what it is; after a change of policy.
+  void reconsider(Work& work);
+  // What an approval of this task would mean, for approving several at once; empty when it is none, or is closed.
+  std::string risk_of(const std::string& task) const;
   Result<Value> answer(const AnswerRequest& request, Work& work);
   // The server is about to stop and no worker took the effect.
   void note_not_sent(const std::string& effect, Work& work);
@@ -121,6 +133,8 @@ class InstanceRecord {
 
   // --- Looking
   const std::string& id() const { return id_; }
+  const definition::Principal& principal() const { return principal_; }
+  bool asks_people() const { return !tasks_.empty(); }
   std::uint64_t sequence() const { return sequence_; }
   bool ended() const;
   bool wants(const std::string& effect) const;  // the workflow still waits for its answer
@@ -153,6 +167,8 @@ class InstanceRecord {
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
   Status fold_permitted(const journal::Event& event);
+  Status fold_vote(const journal::Event& event);
+  Status fold_escalated(const Value& data);
   Status fold_created(const Value& data, bool replaying);
   void fold_closed(const Value& data);
   void note(const Turn& turn);
@@ -175,7 +191,6 @@ class InstanceRecord {
   void call(const CallEffect& action, Work& work);
   void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
-  void propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work);
   void send(const std::string& effect, tool::Permit permit, Work& work);
   void send_again(const std::string& effect, const std::string& reason, bool certain, Work& work);
   void settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work);
@@ -190,14 +205,28 @@ class InstanceRecord {
   void read_back_failed(const std::string& effect, Work& work);
   bool is_being_asked(const std::string& effect) const;  // a read-back about it is under way
 
+  // --- What the gate is told, and budgets (instance_circumstances.cpp)
+  gate::Verdict check(const tool::Effect& effect, Work& work) const;
+  std::string stopped(const tool::Effect& effect, const Work& work) const;
+  Value with_charges(Value data, const gate::Verdict& verdict, bool asks, Work& work) const;
+  Value with_refunds(Value data, Work& work) const;
+
+  // --- Approvals (instance_approval.cpp)
+  void propose(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
+  std::string shown_digest(const std::string& task, const tool::Effect& effect, const gate::Verdict& verdict) const;
+  Status check_unchanged(const std::string& task, Work& work);
+  Result<Value> after_vote(const HumanTask& task, gate::Approval approval, const VoteRequest& request, Work& work);
+  void escalate(const std::string& task, Work& work);
+  void arm_approval(const std::string& task, Work& work) const;
+  Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
+  void expire(const std::string& task, Work& work);
+
   // --- Human tasks (instance_tasks.cpp)
   Result<HumanTask*> find_open(const std::string& task);
   std::string next_task_id();
   void close_task(const std::string& task, const char* outcome, Work& work);
-  Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
   void answer_approval(const HumanTask& task, const gate::Approval& approval, const char* outcome,
                        const definition::Principal& by, Work& work);
-  void expire(const std::string& task, Work& work);
   void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
   void resolve_by_person(const std::string& effect, const Value& answer);
 

@@ -35,8 +35,9 @@ class ConditionFunctions : public GateTest {
                                        {"body", Value::object({{"to", "ann@corp.example"}, {"n", 5}})},
                                        {"flag", true}});
     const tool::Effect effect = effect_of("mail", model.labelled(label(Integrity::untrusted, Secrecy::internal)));
-    const Verdict verdict = gate.check(policies, definitions, effect, requester, gate_now,
-                                       {label(Integrity::untrusted, context_secrecy), &known, nullptr});
+    Circumstances around;
+    around.facts = {label(Integrity::untrusted, context_secrecy), &known, nullptr};
+    const Verdict verdict = gate.check(policies, definitions, effect, requester, gate_now, around);
     if (verdict.kind == VerdictKind::allow) return "true";
     return verdict.rule == "default-deny" ? "false" : "error";
   }

@@ -66,30 +66,35 @@ bool asks_for_provenance(const definition::Project& policies) {
 }  // namespace
 
 Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
-               definition::EffectClass effect_class, const definition::Principal& requester,
-               const definition::Project& policies, const RunFacts& run) {
+               const definition::Principal& requester, const definition::Project& policies,
+               const Circumstances& circumstances, Value budgets, const Value& lists) {
+  std::vector<Member> workflow = {{Text("namespace"), effect.workflow.namespace_},
+                                  {Text("name"), effect.workflow.name},
+                                  {Text("version"), effect.workflow.version}};
+  if (!circumstances.author.empty()) workflow.push_back({Text("author"), circumstances.author});
+  const RunFacts& known = circumstances.facts;
   std::vector<Member> facts = {
       {Text("principal"), Value::object({{"person", requester.person}, {"roles", texts_value(requester.roles)}})},
-      {Text("workflow"), Value::object({{"namespace", effect.workflow.namespace_},
-                                        {"name", effect.workflow.name},
-                                        {"version", effect.workflow.version}})},
+      {Text("workflow"), Value::object(std::move(workflow))},
+      {Text("run"), circumstances.run.empty() ? effect.instance : circumstances.run},
       {Text("task"), effect.task},
       {Text("tool"), effect.tool},
       {Text("operation"), effect.operation},
+      {Text("args"), effect.arguments},
       {Text("effect"), Value::object({{"id", effect.id},
                                       {"instance", effect.instance},
-                                      {"class", definition::name_of(effect_class)},
+                                      {"class", definition::name_of(effect.effect_class)},
                                       {"irreversible", effect.irreversible},
                                       {"arguments", effect.arguments}})},
-      {Text("args"), effect.arguments},
       {Text("labels"), labels_of(effect.arguments)},
-      {Text("context"), Value::object(label_members(join(run.context, effect.arguments.deep_label())))},
+      {Text("context"), Value::object(label_members(join(known.context, effect.arguments.deep_label())))},
       {Text("authority"), texts_value(operation.authority)},
       {Text("audience"), audience_of(operation, effect.arguments)},
-      {Text("lists"), Value::array({})},
+      {Text("budget"), std::move(budgets)},
+      {Text("lists"), lists},
   };
   if (asks_for_provenance(policies))
-    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, run)});
+    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
   return Value::object(std::move(facts));
 }
 

@@ -51,6 +51,9 @@ Status check_approval(const tool::Effect& effect, const Approval& approval, cons
   if (current.requester_excluded && !approval.requester_excluded) {
     return permit_refused(effect, "the approval would let the requester approve");
   }
+  if (!current.author.empty() && approval.author != current.author) {
+    return permit_refused(effect, "the approval would let the workflow's author approve");
+  }
   if (!requires_at_least(approval, current.approvers)) {
     return permit_refused(effect, "the approval asks for less than policy does");
   }

@@ -21,6 +21,35 @@
 
 namespace gantry::gate {
 
+// What the effect takes from one budget. `at` is when its part of the budget's window begins; the epoch when it has none.
+struct Charge {
+  std::string budget;  // "policy/budget"
+  std::string key;     // of whom, or what: an instance, a person, a workflow
+  double amount = 0;
+  Timestamp at{};
+  std::optional<Duration> per;
+  bool asks = false;  // taken when people are asked, not when the effect is permitted
+};
+// A window is counted in parts of this length: what was spent counts until its part has left the window.
+Duration window_part_of(Duration per);
+Value to_value(const Charge& charge);
+Result<Charge> charge_from(const Value& value);
+
+// How much of a budget is used, as the engine knows it.
+struct BudgetUse {
+  std::string budget, key;
+  double spent = 0;
+};
+
+// What the engine knows around an effect, beside its content.
+struct Circumstances {
+  std::string run;                 // the instance that began it; empty: the effect's own
+  std::string author;              // who deployed the workflow; empty when that is not known
+  std::string stopped;             // the gate is stopped for this effect: by whom and why; empty when it is not
+  RunFacts facts;                  // what it kept of the run that asks
+  std::vector<BudgetUse> budgets;  // of all of budgets_charged(); one that is missing denies
+};
+
 struct Verdict {
   definition::VerdictKind kind = definition::VerdictKind::deny;
   std::string rule;    // "policy/rule-id" that decided; "default-deny" when none matched
@@ -31,19 +60,33 @@ struct Verdict {
   std::string effect, tool;
   std::vector<definition::ApproverRequirement> approvers;  // for approve: the union over the approve rules that matched
   bool requester_excluded = true;
+  std::string author;  // of the workflow, when they may not approve
   Duration expires{};
+  std::vector<definition::Escalation> escalations;
+  std::vector<Charge> charges;
+  // {rules: [{rule, says, conditions: [{key, text, holds, failed, error}]}], facts: {PATH: value}, labels: {ARGUMENT: {...}}, provenance, budgets: [...],
+  // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it.
+  Value explanation;
 };
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
+
+// The budgets that the effect is charged to, with nothing spent: what `Circumstances::budgets` must say.
+struct ChargedBudget {
+  BudgetUse use;
+  std::optional<Duration> per;
+};
+std::vector<ChargedBudget> budgets_charged(const definition::Project& policies, const tool::Effect& effect,
+                                           const definition::Principal& requester, const std::string& run);
 
 class Gate {
  public:
   explicit Gate(tool::Drivers drivers) : drivers_(std::move(drivers)) {}
 
-  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools); `run`
-  // what the engine kept of the run that asks.
+  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools);
+  // `circumstances` what the engine knows of the run that asks.
   Verdict check(const definition::Project& policies, const definition::Project& definitions, const tool::Effect& effect,
-                const definition::Principal& requester, Timestamp now, const RunFacts& run = {}) const;
+                const definition::Principal& requester, Timestamp now, const Circumstances& circumstances = {}) const;
 
   // Errors: denied, unless the verdict is allow.
   Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;

@@ -160,6 +160,7 @@ TEST_F(GateTest, ReadsBackTheVerdictsItWrote) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(written));
   for (const Member& member : written.members()) {
+    if (member.key.view() == "explanation") continue;  // for people; verdicts of before have none
     EXPECT_FALSE(verdict_from(Value(written).without_member(member.key.view())).ok()) << member.key.view();
   }
 }

@@ -37,9 +37,14 @@
 //   instance_resumed    {by:{person,roles}}            and taken now                   input
 //   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
 //   event_delivered     {event: CloudEvent, deferred?}                                 input
+//   task_escalated      {task, roles}                  these roles may fill any seat   record
+//   gate_stopped        {stop: {tool?, workflow?, principal?}, reason, by}             record, instance ""
+//   gate_started        {stop: {tool?, workflow?, principal?}, by}                     record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
-// effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
+// effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
+// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and effect_permitted,
+// and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are charged and given back.
 #pragma once
 
 #include <cstdint>
@@ -80,8 +85,11 @@ enum class EventType : std::uint8_t {
   instance_resumed,
   instance_stuck,
   event_delivered,
+  task_escalated,
+  gate_stopped,
+  gate_started,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::event_delivered) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::gate_started) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

@@ -72,6 +72,12 @@ ALTER TABLE journal_instance ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal_instance ADD COLUMN stuck_event INTEGER;
 )sql";
 
+// What version 3 added. `at` is where a part of the budget's window begins, 0 for a budget without one.
+constexpr const char* version_3_tables = R"sql(
+CREATE TABLE journal_budget (
+  budget TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, amount REAL NOT NULL, PRIMARY KEY (budget, key, at)) STRICT, WITHOUT ROWID;
+)sql";
+
 // RFC 3339 with six digits, so that text order is time order.
 std::string time_text(std::string_view column) {
   return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
@@ -159,8 +165,10 @@ CREATE VIEW projects AS SELECT p.digest AS digest, {4} AS deployed_at, d.person 
   (SELECT count(*) FROM json_each(CAST(p.files AS TEXT))) AS file_count, length(p.files) AS bytes,
   ifnull(d.event = (SELECT max(event) FROM journal_deployment), 0) AS current, CAST(p.files AS TEXT) AS files
 FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(event) FROM journal_deployment x WHERE x.project = p.digest);
+CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {5} END AS since, b.amount AS amount
+FROM journal_budget b;
 CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"));
+      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("b.at"));
 }
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
@@ -184,6 +192,7 @@ Status create_views(SqliteConnection& connection) {
 Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(base_tables));
   TRY(connection.execute(version_2_indexes));
+  TRY(connection.execute(version_3_tables));
   TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                      cloud_event_types)));
   TRY(create_views(connection));
@@ -194,12 +203,13 @@ Status create_schema(SqliteConnection& connection) {
 // One step for each version, in order, then the views anew.
 Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
   for (const char* view :
-       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs"})
+       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "budgets"})
     TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
   if (version < 2) {
     TRY(connection.execute(version_2_columns));
     TRY(connection.execute(version_2_indexes));
   }
+  if (version < 3) TRY(connection.execute(version_3_tables));
   return create_views(connection);
 }
 

@@ -191,7 +191,7 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   EXPECT_EQ(raw.rows("SELECT status FROM instances WHERE id = 'I1'"), (std::vector<RawDatabase::Row>{{"suspended"}}));
   EXPECT_EQ(raw.rows("SELECT count(*) FROM events WHERE type = 'instance_suspended'"),
             (std::vector<RawDatabase::Row>{{"1"}}));
-  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"2"}}));
+  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"3"}}));
   std::string projections = raw.dump_projections();
   EXPECT_DONE(rebuild_projections(*store));
   EXPECT_EQ(raw.dump_projections(), projections);
