@@ -6,7 +6,7 @@ SECONDS_PER_TARGET ?= 600
 CRASHES ?= 200
 SEED ?= 1
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-mcp test-conformance bench bench-expression bench-schema fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,11 @@ bench-expression: setup ## jq beside libjq 1.6, five repetitions
 	@cmake --preset release > /dev/null
 	@cmake --build --preset release -j $(JOBS) --target expression_bench
 	@build/release/bench/expression_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+
+bench-gate: setup ## The gate's verdict with 200 rules: percentiles, then five repetitions
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target gate_bench
+	@build/release/bench/gate_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 
 bench-schema: setup ## JSON Schema beside parsing and valijson, five repetitions
 	@cmake --preset release > /dev/null

@@ -29,6 +29,8 @@ struct CommandLine {
   IdOptions id;
   EmitOptions emit;
   HoldOptions hold;
+  ApproveOptions approve;
+  GateOptions gate;
   std::function<int()> chosen;
 
   template <class Options>
@@ -167,13 +169,24 @@ void CommandLine::add_task_commands() {
   add_server(c, list.server);
 
   server_command("task", "Show one human task: what is asked, the exact effect, what is missing", task_command, "Task");
-  c = server_command("approve", "Approve the effect of a task", approve_command, "Task");
-  c->add_option("--comment", id.comment, "Kept in the journal");
-  c->add_option("--digest", id.digest, "Digest of the effect as you saw it; refused when it has changed");
+  c = command("approve", "Approve the effect of a task; of several that mean the same, all or none", approve_command, approve);
+  c->add_option("ID", approve.ids, "Tasks")->required();
+  c->add_option("--comment", approve.comment, "Kept in the journal");
+  c->add_option("--digest", approve.digest, "Digest of the task as you saw it; refused when what it shows has changed");
+  add_server(c, approve.server);
   c = server_command("reject", "Reject the effect of a task", reject_command, "Task");
   c->add_option("--comment", id.comment, "Why; kept in the journal")->required();
+  c->add_option("--digest", id.digest, "Digest of the task as you saw it; refused when what it shows has changed");
   c = server_command("answer", "Answer a decision or resolution task", answer_command, "Task");
   c->add_option("JSON", id.answer, "The answer, as the task's schema says")->required();
+
+  c = command("gate", "Stop effects, start them again, or show what is stopped", gate_command, gate);
+  c->add_option("ACTION", gate.action, "status (default), stop or start")->check(CLI::IsMember({"status", "stop", "start"}));
+  c->add_option("--tool", gate.tool, "Only effects of this tool");
+  c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME");
+  c->add_option("--principal", gate.principal, "Only those that this person asked for");
+  c->add_option("--reason", gate.reason, "Why; kept in the journal, and told to who asks");
+  add_server(c, gate.server);
 }
 
 void CommandLine::add_store_commands() {

@@ -66,7 +66,11 @@ bool write_port_file(const std::string& path, const std::string& address) {
 Status deploy_directory(Runtime& runtime, const definition::ProjectPointer& project) {
   auto current = runtime.engine->current_project();
   if (!project || (current && current->digest == project->digest)) return done();
-  TRY(runtime.engine->deploy(project, {login_name(), {"administrator"}}));
+  const engine::Deployed deployed = TRY(runtime.engine->deploy(project, {login_name(), {"administrator"}}));
+  if (deployed.status != "deployed") {
+    log(LogLevel::warning, policy_change_waits(deployed).message);
+    return done();
+  }
   log(LogLevel::info, "deployed project" + log_field("digest", project->digest.hex().substr(0, 12)) +
                           log_field("workflows", std::to_string(project->workflows.size())));
   return done();

@@ -121,7 +121,6 @@ int show_command(const IdOptions& options);
 int journal_command(const IdOptions& options);
 int cancel_command(const IdOptions& options);
 int task_command(const IdOptions& options);
-int approve_command(const IdOptions& options);
 int reject_command(const IdOptions& options);
 int answer_command(const IdOptions& options);
 
@@ -130,6 +129,20 @@ struct HoldOptions {
   std::string action, workflow, instance, reason;
 };
 int hold_command(const HoldOptions& options);
+
+struct ApproveOptions {
+  ServerOptions server;
+  std::vector<std::string> ids;
+  std::string comment, digest;
+};
+int approve_command(const ApproveOptions& options);
+
+// gantry gate [status|stop|start]
+struct GateOptions {
+  ServerOptions server;
+  std::string action = "status", tool, workflow, principal, reason;
+};
+int gate_command(const GateOptions& options);
 
 struct EmitOptions {
   ServerOptions server;

@@ -57,6 +57,11 @@ Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const
   return store;
 }
 
+Error policy_change_waits(const engine::Deployed& deployed) {
+  return {Code::conflict, "the project changes policies, and people must approve that first (instance " +
+                              deployed.instance + "); until then what was deployed before stays in force"};
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};

@@ -29,6 +29,8 @@ struct Runtime {
   static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options);
 };
 
+// What to say of a deployment that changes policies and that people have to approve first.
+Error policy_change_waits(const engine::Deployed& deployed);
 // journal::Store::open for commands: a store that a newer Gantry wrote can't be reached by this one (exit status 4).
 Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options = {});
 

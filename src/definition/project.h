@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "definition/decision.h"
+#include "definition/policy_set.h"
 #include "definition/problem.h"
 #include "definition/secret.h"
 
@@ -33,6 +34,7 @@ struct Settings {
   Duration audit_checkpoint_interval = std::chrono::minutes(10);  // or after this time
   std::optional<Duration> retention_instances;          // how long ended instances are kept; none: for ever
   std::map<std::string, std::optional<Duration>> retention_workflows;  // "namespace/name", instead of the above
+  std::size_t quarantine_bits = 16;                 // what quarantined answers may tell one run in all
 };
 
 // One row of the table of settings, for help texts and documentation.
@@ -55,6 +57,7 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
+  std::shared_ptr<const PolicySet> policy_set;  // of `policies`; null in a project that was not loaded
   std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"
   Problems warnings;  // sorted by path and place
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t workers_max = 1'024;
 constexpr std::int64_t checkpoint_events_max = 1'000'000;
+constexpr std::int64_t quarantine_bits_max = 10'000;
 constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
 void apply_store(const Node& node, Settings& settings) {
@@ -103,7 +104,11 @@ struct SettingRow {
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 11> setting_rows = {{
+void apply_quarantine_bits(const Node& node, Settings& settings) {
+  if (auto bits = node.integer(0, quarantine_bits_max)) settings.quarantine_bits = static_cast<std::size_t>(*bits);
+}
+
+constexpr std::array<SettingRow, 12> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -131,6 +136,9 @@ constexpr std::array<SettingRow, 11> setting_rows = {{
     {{"retention.workflows", "object of NAMESPACE/NAME: duration", "{}",
       "The same for single workflows, instead of retention.instances."},
      apply_retention_workflows},
+    {{"quarantineBits", "0 to 10000", "16",
+      "How many bits about untrusted data `quarantined` decisions may tell one run in all."},
+     apply_quarantine_bits},
 }};
 
 }  // namespace

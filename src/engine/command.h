@@ -26,6 +26,13 @@ struct ReceiveRequest {
 struct DeployRequest {
   definition::ProjectPointer project;
   definition::Principal by;
+  std::string effect;  // policy.change that permits it; empty: none was needed
+};
+struct GateRequest {
+  GateStop stop;
+  bool stops = true;  // else starts
+  std::string reason;
+  definition::Principal by;
 };
 // Work on the store that writes events of its own: retention, holds. Alone in its turn.
 struct MaintainRequest {
@@ -46,6 +53,14 @@ struct OutcomeArrived {
 struct RecoverInstance {
   std::string instance;
 };
+// The permitted effect policy.change of `effect`: makes the saved project the newest.
+struct ChangePolicy {
+  std::string project, from, instance, effect;
+};
+// Policies have changed: are its open approvals still what they were?
+struct ReconsiderApprovals {
+  std::string instance;
+};
 struct NoteNotSent {
   std::string instance, effect;
 };
@@ -62,7 +77,8 @@ struct NoteStuck {
 struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
                                MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
-                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck>;
+                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
+                               ReconsiderApprovals>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

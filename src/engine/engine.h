@@ -51,7 +51,27 @@ struct VoteRequest {
   definition::Principal voter;
   bool approve = false;
   std::string comment;
-  std::string shown_digest;  // of the effect as it was shown; empty: as it is now
+  std::string shown_digest;  // the task's `digest` as it was shown; required
+};
+// Several approvals at once, all or none: only where all mean the same.
+struct BatchVoteRequest {
+  struct Item {
+    std::string human_task, shown_digest;
+  };
+  std::vector<Item> items;
+  definition::Principal voter;
+  std::string comment;
+};
+// Which effects the gate lets nothing through of. Empty members mean any; all empty: every effect.
+struct GateStop {
+  std::string tool;       // TOOL
+  std::string workflow;   // NAMESPACE/NAME
+  std::string principal;  // PERSON
+  auto operator<=>(const GateStop&) const = default;
+};
+struct Deployed {
+  // deployed; waiting: the change of policy is effect of `instance`, and people must agree first
+  std::string status, instance;
 };
 struct AnswerRequest {
   std::string human_task;
@@ -92,12 +112,21 @@ class Engine {
   static Result<std::unique_ptr<Engine>> open(Parts parts, EngineOptions options = {});
   ~Engine();  // stops: finishes the current batch, waits up to 5 s for effects in flight
 
-  // Makes the project the newest. Errors: conflict when a workflow of the same name and version has another digest.
-  Status deploy(definition::ProjectPointer project, const definition::Principal& by);
+  // Makes the project the newest. Where the policies in force govern `policy.change` and it changes policies, the change
+  // is an effect that passes the gate. Errors: conflict when a workflow of the same name and version has another digest;
+  // denied when policy says so.
+  Result<Deployed> deploy(definition::ProjectPointer project, const definition::Principal& by);
   definition::ProjectPointer current_project() const;  // null when nothing was deployed
 
   Result<Started> start(StartRequest request);
   Result<Value> vote(VoteRequest request);      // {"task", "state", "missing"}
+  // {"tasks": [{"task", "state", "missing"}]}. Errors: as vote; invalid_argument when they don't all mean the same.
+  Result<Value> vote_batch(BatchVoteRequest request);
+  // The kill switch: from the moment this returns, no effect that the stop is about goes out, until it is started again.
+  // Journaled. Stopping twice is fine. Errors of start_gate: not_found when there is no such stop.
+  Status stop_gate(const GateStop& stop, const std::string& reason, const definition::Principal& by);
+  Status start_gate(const GateStop& stop, const definition::Principal& by);
+  Value gate_state() const;  // {"stops": [{tool, workflow, principal, reason, by, at}]}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);
   // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that

@@ -13,6 +13,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "engine/budgets.h"
 #include "engine/command.h"
 #include "engine/event_index.h"
 #include "engine/inbox.h"
@@ -72,6 +73,8 @@ struct Engine::Loop {
     std::set<std::string> touched;
   };
 
+  std::shared_ptr<const gate::Gate> make_gate();
+
   // --- The thread (loop.cpp)
   void run();
   void stop();
@@ -115,6 +118,16 @@ struct Engine::Loop {
   Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
   Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
   Result<Value> handle(const NoteStuck& request, Work& work, Turn& turn);
+  // --- The gate's own (loop_gate.cpp)
+  Result<Value> handle(const BatchVoteRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const GateRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const ChangePolicy& request, Work& work, Turn& turn);
+  Result<Value> handle(const ReconsiderApprovals& request, Work& work, Turn& turn);
+  Result<Value> propose_change(const DeployRequest& request, Work& work, Turn& turn);
+  void reconsider_all();
+  std::string start_instance(const definition::ProjectPointer& project,
+                             const std::shared_ptr<const definition::Workflow>& workflow, Value data, Work& work,
+                             Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
@@ -150,6 +163,7 @@ struct Engine::Loop {
   Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
   Result<Pinned> find_pinned(const std::string& instance, const Value& data);
 
+  Budgets budgets_;
   WorkerPool pool_;
   std::unordered_map<std::string, Slot> instances_;
   // Prepared once for each workflow of the newest project.

@@ -15,7 +15,8 @@ constexpr std::array<const char*, event_type_count> event_names = {
     "timer_fired",        "timer_cancelled",  "task_created",     "task_voted",         "task_answered",
     "task_closed",        "decision_made",    "event_emitted",    "child_started",      "child_ended",
     "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",
-    "data_erased",        "instances_removed", "hold_placed",     "hold_lifted"};
+    "data_erased",        "instances_removed", "hold_placed",     "hold_lifted",
+    "task_escalated",     "gate_stopped",      "gate_started"};
 
 }  // namespace
 

@@ -8,7 +8,7 @@
 //   project_deployed    {project, files: count, principal}                             record, instance ""
 //   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
-//                        key?, parent?:{instance,task,await,depth}}                    input
+//                        key?, parent?:{instance,task,await,depth}, request?: what the first workflow got}    input
 //   instance_continued  {}            a long computation is cut into turns             input
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
@@ -41,9 +41,14 @@
 //   instances_removed   {workflows: {name: count}, instances, events}                  record, instance "": retention.h
 //   hold_placed         {workflow?|instance?, by, reason}  retention removes nothing   record, instance ""
 //   hold_lifted         {workflow?|instance?, by, reason}                              record, instance ""
+//   task_escalated      {task, roles}                  these roles may fill any seat   record
+//   gate_stopped        {stop: {tool?, workflow?, principal?}, reason, by}             record, instance ""
+//   gate_started        {stop: {tool?, workflow?, principal?}, by}                     record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
-// effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
+// effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
+// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and effect_permitted,
+// and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are charged and given back.
 #pragma once
 
 #include <cstdint>
@@ -88,8 +93,11 @@ enum class EventType : std::uint8_t {
   instances_removed,
   hold_placed,
   hold_lifted,
+  task_escalated,
+  gate_stopped,
+  gate_started,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::hold_lifted) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::gate_started) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

@@ -49,10 +49,10 @@ class RawDatabase {
     return found.empty() ? "" : found[0][0];
   }
 
-  // All views, and what version 3 added.
+  // All views, and what versions 3 and 4 added.
   void remove_version_3() {
     for (const Row& view : rows("SELECT name FROM sqlite_schema WHERE type = 'view'")) execute("DROP VIEW " + view[0]);
-    for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt", "journal_blob_use", "journal_hold"})
+    for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt", "journal_blob_use", "journal_hold", "journal_budget"})
       execute(std::string("DROP TABLE ") + table);
     execute("ALTER TABLE journal_event DROP COLUMN hash; ALTER TABLE journal_stream DROP COLUMN secret");
   }

@@ -36,8 +36,10 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::instance_faulted:
       return end_instance(place, event, InstanceStatus::faulted);
     case EventType::effect_proposed:
+      TRY(charge_budgets(event));
       return begin_effect(place, event, EffectState::proposed);
     case EventType::effect_permitted:
+      TRY(charge_budgets(event));
       return permit_effect(place, event);
     case EventType::effect_denied:
       return deny_effect(place, event);
@@ -48,6 +50,7 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::effect_done:
       return end_effect(place, event, EffectState::done);
     case EventType::effect_failed:
+      TRY(charge_budgets(event));
       return end_effect(place, event, EffectState::failed);
     case EventType::timer_set:
       return set_timer(place, event);
@@ -62,6 +65,8 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
       return answer_task(place, event);
     case EventType::task_closed:
       return close_task(event);
+    case EventType::task_escalated:
+      return escalate_task(event);
     case EventType::decision_made:
       return make_decision(place, event);
     case EventType::instance_suspended:
@@ -81,6 +86,8 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::event_delivered:
     case EventType::data_erased:
     case EventType::instances_removed:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
       return done();
   }
   return done();
@@ -280,7 +287,8 @@ Status SqliteProjection::clear() {
       "journal_effect; DELETE FROM journal_task;"
       "DELETE FROM journal_task_role; DELETE FROM journal_vote; DELETE FROM journal_decision; DELETE FROM "
       "journal_timer;"
-      "DELETE FROM journal_deployment; DELETE FROM journal_hold; DELETE FROM journal_count;"));
+      "DELETE FROM journal_deployment; DELETE FROM journal_hold; DELETE FROM journal_budget; "
+      "DELETE FROM journal_count;"));
   return create_counts(connection_);
 }
 

@@ -53,6 +53,9 @@ class SqliteProjection {
   Status add_vote(const EventPlace& place, const Event& event);
   Status answer_task(const EventPlace& place, const Event& event);
   Status close_task(const Event& event);
+  Status escalate_task(const Event& event);
+  Status charge_budgets(const Event& event);
+  Status add_to_budget(const Value& charge, int sign);
   Status make_decision(const EventPlace& place, const Event& event);
   Status set_timer(const EventPlace& place, const Event& event);
   Status end_timer(const EventPlace& place, const Event& event);

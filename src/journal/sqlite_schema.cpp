@@ -97,6 +97,12 @@ ALTER TABLE journal_instance ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal_instance ADD COLUMN stuck_event INTEGER;
 )sql";
 
+// What version 4 added. `at` is where a part of the budget's window begins, 0 for a budget without one.
+constexpr const char* version_4_tables = R"sql(
+CREATE TABLE journal_budget (
+  budget TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, amount REAL NOT NULL, PRIMARY KEY (budget, key, at)) STRICT, WITHOUT ROWID;
+)sql";
+
 // RFC 3339 with six digits, so that text order is time order.
 std::string time_text(std::string_view column) {
   return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
@@ -188,8 +194,11 @@ CREATE VIEW checkpoints AS SELECT c.position AS position, {5} AS at, lower(hex(c
   lower(hex(c.signature)) AS signature FROM journal_checkpoint c;
 CREATE VIEW holds AS SELECT h.scope AS scope, n.data ->> '$.by.person' AS person, n.data ->> '$.reason' AS reason, {0} AS placed_at
 FROM journal_hold h JOIN journal_event n ON n.position = h.event;
+CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {6} END AS since, b.amount AS amount
+FROM journal_budget b;
 CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("c.at"));
+      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("c.at"),
+      time_text("b.at"));
 }
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
@@ -214,6 +223,7 @@ Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(base_tables));
   TRY(connection.execute(version_2_indexes));
   TRY(connection.execute(version_3_tables));
+  TRY(connection.execute(version_4_tables));
   TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                      cloud_event_types)));
   TRY(create_views(connection));
@@ -224,7 +234,7 @@ Status create_schema(SqliteConnection& connection) {
 // One step for each version, in order, then the views anew.
 Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
   for (const char* view :
-       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "checkpoints", "holds"})
+       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "checkpoints", "holds", "budgets"})
     TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
   if (version < 2) {
     TRY(connection.execute(version_2_columns));
@@ -237,6 +247,7 @@ Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
     TRY(name_event_types(connection));  // the chain covers the names
     TRY(SqliteChain::chain_existing(connection));
   }
+  if (version < 4) TRY(connection.execute(version_4_tables));
   return create_views(connection);
 }
 

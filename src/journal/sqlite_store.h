@@ -28,6 +28,7 @@ class SqliteStore final : public Store {
   Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override;
   Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override;
   Result<std::uint64_t> last_sequence(std::string_view instance) override;
+  Result<std::vector<BudgetPart>> budget_parts(std::string_view budget, std::string_view key) override;
   Status save_project(std::string_view digest, std::string_view files) override;
   Result<std::string> project_files(std::string_view digest) override;
   Result<std::optional<std::string>> current_project() override;

@@ -27,6 +27,12 @@ struct Snapshot {
   std::string state;
 };
 
+// What is charged to one part of a budget's window, net of what was given back.
+struct BudgetPart {
+  Timestamp at{};  // when the part begins; the epoch for a budget without a window
+  double amount = 0;
+};
+
 struct Batch {
   std::vector<Event> events;
   std::vector<Snapshot> snapshots;
@@ -80,6 +86,8 @@ class Store {
   // The instance started with this idempotency key for this workflow ("namespace/name"), if any.
   virtual Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) = 0;
   virtual Result<std::uint64_t> last_sequence(std::string_view instance) = 0;  // 0 when there are no events
+  // The parts of "policy/budget" for one key, oldest first.
+  virtual Result<std::vector<BudgetPart>> budget_parts(std::string_view budget, std::string_view key) = 0;
 
   // Projects: `files` is the canonical JSON of path -> text. Saving the same digest twice is fine.
   virtual Status save_project(std::string_view digest, std::string_view files) = 0;

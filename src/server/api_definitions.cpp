@@ -51,9 +51,11 @@ Response deploy_files(const Call& call, definition::SourceFiles files) {
   std::vector<Value> workflows;
   for (const auto& [name, workflow] : project->workflows) workflows.push_back(summary_of(*workflow));
   return json_response(Value::object({{"project", project->digest.hex()},
+                                      {"status", deployed->status},
+                                      {"instance", deployed->instance.empty() ? Value() : Value(deployed->instance)},
                                       {"workflows", Value::array(std::move(workflows))},
                                       {"warnings", to_value(project->warnings)}}),
-                       201);
+                       deployed->status == "deployed" ? 201 : 202);
 }
 
 bool is_safe_path(std::string_view path) {

@@ -25,7 +25,8 @@ Value to_value(const ErrorDetails& error);  // {type, title, status, detail}, la
 ErrorDetails standard_error(std::string_view kind, std::string detail);
 
 // What is known after a call.
-//   done       it took place; `result` is the answer
+//   done       it took place; `result` is the answer. The gate labels it as the operation declares; a driver puts a
+//              label on it only where it knows of more, such as that of the arguments that it was computed from
 //   failed     it did certainly not take place, or the class is read; `error` says why
 //   ambiguous  it may or may not have taken place (timeout, connection lost after sending); `error` says what was seen
 struct Outcome {
@@ -41,9 +42,6 @@ struct Outcome {
     return {.kind = Kind::ambiguous, .result = {}, .error = std::move(error)};
   }
 };
-
-// The label of an answer: what the operation declares, plus where it comes from ("tool:NAME.OPERATION").
-Label label_of_result(const definition::Operation& operation, const Effect& effect);
 
 struct CallContext {
   const definition::Tool* tool = nullptr;  // null for the standard's call: http

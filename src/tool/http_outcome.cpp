@@ -173,13 +173,13 @@ Unanswered describe_unanswered(const HttpUrl& url, const HttpExchangeResult& exc
 
 Outcome outcome_of(const HttpRequest& request, HttpExchangeResult exchange, const Effect& effect,
                    const CallContext& context) {
-  Label label = label_of_result(*context.operation, effect);
+  Label label;
   const bool standard = context.tool == nullptr;
   if (standard) {
-    label = join(label, Label::of({.integrity = Integrity::trusted,
-                                   .secrecy = Secrecy::public_,
-                                   .sources = {"http:" + request.url.host},
-                                   .compartments = {}}));
+    label = Label::of({.integrity = Integrity::trusted,
+                       .secrecy = Secrecy::public_,
+                       .sources = {"http:" + request.url.host},
+                       .compartments = {}});
   }
   const int status = exchange.status;
   const bool success =

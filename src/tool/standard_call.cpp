@@ -41,8 +41,7 @@ definition::Operation build_standard_http_operation() {
   operation.arguments_schema = *std::move(schema);
   operation.arguments = *std::move(compiled);
   // Anybody's server: nothing is known in favour of what it says.
-  operation.result_label =
-      Label::of({.integrity = Integrity::untrusted, .secrecy = Secrecy::internal, .sources = {}, .compartments = {}});
+  operation.result_label = Label::of(definition::undeclared_label());
   return operation;
 }
 
