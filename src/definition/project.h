@@ -35,6 +35,7 @@ struct Settings {
   std::optional<Duration> retention_instances;          // how long ended instances are kept; none: for ever
   std::map<std::string, std::optional<Duration>> retention_workflows;  // "namespace/name", instead of the above
   std::size_t quarantine_bits = 16;                 // what quarantined answers may tell one run in all
+  bool record_workflow_events = false, record_task_events = false, record_status_events = false;  // lifecycle
 };
 
 // One row of the table of settings, for help texts and documentation.

@@ -99,6 +99,15 @@ void apply_retention_workflows(const Node& node, Settings& settings) {
   }
 }
 
+void apply_lifecycle(const Node& node, Settings& settings) {
+  static constexpr std::array<Choice<bool Settings::*>, 3> kinds = {{{"workflow", &Settings::record_workflow_events},
+                                                                     {"task", &Settings::record_task_events},
+                                                                     {"status", &Settings::record_status_events}}};
+  if (!node.is_array("a list of workflow, task, status")) return;
+  for (const Node& each : node.items())
+    if (auto kind = read_choice<bool Settings::*>(each, kinds)) settings.*(*kind) = true;
+}
+
 struct SettingRow {
   SettingDescription description;
   void (*apply)(const Node& node, Settings& settings);
@@ -108,7 +117,7 @@ void apply_quarantine_bits(const Node& node, Settings& settings) {
   if (auto bits = node.integer(0, quarantine_bits_max)) settings.quarantine_bits = static_cast<std::size_t>(*bits);
 }
 
-constexpr std::array<SettingRow, 12> setting_rows = {{
+constexpr std::array<SettingRow, 13> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -139,6 +148,9 @@ constexpr std::array<SettingRow, 12> setting_rows = {{
     {{"quarantineBits", "0 to 10000", "16",
       "How many bits about untrusted data `quarantined` decisions may tell one run in all."},
      apply_quarantine_bits},
+    {{"lifecycle", "list of workflow, task, status", "[]",
+      "Lifecycle events that are kept in the journal, whoever listens for them."},
+     apply_lifecycle},
 }};
 
 }  // namespace

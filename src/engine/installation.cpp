@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/assert.h"
 #include "base/log.h"
 #include "value/json.h"
+#include "value/stored.h"
 
 namespace gantry::engine {
 namespace {
@@ -65,6 +69,8 @@ Status Installation::open() {
   for (const journal::Event& event : events) {
     sequence_ = event.sequence;
     TRY(note(event));
+    if (event.type == EventType::project_deployed) TRY(schedules_.deploy(event.data.member("schedules")));
+    if (event.type == EventType::schedule_set || event.type == EventType::schedule_event) TRY(schedules_.fold(event));
   }
   next_sequence_ = sequence_;
   const std::optional<std::string> newest = TRY(store_.current_project());
@@ -77,20 +83,25 @@ std::string Installation::serialise() const {
   std::vector<Member> versions, authors;
   for (const auto& [name, digest] : versions_) versions.push_back({Text(name), Value(digest)});
   for (const auto& [name, person] : authors_) authors.push_back({Text(name), Value(person)});
-  return print_json(Value::object({{"format", 2},
-                                   {"versions", Value::object(std::move(versions))},
-                                   {"authors", Value::object(std::move(authors))},
-                                   {"stops", to_value(stops_)}}));
+  return print_stored(Value::object({{"format", 2},
+                                     {"versions", Value::object(std::move(versions))},
+                                     {"authors", Value::object(std::move(authors))},
+                                     {"stops", to_value(stops_)},
+                                     {"schedules", schedules_.serialise()}}));
+  return print_stored(Value::object({{"format", 1},
+                                     {"versions", Value::object(std::move(versions))},
+                                     {"schedules", schedules_.serialise()}}));
 }
 
 // Changes nothing when it can't be read: then all events are.
 Status Installation::read_snapshot(const journal::Snapshot& snapshot) {
-  const Value stored = TRY(parse_json(snapshot.state));
+  const Value stored = TRY(parse_stored(snapshot.state));
   const Value* versions = stored.find("versions");
   const Value authors = stored.member("authors"), stops = stored.member("stops");
   if (stored.integer_or("format", 0) != 2 || versions == nullptr || !versions->is_object() || !authors.is_object() ||
       !stops.is_array())
     return Error{Code::conflict, "it has another format"};
+  TRY(schedules_.read(stored.member("schedules")));
   for (const Member& author : authors.members())
     if (author.value.is_string()) authors_[std::string(author.key.view())] = author.value.as_string();
   for (const Value& each : stops.items()) {
@@ -116,11 +127,13 @@ Status Installation::catch_up() {
 }
 
 void Installation::committed() {
+  schedules_before_.reset();
   sequence_ = next_sequence_;
   snapshot_sequence_ = next_snapshot_sequence_;
 }
 
 void Installation::rolled_back() {
+  if (schedules_before_) schedules_ = *std::exchange(schedules_before_, std::nullopt);
   next_sequence_ = sequence_;
   next_snapshot_sequence_ = snapshot_sequence_;
 }
@@ -150,6 +163,7 @@ definition::ProjectPointer Installation::current() const {
 
 void Installation::set_current(definition::ProjectPointer project) {
   loaded_[project->digest.hex()] = project;
+  schedules_.bind(*project);
   std::lock_guard lock(mutex_);
   current_ = std::move(project);
 }
@@ -187,8 +201,10 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
   if (auto newest = current(); newest && newest->digest == project.digest) return done();
   TRY(save(project));
   const auto before = current();
+  const Value schedules = schedules_.in_force(project, now);
   Value data = Value::object(
       {{"project", digest},
+       {"schedules", schedules},
        {"files", project.files.size()},
        {"principal", engine::to_value(request.by)},
        {"workflows", versions_of(project)},
@@ -199,8 +215,16 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
   TRY(store_.append({.events = {event}, .snapshots = {}}));
   note_deployed(event);
   sequence_ = next_sequence_ = event.sequence;
+  TRY(schedules_.deploy(schedules));
   set_current(request.project);
   return done();
+}
+
+void Installation::note_schedule(EventType type, Value data, Timestamp now, journal::Batch& batch) {
+  if (!schedules_before_) schedules_before_ = schedules_;
+  batch.events.push_back({"", ++next_sequence_, now, type, std::move(data)});
+  const Status folded = schedules_.fold(batch.events.back());
+  GANTRY_ASSERT(folded.ok(), folded.error().message.c_str());
 }
 
 void Installation::receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch) {

@@ -149,6 +149,7 @@ void InstanceRecord::escalate(const std::string& task, Work& work) {
 }
 
 Status InstanceRecord::check_vote(const VoteRequest& request, Work& work) {
+  TRY(check_not_suspended());
   const HumanTask* task = TRY(find_open(request.human_task));
   if (!task->approval) {
     return Error{Code::invalid_argument,
@@ -183,6 +184,7 @@ Status InstanceRecord::check_unchanged(const std::string& task, Work& work) {
 }
 
 void InstanceRecord::reconsider(Work& work) {
+  if (suspended_) return;  // a vote looks again
   std::vector<std::string> open;
   for (const auto& [id, task] : tasks_)
     if (task.approval && !task.effect.empty()) open.push_back(id);

@@ -105,6 +105,7 @@ void InstanceRecord::answer_approval(const HumanTask& task, const gate::Approval
 }
 
 Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
+  TRY(check_not_suspended());
   const HumanTask* open = TRY(find_open(request.human_task));
   if (open->kind == HumanTask::Kind::approval) {
     return Error{Code::invalid_argument,

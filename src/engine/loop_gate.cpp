@@ -73,7 +73,7 @@ Result<Value> Engine::Loop::propose_change(const DeployRequest& request, Work& w
                               {"project", own->digest.hex()},
                               {"input", describe_change(*work.policies, *request.project)},
                               {"principal", to_value(request.by)}});
-  const std::string id = start_instance(own, workflow, std::move(data), work, turn);
+  const std::string id = add_instance(own, workflow, std::move(data), work, turn);
   return Value::object({{"status", "waiting"}, {"instance", id}});
 }
 
@@ -89,6 +89,7 @@ Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn
                                                                : instance->second.record->principal(),
                             .effect = request.effect},
                            work.now));
+  arm_schedules();
   reconsider_all();
   return answer;
 }

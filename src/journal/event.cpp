@@ -16,7 +16,8 @@ constexpr std::array<const char*, event_type_count> event_names = {
     "task_closed",        "decision_made",    "event_emitted",    "child_started",      "child_ended",
     "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",
     "data_erased",        "instances_removed", "hold_placed",     "hold_lifted",
-    "task_escalated",     "gate_stopped",      "gate_started"};
+    "task_escalated",     "gate_stopped",      "gate_started",    "schedule_set",
+    "schedule_event"};
 
 }  // namespace
 

@@ -5,10 +5,12 @@
 // One input and its records are always in one transaction.
 //
 // `data` by type (labels are stored with the values; large values are kept once, by content hash, in blobs):
-//   project_deployed    {project, files: count, principal}                             record, instance ""
+//   project_deployed    {project, files: count, principal, schedules}                  record, instance ""
 //   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
 //                        key?, parent?:{instance,task,await,depth}, request?: what the first workflow got}    input
+//                        key?, parent?:{instance,task,await,depth}, schedule?:{name,trigger,due?}}
+//                                                                                      input
 //   instance_continued  {}            a long computation is cut into turns             input
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
@@ -44,6 +46,9 @@
 //   task_escalated      {task, roles}                  these roles may fill any seat   record
 //   gate_stopped        {stop: {tool?, workflow?, principal?}, reason, by}             record, instance ""
 //   gate_started        {stop: {tool?, workflow?, principal?}, by}                     record, instance ""
+//   schedule_set        {schedule, due}                when `after` is due             record, instance ""
+//   schedule_event      {schedule, collection, progress, event?} | {..., ready, principal} | {..., started} |
+//                       {..., dropped}                 what `on` has collected         record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
@@ -96,8 +101,11 @@ enum class EventType : std::uint8_t {
   task_escalated,
   gate_stopped,
   gate_started,
+  schedule_set,
+  schedule_event,
 };
 inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::gate_started) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::schedule_event) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

@@ -88,6 +88,8 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::instances_removed:
     case EventType::gate_stopped:
     case EventType::gate_started:
+    case EventType::schedule_set:
+    case EventType::schedule_event:
       return done();
   }
   return done();
