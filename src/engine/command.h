@@ -71,10 +71,10 @@ struct NoteStuck {
 };
 
 struct Command {
-  using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
-                               WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
-                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
-                               ReconsiderApprovals>;
+  using Request =
+      std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest, WaitRequest,
+                   OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance, RecoverInstance, NoteNotSent,
+                   FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy, ReconsiderApprovals>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

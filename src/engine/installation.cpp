@@ -182,13 +182,13 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
   if (auto newest = current(); newest && newest->digest == project.digest) return done();
   TRY(save(project));
   const auto before = current();
-  Value data = Value::object(
-      {{"project", digest},
-       {"files", project.files.size()},
-       {"principal", engine::to_value(request.by)},
-       {"workflows", versions_of(project)},
-       {"policies", Value::object({{"from", before ? Value(gate::policy_digest(*before)) : Value()},
-                                   {"to", gate::policy_digest(project)}})}});
+  Value data =
+      Value::object({{"project", digest},
+                     {"files", project.files.size()},
+                     {"principal", engine::to_value(request.by)},
+                     {"workflows", versions_of(project)},
+                     {"policies", Value::object({{"from", before ? Value(gate::policy_digest(*before)) : Value()},
+                                                 {"to", gate::policy_digest(project)}})}});
   if (!request.effect.empty()) data = std::move(data).with_member("effect", request.effect);
   const journal::Event event{"", next_sequence_ + 1, now, EventType::project_deployed, std::move(data)};
   TRY(store_.append({.events = {event}, .snapshots = {}}));

@@ -79,6 +79,9 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::decision_made:
     case journal::EventType::event_emitted:
     case journal::EventType::child_started:
+    case journal::EventType::task_escalated:
+    case journal::EventType::gate_stopped:
+    case journal::EventType::gate_started:
       return false;
   }
   return false;

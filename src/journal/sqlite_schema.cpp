@@ -168,7 +168,8 @@ FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(e
 CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {5} END AS since, b.amount AS amount
 FROM journal_budget b;
 CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("b.at"));
+      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"),
+      time_text("b.at"));
 }
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
