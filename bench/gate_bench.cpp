@@ -24,7 +24,8 @@ definition::SourceFiles bench_files() {
   for (int i = 0; i < tool_count; ++i) {
     files[fmt::format("tools/t{}.yaml", i)] = fmt::format(
         "tool: t{0}\nversion: 1.0.0\ndriver: echo\noperations:\n"
-        "  pay: {{class: money, arguments: {{type: object, required: [amount, iban, note], properties: {{amount: {{type: "
+        "  pay: {{class: money, arguments: {{type: object, required: [amount, iban, note], properties: {{amount: "
+        "{{type: "
         "number}}, iban: {{type: string}}, note: {{type: string}}}}}}}}\n",
         i);
     rules += fmt::format(
@@ -95,8 +96,8 @@ void print_percentiles(int amount) {
   std::sort(microseconds.begin(), microseconds.end());
   const auto at = [&](double part) { return microseconds[static_cast<std::size_t>(part * (samples - 1))]; };
   fmt::print("verdict {:8} {} rules, {} samples: p50 {:.2f} us, p90 {:.2f} us, p99 {:.2f} us, p99.9 {:.2f} us\n",
-             definition::name_of(first.kind), bench.project->policy_set->rules().size(), samples, at(0.5), at(0.9), at(0.99),
-             at(0.999));
+             definition::name_of(first.kind), bench.project->policy_set->rules().size(), samples, at(0.5), at(0.9),
+             at(0.99), at(0.999));
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace {
 
 // Every command's options and the function that runs the one that was chosen.
 struct CommandLine {
-  CLI::App app{"Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.", "gantry"};
+  CLI::App app{
+      "Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.",
+      "gantry"};
   CheckOptions check;
   EvalOptions eval;
   SchemaOptions schema;
@@ -47,7 +49,9 @@ struct CommandLine {
   }
 
   static void add_server(CLI::App* command, ServerOptions& server) {
-    command->add_option("--server", server.url, "Address of the server")->envname("GANTRY_URL")->default_str("http://127.0.0.1:8420");
+    command->add_option("--server", server.url, "Address of the server")
+        ->envname("GANTRY_URL")
+        ->default_str("http://127.0.0.1:8420");
     command->add_option("--token-file", server.token_file, "File that holds the bearer token (else GANTRY_TOKEN)");
     command->add_flag("--json", server.json, "Print JSON");
   }
@@ -81,9 +85,11 @@ void CommandLine::add_local_commands() {
   c->add_option("--args-file", eval.arguments_file, "@FILE with a JSON object of arguments");
   c->add_flag("--json", eval.json, "Accepted for uniformity: output is always JSON");
 
-  c = command("schema", "Validate JSON or YAML against a JSON Schema (2020-12); exit 1 if invalid", schema_command, schema);
+  c = command("schema", "Validate JSON or YAML against a JSON Schema (2020-12); exit 1 if invalid", schema_command,
+              schema);
   c->add_option("SCHEMA", schema.schema, "Schema file")->required();
-  c->add_option("INSTANCE", schema.instance, "File to validate, - for standard input; without it only the schema is checked");
+  c->add_option("INSTANCE", schema.instance,
+                "File to validate, - for standard input; without it only the schema is checked");
   c->add_flag("--json", schema.json, "Print violations as JSON");
 
   c = command("convert", "Print a file of any known format as JSON", convert_command, convert);
@@ -97,7 +103,9 @@ void CommandLine::add_program_commands() {
   c->add_option("--input", run.input, input_help);
   c->add_option("--dir", run.directory, "Project directory with tools, policies and decisions");
   c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
-  c->add_option("--host-override", run.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--host-override", run.host_overrides,
+                "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
+      ->allow_extra_args(false);
   c->add_option("--person", run.person, "Who asks (default: the login name)");
   c->add_flag("--skip-waits", run.skip_waits, "Don't wait for timers: the clock jumps to the next one when nothing else is to be done");
   c->add_option("--simulate", run.simulate, "ISO 8601 duration: start nothing now, but run the schedules of the project for so long on a clock that jumps, and list what they started");
@@ -107,13 +115,18 @@ void CommandLine::add_program_commands() {
   c = command("serve", "Run the server: engine, API, journal", serve_command, serve);
   c->add_option("--dir", serve.directory, "Project directory (default: the current one)");
   c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db (default: as gantry.yaml says)");
-  c->add_option("--listen", serve.listen, "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
+  c->add_option("--listen", serve.listen,
+                "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
   c->add_flag("--any-address", serve.any_address, "Allow an address other than loopback");
-  c->add_option("--host-override", serve.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--host-override", serve.host_overrides,
+                "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
+      ->allow_extra_args(false);
   c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready");
 
   c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
-  c->add_option("ACTION", token.action, "create, list or revoke")->required()->check(CLI::IsMember({"create", "list", "revoke"}));
+  c->add_option("ACTION", token.action, "create, list or revoke")
+      ->required()
+      ->check(CLI::IsMember({"create", "list", "revoke"}));
   c->add_option("--person", token.person, "Whom the token stands for");
   c->add_option("--role", token.roles, "A role the person holds; may be repeated")->allow_extra_args(false);
   c->add_option("--valid-for", token.valid_for, "ISO 8601 duration after which it expires, for example P30D");
@@ -177,7 +190,8 @@ void CommandLine::add_task_commands() {
   add_server(c, list.server);
 
   server_command("task", "Show one human task: what is asked, the exact effect, what is missing", task_command, "Task");
-  c = command("approve", "Approve the effect of a task; of several that mean the same, all or none", approve_command, approve);
+  c = command("approve", "Approve the effect of a task; of several that mean the same, all or none", approve_command,
+              approve);
   c->add_option("ID", approve.ids, "Tasks")->required();
   c->add_option("--comment", approve.comment, "Kept in the journal");
   c->add_option("--digest", approve.digest, "Digest of the task as you saw it; refused when what it shows has changed");
@@ -189,7 +203,8 @@ void CommandLine::add_task_commands() {
   c->add_option("JSON", id.answer, "The answer, as the task's schema says")->required();
 
   c = command("gate", "Stop effects, start them again, or show what is stopped", gate_command, gate);
-  c->add_option("ACTION", gate.action, "status (default), stop or start")->check(CLI::IsMember({"status", "stop", "start"}));
+  c->add_option("ACTION", gate.action, "status (default), stop or start")
+      ->check(CLI::IsMember({"status", "stop", "start"}));
   c->add_option("--tool", gate.tool, "Only effects of this tool");
   c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME");
   c->add_option("--principal", gate.principal, "Only those that this person asked for");
@@ -248,7 +263,9 @@ int run_command_line(int argument_count, char** arguments) {
   CommandLine line;
   line.app.set_version_flag("--version", version_text());
   line.app.require_subcommand(1);
-  line.app.footer("Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: docs/getting-started.md");
+  line.app.footer(
+      "Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: "
+      "docs/getting-started.md");
   line.add_local_commands();
   line.add_program_commands();
   line.add_server_commands();

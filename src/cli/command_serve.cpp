@@ -24,10 +24,12 @@ struct ListenAddress {
 
 Result<ListenAddress> parse_listen(const std::string& text) {
   std::size_t colon = text.rfind(':');
-  Error wrong{Code::invalid_argument, "--listen: expected ADDRESS:PORT like 127.0.0.1:8420 or [::1]:8420, found '" + text + "'"};
+  Error wrong{Code::invalid_argument,
+              "--listen: expected ADDRESS:PORT like 127.0.0.1:8420 or [::1]:8420, found '" + text + "'"};
   if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 6) return wrong;
   ListenAddress listen{text.substr(0, colon), 0};
-  if (listen.address.starts_with('[') && listen.address.ends_with(']')) listen.address = listen.address.substr(1, listen.address.size() - 2);
+  if (listen.address.starts_with('[') && listen.address.ends_with(']'))
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
   int port = 0;
   for (char digit : text.substr(colon + 1)) {
     if (digit < '0' || digit > '9') return wrong;
@@ -77,10 +79,14 @@ Status deploy_directory(Runtime& runtime, const definition::ProjectPointer& proj
 }
 
 Result<ListenAddress> listen_address(const ServeOptions& options, const definition::ProjectPointer& project) {
-  std::string text = !options.listen.empty() ? options.listen : project ? project->settings.listen : definition::Settings{}.listen;
+  std::string text = !options.listen.empty() ? options.listen
+                     : project               ? project->settings.listen
+                                             : definition::Settings{}.listen;
   ListenAddress listen = TRY(parse_listen(text));
   if (!is_loopback(listen.address) && !options.any_address)
-    return Error{Code::invalid_argument, "'" + listen.address + "' is not a loopback address; Gantry listens on loopback only unless --any-address is given"};
+    return Error{Code::invalid_argument,
+                 "'" + listen.address +
+                     "' is not a loopback address; Gantry listens on loopback only unless --any-address is given"};
   return listen;
 }
 
@@ -120,11 +126,14 @@ int serve_command(const ServeOptions& options) {
   server::Api api({(*runtime)->engine.get(), (*runtime)->query.get(), &(*runtime)->clock, version_number()});
   server::HttpLimits limits;
   limits.workers = 32;
-  auto http = server::HttpServer::start(listen->address, listen->port, [&api](const server::Request& request) { return api.handle(request); }, limits);
+  auto http = server::HttpServer::start(
+      listen->address, listen->port, [&api](const server::Request& request) { return api.handle(request); }, limits);
   if (!http) return fail(http.error());
   bool is_v6 = listen->address.find(':') != std::string::npos;
-  std::string address = "http://" + (is_v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string((*http)->port());
-  if (!options.port_file.empty() && !write_port_file(options.port_file, address)) return fail({Code::unavailable, options.port_file + ": can't be written"});
+  std::string address =
+      "http://" + (is_v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string((*http)->port());
+  if (!options.port_file.empty() && !write_port_file(options.port_file, address))
+    return fail({Code::unavailable, options.port_file + ": can't be written"});
   log(LogLevel::info, "ready" + log_field("address", address) + log_field("store", (*runtime)->store->location()));
   int caught = 0;
   sigwait(&signals, &caught);

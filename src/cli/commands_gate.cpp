@@ -100,11 +100,11 @@ int reject_command(const IdOptions& options) {
 int gate_command(const GateOptions& options) {
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
-  Value body = Value::object(
-      {{"tool", options.tool}, {"workflow", options.workflow}, {"principal", options.principal}});
+  Value body =
+      Value::object({{"tool", options.tool}, {"workflow", options.workflow}, {"principal", options.principal}});
   if (options.action == "stop") body = std::move(body).with_member("reason", options.reason);
-  Result<Value> state = options.action == "status" ? client->get("/api/v1/gate")
-                                                   : client->post("/api/v1/gate/" + options.action, body);
+  Result<Value> state =
+      options.action == "status" ? client->get("/api/v1/gate") : client->post("/api/v1/gate/" + options.action, body);
   if (!state) return fail(state.error());
   if (!options.server.json) return print_stops(*state);
   print_value(*state);

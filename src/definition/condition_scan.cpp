@@ -38,9 +38,9 @@ class Scanner {
 
  private:
   struct Group {
-    char close;         // what ends it
-    bool root;          // its input is the facts
-    bool in_string;     // an interpolation: the string goes on behind it
+    char close;      // what ends it
+    bool root;       // its input is the facts
+    bool in_string;  // an interpolation: the string goes on behind it
   };
 
   static std::string_view trimmed(std::string_view text) {
@@ -142,8 +142,8 @@ class Scanner {
     const std::size_t start = at_;
     while (is_name_part(peek()) || (peek() == ':' && peek(1) == ':')) ++at_;
     const std::string_view word = text_.substr(start, at_ - start);
-    static constexpr std::string_view operators[] = {"and", "or", "then", "else", "elif", "if", "as", "def", "reduce",
-                                                     "foreach", "try", "catch", "label", "end", "not"};
+    static constexpr std::string_view operators[] = {"and",    "or",      "then", "else",  "elif",  "if",  "as", "def",
+                                                     "reduce", "foreach", "try",  "catch", "label", "end", "not"};
     const bool is_operator = std::find(std::begin(operators), std::end(operators), word) != std::end(operators);
     if (word == "and" && groups_.empty()) ands_.push_back(start);
     if (is_operator && word != "and" && word != "not") cannot_split();
@@ -221,9 +221,9 @@ class Scanner {
 }  // namespace
 
 const std::vector<std::string_view>& fact_names() {
-  static const std::vector<std::string_view> names = {"args",   "audience", "authority", "budget", "context",   "effect",    "labels",
-                                                      "lists",  "lookup", "operation", "principal", "provenance",
-                                                      "run",    "task",   "tool",      "workflow"};
+  static const std::vector<std::string_view> names = {
+      "args",   "audience",  "authority", "budget",     "context", "effect", "labels", "lists",
+      "lookup", "operation", "principal", "provenance", "run",     "task",   "tool",   "workflow"};
   return names;
 }
 

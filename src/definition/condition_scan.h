@@ -17,9 +17,9 @@ struct UnknownFact {
 };
 
 struct ConditionScan {
-  std::vector<FactPath> paths;         // each once, sorted
-  std::vector<std::string_view> terms; // of the outermost `and`; empty when there are not at least two
-  std::optional<UnknownFact> unknown;  // a name that is no fact, read where the input is certainly the facts
+  std::vector<FactPath> paths;          // each once, sorted
+  std::vector<std::string_view> terms;  // of the outermost `and`; empty when there are not at least two
+  std::optional<UnknownFact> unknown;   // a name that is no fact, read where the input is certainly the facts
 };
 ConditionScan scan_condition(std::string_view text);
 

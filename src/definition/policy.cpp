@@ -67,7 +67,8 @@ class PolicyReader {
       bool named = !rule.can_approve() || !rule.approvers.empty() || nodes[i].value().find("approvers") != nullptr;
       for (const Duty& duty : policy_->duties)
         for (const std::string& id : duty.rules) named = named || (id == rule.id && !duty.by.empty());
-      if (!named) nodes[i].problem("'approvers' is missing in a rule that may ask for an approval, and no duty names any");
+      if (!named)
+        nodes[i].problem("'approvers' is missing in a rule that may ask for an approval, and no duty names any");
     }
   }
 

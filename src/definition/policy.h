@@ -52,8 +52,8 @@ struct ConditionPart {
 struct Condition {
   expression::ProgramPointer program;
   std::string text;
-  std::vector<FactPath> paths = {};        // each once; a path that is absent from the facts fails the condition
-  std::vector<ConditionPart> parts = {};   // the terms of its outermost `and`; empty when it is a single term
+  std::vector<FactPath> paths = {};       // each once; a path that is absent from the facts fails the condition
+  std::vector<ConditionPart> parts = {};  // the terms of its outermost `and`; empty when it is a single term
 };
 
 // Compiles the text and finds its paths and parts. For rules that are not read from a file.
@@ -77,18 +77,18 @@ struct Escalation {
 
 struct PolicyRule {
   std::string id, reason;
-  std::vector<std::string> tools;        // empty: all
-  std::vector<EffectClass> classes;      // empty: all
-  std::optional<Condition> when;         // absent: always
-  std::optional<TimeWindow> during;      // absent: always
+  std::vector<std::string> tools;    // empty: all
+  std::vector<EffectClass> classes;  // empty: all
+  std::optional<Condition> when;     // absent: always
+  std::optional<TimeWindow> during;  // absent: always
   // The ladder: the first that holds, from the strictest on, decides; else `verdict`, else the rule says nothing.
   std::optional<Condition> deny_if, four_eyes_if, approve_if, allow_if;
-  std::optional<VerdictKind> verdict;    // `verdict`, or `else` below a ladder
+  std::optional<VerdictKind> verdict;          // `verdict`, or `else` below a ladder
   std::vector<ApproverRequirement> approvers;  // may be empty when a duty names them
   bool requester_excluded = true;
   Duration expires = std::chrono::hours(24);
-  std::vector<Escalation> escalations;   // by `after`
-  bool grants_workflow = false;          // approve becomes allow for arguments that only the workflow's author wrote
+  std::vector<Escalation> escalations;  // by `after`
+  bool grants_workflow = false;         // approve becomes allow for arguments that only the workflow's author wrote
   SourcePlace place;
 
   bool has_ladder() const { return deny_if || four_eyes_if || approve_if || allow_if; }
@@ -126,7 +126,7 @@ const char* name_of(Budget::Scope scope);
 
 // Who may approve what a rule asks approval for, beyond what the rule itself says.
 struct Duty {
-  std::vector<std::string> rules;        // ids of this policy's rules
+  std::vector<std::string> rules;  // ids of this policy's rules
   std::vector<ApproverRequirement> by;
   bool not_requester = false, not_author = false;
   bool four_eyes = false;

@@ -133,7 +133,8 @@ std::optional<PolicyList> read_policy_list(const Node& node, const KnownDefiniti
   ObjectReader reader(node, "a list");
   auto file = reader.find("file");
   auto values = reader.find("values");
-  if (auto key = reader.find("key")) list.key = key->text("the name of the column, or member, that is the key").value_or("");
+  if (auto key = reader.find("key"))
+    list.key = key->text("the name of the column, or member, that is the key").value_or("");
   if (!reader.is_object()) return std::nullopt;
   if (file.has_value() == values.has_value()) {
     node.problem("a list has either 'file' or 'values'");
@@ -212,8 +213,7 @@ Budget read_budget(const Node& node, const KnownDefinitions& known) {
   }
   budget.requester_excluded = reader.boolean("requesterExcluded").value_or(true);
   if (auto expires = reader.find("expires"))
-    budget.expires =
-        read_fixed_duration(*expires, approval_expires_min, approval_expires_max).value_or(budget.expires);
+    budget.expires = read_fixed_duration(*expires, approval_expires_min, approval_expires_max).value_or(budget.expires);
   return budget;
 }
 
@@ -232,8 +232,7 @@ Duty read_duty(const Node& node, const std::vector<PolicyRule>& rules) {
       if (rule.can_approve()) ids.push_back(rule.id);
     for (const std::string& id : duty.rules)
       if (std::find(ids.begin(), ids.end(), id) == ids.end())
-        approve->problem(
-            fmt::format("no rule '{}' of this policy asks for an approval{}", id, suggestion(id, ids)));
+        approve->problem(fmt::format("no rule '{}' of this policy asks for an approval{}", id, suggestion(id, ids)));
   }
   if (auto by = reader.find("by")) {
     if (by->value().is_object()) {

@@ -64,20 +64,22 @@ std::vector<Escalation> read_escalations(const Node& node) {
 
 void read_ladder(ObjectReader& reader, PolicyRule& rule) {
   const std::pair<std::string_view, std::optional<Condition>*> rungs[] = {{"deny", &rule.deny_if},
-                                                                         {"fourEyesIf", &rule.four_eyes_if},
-                                                                         {"approve", &rule.approve_if},
-                                                                         {"allow", &rule.allow_if}};
+                                                                          {"fourEyesIf", &rule.four_eyes_if},
+                                                                          {"approve", &rule.approve_if},
+                                                                          {"allow", &rule.allow_if}};
   for (const auto& [key, condition] : rungs)
     if (auto node = reader.find(key)) *condition = read_rule_condition(*node);
   const bool ladder = reader.has("deny") || reader.has("fourEyesIf") || reader.has("approve") || reader.has("allow");
   auto verdict = reader.find("verdict");
   auto otherwise = reader.find("else");
   if (verdict && ladder)
-    verdict->key_problem("'verdict' is for a rule without a ladder; beside deny, fourEyesIf, approve and allow it is "
-                         "called 'else'");
+    verdict->key_problem(
+        "'verdict' is for a rule without a ladder; beside deny, fourEyesIf, approve and allow it is "
+        "called 'else'");
   if (otherwise && !ladder)
-    otherwise->key_problem("'else' has a meaning only beside deny, fourEyesIf, approve or allow; alone it is called "
-                           "'verdict'");
+    otherwise->key_problem(
+        "'else' has a meaning only beside deny, fourEyesIf, approve or allow; alone it is called "
+        "'verdict'");
   if (!verdict && !otherwise && !ladder && reader.is_object())
     reader.node().problem("a rule needs 'verdict', or a ladder: deny, fourEyesIf, approve, allow, else");
   if (verdict) rule.verdict = read_choice<VerdictKind>(*verdict, verdicts);
@@ -91,11 +93,9 @@ void read_approval(ObjectReader& reader, PolicyRule& rule) {
   if (auto approvers = reader.find("approvers")) rule.approvers = read_approvers(*approvers);
   rule.requester_excluded = reader.boolean("requesterExcluded").value_or(true);
   if (auto expires = reader.find("expires"))
-    rule.expires =
-        read_fixed_duration(*expires, approval_expires_min, approval_expires_max).value_or(rule.expires);
+    rule.expires = read_fixed_duration(*expires, approval_expires_min, approval_expires_max).value_or(rule.expires);
   if (auto escalate = reader.find("escalate")) rule.escalations = read_escalations(*escalate);
-  if (auto grants = reader.find("grants"))
-    rule.grants_workflow = read_choice_index(*grants, {"workflow"}).has_value();
+  if (auto grants = reader.find("grants")) rule.grants_workflow = read_choice_index(*grants, {"workflow"}).has_value();
   const bool unread = (reader.has("verdict") || reader.has("else")) && !rule.verdict;
   for (std::string_view key : only_approve)
     if (!rule.can_approve() && !unread && reader.has(key))

@@ -55,14 +55,15 @@ TEST(PolicyLadder, KeepsItsRungsAndWhatIsElse) {
   EXPECT_FALSE(rule.approve_if);
   EXPECT_EQ(rule.verdict, VerdictKind::approve);
   EXPECT_TRUE(rule.grants_workflow);
-  EXPECT_THAT(rule.escalations,
-              ElementsAre(Escalation{std::chrono::hours(1), {"controller"}}, Escalation{std::chrono::hours(4), {"board"}}))
+  EXPECT_THAT(rule.escalations, ElementsAre(Escalation{std::chrono::hours(1), {"controller"}},
+                                            Escalation{std::chrono::hours(4), {"board"}}))
       << "soonest first";
   EXPECT_FALSE(policy->rules[1].verdict) << "a ladder without an else says nothing when no rung holds";
 }
 
 TEST(PolicyLadder, MixesNotWithVerdictAndNeedsApprovers) {
-  EXPECT_THAT(problems_of(with_policy(R"(rules:
+  EXPECT_THAT(
+      problems_of(with_policy(R"(rules:
   - {id: a, allow: 'true', verdict: deny}
   - {id: b, else: deny}
   - {id: c, tools: [bank.pay]}
@@ -70,12 +71,11 @@ TEST(PolicyLadder, MixesNotWithVerdictAndNeedsApprovers) {
   - {id: e, verdict: deny, grants: workflow}
   - {id: f, allow: 'true', else: approve, approvers: [{role: x}], grants: plan}
 )")),
-              ElementsAre(HasSubstr("4:28: 'verdict' is for a rule without a ladder"),
-                          HasSubstr("5:13: 'else' has a meaning only beside"),
-                          HasSubstr("6:5: a rule needs 'verdict', or a ladder"),
-                          HasSubstr("7:5: 'approvers' is missing in a rule that may ask"),
-                          HasSubstr("8:28: 'grants' has a meaning only where"),
-                          HasSubstr("9:75: expected one of workflow")));
+      ElementsAre(HasSubstr("4:28: 'verdict' is for a rule without a ladder"),
+                  HasSubstr("5:13: 'else' has a meaning only beside"),
+                  HasSubstr("6:5: a rule needs 'verdict', or a ladder"),
+                  HasSubstr("7:5: 'approvers' is missing in a rule that may ask"),
+                  HasSubstr("8:28: 'grants' has a meaning only where"), HasSubstr("9:75: expected one of workflow")));
 }
 
 TEST(PolicyCondition, ThatNamesNoFactIsRefusedWhereItStands) {
@@ -239,10 +239,11 @@ TEST(PolicyWindow, FollowsTheZonesClocks) {
   EXPECT_FALSE(is_within(summer, at("2026-05-31T23:59:59Z")));
   EXPECT_TRUE(is_within(summer, at("2026-06-01T00:00:00Z")));
   EXPECT_FALSE(is_within(summer, at("2026-09-01T00:00:00Z")));
-  EXPECT_THAT(problems_of(with_policy(
-                  "rules:\n  - {id: a, verdict: allow, during: {timezone: Europe/Berln, from: '25:00', days: [mon]}}\n")),
-              ElementsAre(HasSubstr("no time zone \"Europe/Berln\""), HasSubstr("expected a time from 00:00 to 23:59"),
-                          HasSubstr("expected one of monday")));
+  EXPECT_THAT(
+      problems_of(with_policy(
+          "rules:\n  - {id: a, verdict: allow, during: {timezone: Europe/Berln, from: '25:00', days: [mon]}}\n")),
+      ElementsAre(HasSubstr("no time zone \"Europe/Berln\""), HasSubstr("expected a time from 00:00 to 23:59"),
+                  HasSubstr("expected one of monday")));
 }
 
 TEST(PolicySet, FindsRulesByToolAndClassInTheOrderOfTheirNames) {
@@ -255,7 +256,8 @@ TEST(PolicySet, FindsRulesByToolAndClassInTheOrderOfTheirNames) {
   - {id: e, tools: [policy.change], verdict: allow}
 )"));
   std::vector<std::string> names;
-  for (const auto* rule : project->policy_set->rules_for("bank", "pay", EffectClass::money)) names.push_back(rule->name);
+  for (const auto* rule : project->policy_set->rules_for("bank", "pay", EffectClass::money))
+    names.push_back(rule->name);
   EXPECT_THAT(names, ElementsAre("p/a", "p/b", "p/z"));
   EXPECT_TRUE(project->policy_set->governs_change());
 }

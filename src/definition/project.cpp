@@ -122,7 +122,7 @@ class ProjectLoader {
                        "policies, decisions, tools or openapi, or a .csv file in policies"});
         continue;
       }
-      if (*kind == FileKind::list) continue;  // read by the policy that names it
+      if (*kind == FileKind::list) continue;                             // read by the policy that names it
       if (*kind == FileKind::settings && is_blank_text(text)) continue;  // no settings, all commented out
       auto parsed = parse_yaml(text);
       if (auto* error = std::get_if<YamlError>(&parsed)) {
@@ -177,7 +177,8 @@ class ProjectLoader {
   void declare_list(const ParsedFile& file, const PolicyList& list) {
     auto [first, is_new] =
         declared_.emplace("list " + list.name, fmt::format("{}:{}", file.source.path(), list.place.line));
-    if (!is_new) file.source.problem(list.place, fmt::format("list '{}' is defined already, in {}", list.name, first->second));
+    if (!is_new)
+      file.source.problem(list.place, fmt::format("list '{}' is defined already, in {}", list.name, first->second));
   }
 
   std::string declared_name(const ParsedFile& file) const {

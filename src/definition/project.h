@@ -58,9 +58,9 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
-  std::shared_ptr<const PolicySet> policy_set;  // of `policies`; null in a project that was not loaded
+  std::shared_ptr<const PolicySet> policy_set;                  // of `policies`; null in a project that was not loaded
   std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"
-  Problems warnings;  // sorted by path and place
+  Problems warnings;                                            // sorted by path and place
 
   // The exact version, or with "" or "latest" the highest semantic version; null when there is none.
   std::shared_ptr<const Workflow> find_workflow(std::string_view namespace_, std::string_view name,

@@ -1,6 +1,6 @@
-// How much of each budget is spent: read from the journal when it is asked for the first time, kept in memory after that.
-// What is charged here is journaled with the event that charges it, so the table of the store and this agree after every
-// commit. Engine's thread only.
+// How much of each budget is spent: read from the journal when it is asked for the first time, kept in memory after
+// that. What is charged here is journaled with the event that charges it, so the table of the store and this agree
+// after every commit. Engine's thread only.
 #pragma once
 
 #include <map>

@@ -120,21 +120,21 @@ class Engine {
   static Result<std::unique_ptr<Engine>> open(Parts parts, EngineOptions options = {});
   ~Engine();  // stops: finishes the current batch, waits up to 5 s for effects in flight
 
-  // Makes the project the newest. Where the policies in force govern `policy.change` and it changes policies, the change
-  // is an effect that passes the gate. Errors: conflict when a workflow of the same name and version has another digest;
-  // denied when policy says so.
+  // Makes the project the newest. Where the policies in force govern `policy.change` and it changes policies, the
+  // change is an effect that passes the gate. Errors: conflict when a workflow of the same name and version has another
+  // digest; denied when policy says so.
   Result<Deployed> deploy(definition::ProjectPointer project, const definition::Principal& by);
   definition::ProjectPointer current_project() const;  // null when nothing was deployed
 
   Result<Started> start(StartRequest request);
-  Result<Value> vote(VoteRequest request);      // {"task", "state", "missing"}
+  Result<Value> vote(VoteRequest request);  // {"task", "state", "missing"}
   // {"tasks": [{"task", "state", "missing"}]}. Errors: as vote; invalid_argument when they don't all mean the same.
   Result<Value> vote_batch(BatchVoteRequest request);
-  // The kill switch: from the moment this returns, no effect that the stop is about goes out, until it is started again.
-  // Journaled. Stopping twice is fine. Errors of start_gate: not_found when there is no such stop.
+  // The kill switch: from the moment this returns, no effect that the stop is about goes out, until it is started
+  // again. Journaled. Stopping twice is fine. Errors of start_gate: not_found when there is no such stop.
   Status stop_gate(const GateStop& stop, const std::string& reason, const definition::Principal& by);
   Status start_gate(const GateStop& stop, const definition::Principal& by);
-  Value gate_state() const;  // {"stops": [{tool, workflow, principal, reason, by, at}]}
+  Value gate_state() const;                     // {"stops": [{tool, workflow, principal, reason, by, at}]}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);
   // What happens from outside while it is suspended is recorded, and taken when it is resumed: no task goes on in

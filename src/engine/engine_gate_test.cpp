@@ -7,7 +7,9 @@ namespace {
 using journal::EventType;
 using ::testing::HasSubstr;
 
-constexpr const char* pay_loop = "  - each:\n      for: {in: .amounts, each: a}\n      do:\n        - pay: {call: world.pay, with: {amount: '${ $a }'}}\n";
+constexpr const char* pay_loop =
+    "  - each:\n      for: {in: .amounts, each: a}\n      do:\n        - pay: {call: world.pay, with: {amount: '${ $a "
+    "}'}}\n";
 
 class EngineGate : public EngineTest {
  protected:
@@ -57,8 +59,10 @@ budgets:
 TEST_F(EngineGate, WhatCertainlyDidNotTakePlaceIsGivenBack) {
   policy(run_budget);
   world_->script("pay", {Behaviour::fail});
-  open_with("  - first:\n      try: [{pay: {call: world.pay, with: {amount: 90}}}]\n      catch: {do: [{ok: {set: {}}}]}\n"
-            "  - second: {call: world.pay, with: {amount: 95}}\n");
+  open_with(
+      "  - first:\n      try: [{pay: {call: world.pay, with: {amount: 90}}}]\n      catch: {do: [{ok: {set: {x: "
+      "1}}}]}\n"
+      "  - second: {call: world.pay, with: {amount: 95}}\n");
   const std::string instance = start();
   EXPECT_EQ(wait(instance).status, "completed") << dump(instance);
   EXPECT_EQ(last(instance, EventType::effect_failed).member("refunds").size(), 1u);
@@ -98,7 +102,8 @@ TEST_F(EngineGate, AnApprovalThatNobodyGivesEscalatesAlsoAfterARestart) {
   EXPECT_EQ(vote(task, otto_).error().code, Code::denied);
   open();
   clock_.advance(std::chrono::minutes(61));
-  for (int i = 0; i < 2'000 && count(instance, EventType::task_escalated) == 0; ++i) (void)engine_->wait(instance, std::chrono::milliseconds(5));
+  for (int i = 0; i < 2'000 && count(instance, EventType::task_escalated) == 0; ++i)
+    (void)engine_->wait(instance, std::chrono::milliseconds(5));
   EXPECT_EQ(count(instance, EventType::task_escalated), 1);
   EXPECT_EQ(vote(task, cleo_).error().code, Code::denied) << "her turn has not come";
   ASSERT_TRUE(vote(task, otto_).ok());

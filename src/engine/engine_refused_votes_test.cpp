@@ -26,7 +26,8 @@ TEST_F(RefusedVotes, WithoutTheDigestOfWhatWasShown) {
   open_with(pay_what_is_asked);
   const std::string instance = start_pay(5);
   wait(instance);
-  auto refused = engine_->vote({.human_task = only_task(instance), .voter = ben_, .approve = true, .comment = "", .shown_digest = ""});
+  auto refused = engine_->vote(
+      {.human_task = only_task(instance), .voter = ben_, .approve = true, .comment = "", .shown_digest = ""});
   EXPECT_EQ(refused.error().code, Code::invalid_argument);
   EXPECT_EQ(count(instance, EventType::task_voted), 0);
 }
@@ -103,7 +104,7 @@ TEST_F(RefusedVotes, InABatchWithOneThatCannotBeGiven) {
 }
 
 TEST_F(RefusedVotes, InABatchOfAWorkflowsOwnQuestions) {
-  open_with("  - a: {call: approval, with: {question: Go?, approvers: [{role: cashier}]}}\n");
+  open_with("  - a: {call: approval, with: {question: 'Go?', approvers: [{role: cashier}]}}\n");
   const std::string instance = start();
   wait(instance);
   EXPECT_EQ(approve({instance}, ben_).error().code, Code::invalid_argument);

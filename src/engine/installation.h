@@ -75,8 +75,8 @@ class Installation {
   std::map<std::string, std::string> authors_;   // "namespace/name:version" -> who deployed it first
   std::map<std::string, std::weak_ptr<const definition::Project>> loaded_;
   mutable std::mutex mutex_;
-  definition::ProjectPointer current_;      // protected by mutex_
-  std::map<GateStop, StopRecord> stops_;    // written under mutex_, by the engine's thread
+  definition::ProjectPointer current_;    // protected by mutex_
+  std::map<GateStop, StopRecord> stops_;  // written under mutex_, by the engine's thread
 };
 
 }  // namespace gantry::engine

@@ -32,7 +32,8 @@ Value vote_reply(const std::string& task, const char* state, Value missing) {
 
 // What the verdict says beside whether: reason, rule, facts with where they come from.
 Value context_of(const tool::Effect& effect, const gate::Verdict& verdict) {
-  const Value explanation = verdict.explanation.is_object() ? verdict.explanation : Value::object(std::vector<Member>{});
+  const Value explanation =
+      verdict.explanation.is_object() ? verdict.explanation : Value::object(std::vector<Member>{});
   return Value::object({{"tool", effect.tool},
                         {"operation", effect.operation},
                         {"class", definition::name_of(effect.effect_class)},
@@ -62,8 +63,8 @@ gate::Approval approval_of(const tool::Effect& effect, const gate::Verdict& verd
   return approval;
 }
 
-// Equal for effects whose approval means the same: the same rule, operation and approvers, about the same policies, with
-// arguments of the same labels. The arguments themselves may differ.
+// Equal for effects whose approval means the same: the same rule, operation and approvers, about the same policies,
+// with arguments of the same labels. The arguments themselves may differ.
 std::string risk_digest(const tool::Effect& effect, const gate::Verdict& verdict, const Value& described) {
   const bool known = verdict.explanation.is_object();
   const Value labels = known ? verdict.explanation.member("labels") : Value();
@@ -160,8 +161,8 @@ Status InstanceRecord::check_vote(const VoteRequest& request, Work& work) {
     return Error{Code::invalid_argument,
                  "a vote says what it is about: the 'digest' of the task as it was shown is missing"};
   gate::Approval approval = *task->approval;
-  return gate::add_vote(approval, {request.voter, "", request.approve, request.comment, work.now},
-                        request.shown_digest, work.policies->policy_set->delegations());
+  return gate::add_vote(approval, {request.voter, "", request.approve, request.comment, work.now}, request.shown_digest,
+                        work.policies->policy_set->delegations());
 }
 
 // The effect is decided about anew when what was shown is no longer what is so.
@@ -219,7 +220,8 @@ Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
 Result<Value> InstanceRecord::after_vote(const HumanTask& task, gate::Approval approval, const VoteRequest& request,
                                          Work& work) {
   const bool rejected = gate::state_of(approval, work.now) == gate::ApprovalState::rejected;
-  if (!rejected && gate::state_of(approval, work.now) != gate::ApprovalState::approved)  // or expired: its timer closes it
+  if (!rejected &&
+      gate::state_of(approval, work.now) != gate::ApprovalState::approved)  // or expired: its timer closes it
     return vote_reply(task.id, "pending", missing_value(approval));
   if (task.effect.empty()) {
     answer_approval(task, approval, rejected ? "rejected" : "approved", request.voter, work);

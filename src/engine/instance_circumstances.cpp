@@ -40,8 +40,7 @@ gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) cons
   circumstances.facts = run_facts();
   circumstances.run = run_of(id_);
   // Changing policy has no author but who asks for it.
-  circumstances.author =
-      effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
+  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
   circumstances.stopped = stopped(effect, work);
   const auto asked = effects_.find(effect.id);
   for (gate::ChargedBudget& budget : gate::budgets_charged(*work.policies, effect, principal_, circumstances.run)) {

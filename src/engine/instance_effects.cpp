@@ -97,7 +97,8 @@ void InstanceRecord::send_again(const std::string& effect, const std::string& re
   }
   if (record.abandoned) return ask_resolution(effect, not_sent_again_reason, work);
   // The gate is stopped: later, when it may have been started again.
-  if (!stopped(record.effect, work).empty()) return retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
+  if (!stopped(record.effect, work).empty())
+    return retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
   if (!permit) return ask_resolution(effect, permit.error().message, work);
   Value data = Value::object({{"effect", effect}, {"attempt", record.attempts + 1}, {"reason", reason}});
   if (certain) data = std::move(data).with_member("certain", true);

@@ -340,7 +340,8 @@ Status InstanceRecord::fold_escalated(const Value& data) {
   auto task = tasks_.find(TRY(text_from(data, "task")));
   if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
   gate::Approval& approval = *task->second.approval;
-  for (std::string& role : TRY(texts_from(data.member("roles"), "roles"))) approval.escalated.push_back(std::move(role));
+  for (std::string& role : TRY(texts_from(data.member("roles"), "roles")))
+    approval.escalated.push_back(std::move(role));
   if (!approval.escalations.empty()) approval.escalations.erase(approval.escalations.begin());
   return done();
 }

@@ -89,8 +89,8 @@ struct Work {
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;
   std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;  // per instance and turn
-  std::size_t event_depth = 0;   // of the CloudEvent that is being delivered
-  std::size_t indexed = 0;       // of `events`: their instances' listening is known
+  std::size_t event_depth = 0;                                         // of the CloudEvent that is being delivered
+  std::size_t indexed = 0;  // of `events`: their instances' listening is known
 };
 
 class InstanceRecord {

@@ -1,4 +1,5 @@
-// What people do beside voting on effects: answer a decision, approve what a workflow asks, say what became of an effect.
+// What people do beside voting on effects: answer a decision, approve what a workflow asks, say what became of an
+// effect.
 #include <fmt/format.h>
 
 #include <algorithm>

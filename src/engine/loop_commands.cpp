@@ -124,8 +124,7 @@ std::string Engine::Loop::add_instance(const definition::ProjectPointer& project
                                          const std::shared_ptr<const definition::Workflow>& workflow, Value data,
                                          Work& work, Turn& turn) {
   std::string id = new_identifier(work.now, *parts_.random);
-  auto& record =
-      add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
+  auto& record = add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
   record.start(std::move(data), work);
   return id;
 }

@@ -81,7 +81,8 @@ Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn
   auto answer = Value::object({{"project", request.project}});
   if (work.policies && work.policies->digest.hex() == request.project) return answer;
   if (work.policies && gate::policy_digest(*work.policies) != request.from)
-    return Error{Code::conflict, "the policies in force are others by now than those that this was to change; deploy again"};
+    return Error{Code::conflict,
+                 "the policies in force are others by now than those that this was to change; deploy again"};
   auto instance = instances_.find(request.instance);
   const definition::ProjectPointer project = TRY(installation_.project(request.project));
   TRY(installation_.deploy({.project = project,

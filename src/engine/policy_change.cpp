@@ -84,8 +84,7 @@ std::map<std::string, Value> parts_of(const definition::Project& project) {
         parts[name + ": " + std::string(member.key.view())] = member.value;
         continue;
       }
-      for (const Value& rule : member.value.items())
-        parts[name + "/" + std::string(rule.string_or("id", ""))] = rule;
+      for (const Value& rule : member.value.items()) parts[name + "/" + std::string(rule.string_or("id", ""))] = rule;
     }
     for (const definition::PolicyList& list : policy->lists) parts[name + ": list " + list.name] = list.records;
   }
@@ -95,8 +94,10 @@ std::map<std::string, Value> parts_of(const definition::Project& project) {
 class Names {
  public:
   void add(const std::string& name) {
-    if (names_.size() < changes_shown_max) names_.emplace_back(name);
-    else ++more_;
+    if (names_.size() < changes_shown_max)
+      names_.emplace_back(name);
+    else
+      ++more_;
   }
   Value take() {
     if (more_ > 0) names_.emplace_back("and " + std::to_string(more_) + " more");

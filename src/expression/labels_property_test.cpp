@@ -11,21 +11,21 @@
 namespace gantry::expression {
 namespace {
 
-Label secret() {
+Label hidden_label() {
   return Label::of({Integrity::untrusted, Secrecy::secret, {"vault"}, {"board"}});
 }
 bool is_secret(Label label) {
-  return join(label, secret()) == label;
+  return join(label, hidden_label()) == label;
 }
 
 Value input_with(const Value& hidden) {
-  return Value::object({{"x", hidden.labelled(secret())},
+  return Value::object({{"x", hidden.labelled(hidden_label())},
                         {"open", Value(3)},
                         {"text", Value("plain text 7")},
-                        {"list", Value::array({Value(1), hidden.labelled(secret()), Value(5)})},
-                        {"rows", Value::array({Value::object({{"k", hidden.labelled(secret())}, {"v", Value("one")}}),
+                        {"list", Value::array({Value(1), hidden.labelled(hidden_label()), Value(5)})},
+                        {"rows", Value::array({Value::object({{"k", hidden.labelled(hidden_label())}, {"v", Value("one")}}),
                                                Value::object({{"k", Value(2)}, {"v", Value("two")}})})},
-                        {"box", Value::object({{"in", hidden.labelled(secret())}, {"out", Value(true)}})}});
+                        {"box", Value::object({{"in", hidden.labelled(hidden_label())}, {"out", Value(true)}})}});
 }
 
 // The places where the two differ and the label is missing, as text; empty when there are none.

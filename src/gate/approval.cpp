@@ -163,8 +163,7 @@ ApprovalState state_of(const Approval& approval, Timestamp now) {
   if (now >= approval.expires) return ApprovalState::expired;
   // No requirement at all is a defect of whoever made it; it must not read as "nobody needs to agree".
   if (approval.requirements.empty()) return ApprovalState::pending;
-  return Seating(approval, people_for(approval)).complete() ? ApprovalState::approved
-                                                                         : ApprovalState::pending;
+  return Seating(approval, people_for(approval)).complete() ? ApprovalState::approved : ApprovalState::pending;
 }
 
 std::vector<definition::ApproverRequirement> missing(const Approval& approval) {

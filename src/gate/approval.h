@@ -1,5 +1,6 @@
-// An approval: named people say yes to exactly one effect. Bound to the effect's digest, the policy in force and what was
-// shown; single use, expiring; requester and workflow's author excluded where policy says so. Pure data and functions.
+// An approval: named people say yes to exactly one effect. Bound to the effect's digest, the policy in force and what
+// was shown; single use, expiring; requester and workflow's author excluded where policy says so. Pure data and
+// functions.
 #pragma once
 
 #include <span>

@@ -134,7 +134,11 @@ TEST(Approval, IgnoresVotesThatNobodyCouldHaveCast) {
 // --- Delegation
 
 definition::Delegation lent(std::string from, std::string to, std::string role) {
-  return {std::move(from), std::move(to), std::move(role), "", approval_start - std::chrono::hours(1),
+  return {std::move(from),
+          std::move(to),
+          std::move(role),
+          "",
+          approval_start - std::chrono::hours(1),
           approval_start + std::chrono::hours(1)};
 }
 

@@ -51,10 +51,14 @@ void require_four_eyes(std::vector<ApproverRequirement>& approvers) {
 
 Asked asked_by(const RuleResult& result) {
   const PolicyRule& rule = *result.rule->rule;
-  Asked asked{result.rule->name,  reason_of(result, "asks for an approval"),
-              rule.approvers,     rule.escalations,
-              rule.expires,       rule.requester_excluded,
-              false,              result.says == Says::four_eyes};
+  Asked asked{result.rule->name,
+              reason_of(result, "asks for an approval"),
+              rule.approvers,
+              rule.escalations,
+              rule.expires,
+              rule.requester_excluded,
+              false,
+              result.says == Says::four_eyes};
   for (const Duty* duty : result.rule->duties) {
     for (const auto& requirement : duty->by) require(asked.approvers, requirement);
     asked.not_requester = asked.not_requester || duty->not_requester;
@@ -75,8 +79,14 @@ std::string over_text(const BudgetResult& result) {
 
 Asked asked_by(const BudgetResult& result) {
   const definition::Budget& budget = *result.budget->budget;
-  return {result.budget->name, over_text(result), budget.approvers, {}, budget.expires, budget.requester_excluded,
-          false, false};
+  return {result.budget->name,
+          over_text(result),
+          budget.approvers,
+          {},
+          budget.expires,
+          budget.requester_excluded,
+          false,
+          false};
 }
 
 // Everything that any of them asks for: the strictest wins.

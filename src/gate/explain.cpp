@@ -57,9 +57,9 @@ class Explanation {
 
   void add(const BudgetResult& result) {
     if (budgets_.size() >= rules_max) return;
-    std::vector<Member> members = {{Text("budget"), result.budget->name}, {Text("key"), result.charge.key},
-                                   {Text("spent"), result.spent},         {Text("takes"), result.charge.amount},
-                                   {Text("max"), result.budget->budget->max}, {Text("over"), result.over}};
+    std::vector<Member> members = {
+        {Text("budget"), result.budget->name}, {Text("key"), result.charge.key},          {Text("spent"), result.spent},
+        {Text("takes"), result.charge.amount}, {Text("max"), result.budget->budget->max}, {Text("over"), result.over}};
     if (!result.error.empty()) members.push_back({Text("error"), result.error});
     budgets_.push_back(Value::object(std::move(members)));
   }
@@ -95,9 +95,8 @@ class Explanation {
   Value described(const ConditionResult& result) {
     for (const auto& path : result.condition->paths)
       if (shown_.size() < facts_max) shown_.emplace(path.text(), shown_fact(facts_, path));
-    std::vector<Member> members = {{Text("key"), result.key},
-                                   {Text("text"), shortened(result.condition->text)},
-                                   {Text("holds"), result.holds}};
+    std::vector<Member> members = {
+        {Text("key"), result.key}, {Text("text"), shortened(result.condition->text)}, {Text("holds"), result.holds}};
     if (!result.error.empty()) {
       members.push_back({Text("error"), result.error});
     } else if (!result.holds && !result.condition->parts.empty()) {
@@ -163,8 +162,7 @@ Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, cons
   for (const BudgetResult& budget : budgets)
     if (budget.over)
       explanation.hint(fmt::format("budget {} would have to have {} left, it has {}", budget.budget->name,
-                                   budget.charge.amount,
-                                   std::max(0.0, budget.budget->budget->max - budget.spent)));
+                                   budget.charge.amount, std::max(0.0, budget.budget->budget->max - budget.spent)));
   if (rules.empty()) explanation.hint("a rule would have to name this tool or its class");
   return explanation.take();
 }

@@ -190,8 +190,9 @@ std::vector<BudgetResult> judge_budgets(const PolicySet& policies, const tool::E
     const Budget& budget = *named->budget;
     BudgetResult& result = results.emplace_back();
     result.budget = named;
-    result.charge = {named->name, key_of(budget.scope, effect, requester, circumstances.run), 0,
-                     window_part(budget, now), budget.per, budget.measure == Budget::Measure::asks};
+    result.charge = {named->name, key_of(budget.scope, effect, requester, circumstances.run),
+                     0,           window_part(budget, now),
+                     budget.per,  budget.measure == Budget::Measure::asks};
     const auto use = std::find_if(
         circumstances.budgets.begin(), circumstances.budgets.end(),
         [&](const BudgetUse& each) { return each.budget == named->name && each.key == result.charge.key; });

@@ -22,8 +22,8 @@ struct RuleResult {
   enum class Says { nothing, allow, approve, four_eyes, deny, failed };
   const definition::PolicySet::Rule* rule = nullptr;
   Says says = Says::nothing;
-  bool lifted = false;   // it asks for an approval, and its grants made that an allow
-  bool outside = false;  // of its time window
+  bool lifted = false;                      // it asks for an approval, and its grants made that an allow
+  bool outside = false;                     // of its time window
   std::vector<ConditionResult> conditions;  // those that were asked, in this order
 };
 const char* name_of(RuleResult::Says says);

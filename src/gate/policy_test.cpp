@@ -1,8 +1,8 @@
 // What policies say, from their files to the verdict.
-#include "gate/policy_fixture.h"
-
 #include <algorithm>
 #include <random>
+
+#include "gate/policy_fixture.h"
 
 namespace gantry::gate {
 namespace {
@@ -61,8 +61,8 @@ TEST_F(PolicyFilesTest, AFactThatIsMissingDeniesUnlessTheConditionSaysWhatThen) 
     EXPECT_EQ(verdict.kind, VerdictKind::deny) << condition;
     EXPECT_THAT(verdict.reason, HasSubstr("is missing")) << condition;
   }
-  for (const std::string condition : {".args.iban? == null", "(.args.iban // \"none\") == \"none\"", ".args.iban == null",
-                                      "(.args | has(\"iban\") | not) or .args.iban == \"x\""}) {
+  for (const std::string condition : {".args.iban? == null", "(.args.iban // \"none\") == \"none\"",
+                                      ".args.iban == null", "(.args | has(\"iban\") | not) or .args.iban == \"x\""}) {
     policy("rules:\n  - id: a\n    verdict: allow\n    when: '" + condition + "'\n");
     EXPECT_EQ(check(without()).kind, VerdictKind::allow) << condition << ": " << check(without()).reason;
   }
@@ -185,7 +185,8 @@ TEST_F(PolicyFilesTest, WhatOnlyTheAuthorWroteIsGrantedWhereTheRuleSaysSo) {
   EXPECT_EQ(check(labelled(Integrity::untrusted)).kind, VerdictKind::approve);
   policy("rules:\n  - {id: a, fourEyesIf: 'true', approvers: [{role: x}], grants: workflow}\n");
   EXPECT_EQ(check_pay(1).kind, VerdictKind::approve) << "four eyes are not lifted";
-  policy("rules:\n  - {id: a, verdict: approve, approvers: [{role: x}], grants: workflow}\n  - {id: b, verdict: deny}\n");
+  policy(
+      "rules:\n  - {id: a, verdict: approve, approvers: [{role: x}], grants: workflow}\n  - {id: b, verdict: deny}\n");
   EXPECT_EQ(check_pay(1).kind, VerdictKind::deny) << "nor is a denial";
 }
 
@@ -206,8 +207,8 @@ TEST_F(PolicyFilesTest, AnExplanationKeepsSecrets) {
   policy("rules:\n  - {id: a, allow: .args.iban == \"DE9\"}\n");
   LabelContent content;
   content.secrecy = Secrecy::secret;
-  const Verdict verdict =
-      check(effect_of("pay", Value::object({{"amount", 1}, {"iban", Value("DE1-hidden").labelled(Label::of(content))}})));
+  const Verdict verdict = check(
+      effect_of("pay", Value::object({{"amount", 1}, {"iban", Value("DE1-hidden").labelled(Label::of(content))}})));
   const std::string text = print_json(verdict.explanation);
   EXPECT_THAT(text, HasSubstr(R"(".args.iban":"[secret]")"));
   EXPECT_EQ(text.find("hidden"), std::string::npos);

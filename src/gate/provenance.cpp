@@ -8,6 +8,7 @@
 #include "gate/known_index.h"
 #include "gate/lookups.h"
 #include "gate/reading.h"
+#include "value/json.h"
 
 namespace gantry::gate {
 namespace {
@@ -35,7 +36,7 @@ struct ArgumentFacts {
 class ProvenanceFinder {
  public:
   ProvenanceFinder(const definition::Project& policies, const RunFacts& run)
-      : index_(run.known == nullptr ? nullptr : &run.known->index(run.workflow)) {
+      : policies_(policies), index_(run.known == nullptr ? nullptr : &run.known->index(run.workflow)) {
     if (run.known != nullptr) lookups_ = find_lookups(policies, *run.known, *index_);
   }
 
@@ -85,6 +86,7 @@ class ProvenanceFinder {
     Integrity best = label.content().integrity;
     std::set<std::string> origins;
     if (index_ != nullptr) find_places(leaf, reading, label, best, origins);
+    find_lists(leaf, best, origins);
     if (origins.empty()) origins.insert("derived");
     found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
       return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
@@ -115,6 +117,19 @@ class ProvenanceFinder {
     }
     if (label.is_default() && origins.empty() && index_->is_literal_in_expression(normal))
       take("workflow", Integrity::trusted);
+  }
+
+  // Lists stand in the policy, so what is in one is as good as its author's words.
+  void find_lists(const Value& leaf, Integrity& best, std::set<std::string>& origins) const {
+    if (!leaf.is_string() && !leaf.is_number()) return;
+    const std::string text = leaf.is_string() ? std::string(leaf.as_string()) : print_number(leaf);
+    for (const auto& [name, policy] : policies_.policies) {
+      for (const definition::PolicyList& list : policy->lists) {
+        if (!list.records.is_object() || list.records.find(std::string_view(text)) == nullptr) continue;
+        origins.insert("list:" + list.name);
+        best = Integrity::trusted;
+      }
+    }
   }
 
   void look_at_text(std::string_view text, Label label, ArgumentFacts& found) {
@@ -155,6 +170,7 @@ class ProvenanceFinder {
                           {"shapes", texts_of(found.shapes)}});
   }
 
+  const definition::Project& policies_;
   const KnownIndex* index_;
   Lookups lookups_;
   std::size_t leaves_ = 0, text_bytes_ = 0;

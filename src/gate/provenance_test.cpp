@@ -138,6 +138,15 @@ TEST_F(ProvenanceTest, ANamedRecordsFieldsAreInternalWhenItIsTheOnlyOne) {
   EXPECT_EQ(integrity("z@evil.example"), "untrusted");
 }
 
+TEST_F(ProvenanceTest, WhatAPolicysListHoldsIsAsGoodAsThePolicy) {
+  definition::Policy policy;
+  policy.lists.push_back({"payees", "", json(R"({"DE89370400440532013000": true, "7": true})"), {}});
+  policies.policies["p"] = std::make_shared<definition::Policy>(policy);
+  EXPECT_EQ(origin("DE89370400440532013000"), "list:payees");
+  EXPECT_EQ(integrity(7), "trusted");
+  EXPECT_EQ(integrity("DE89370400440532013001"), "untrusted");
+}
+
 TEST_F(ProvenanceTest, WhatIsKeptIsBoundedAndSurvivesASnapshot) {
   request(R"("pay Bob")");
   for (int i = 0; i < 30; ++i) {

@@ -31,7 +31,11 @@ Label pasted_label() {
 }
 
 bool has_pasted_text(const Value& value) {
-  if (value.is_string()) return own_words_of(value.as_string()).pasted;
+  if (value.is_string()) {
+    const std::string_view text = value.as_string();
+    const bool plain = text.find('\n') == std::string_view::npos && text.find('<') == std::string_view::npos;
+    return !plain && own_words_of(text).pasted;
+  }
   if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), has_pasted_text);
   if (value.is_object())
     return std::any_of(value.members().begin(), value.members().end(),

@@ -31,7 +31,7 @@
 //   task_voted          {task, person, roles, approve, comment, digest}                record
 //   task_answered       {task, person, roles, answer}                                  input for kind decision
 //   task_closed         {task, outcome: approved|rejected|expired|answered|withdrawn}  record
-//   decision_made       {decision, digest, task, decider, rules, answer}               record
+//   decision_made       {decision, digest, task, decider, rules, answer, millibits}    record
 //   event_emitted       {event: CloudEvent, task}                                      record
 //   child_started       {child, workflow, task, await}                                 record
 //   child_ended         {child, status, output?, error?}                               input
@@ -52,8 +52,9 @@
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
-// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and effect_permitted,
-// and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are charged and given back.
+// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and
+// effect_permitted, and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are
+// charged and given back.
 #pragma once
 
 #include <cstdint>

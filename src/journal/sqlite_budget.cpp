@@ -17,9 +17,10 @@ Status SqliteProjection::add_to_budget(const Value& charge, int sign) {
   const auto at = parse_timestamp(charge.string_or("at", ""));
   if (amount == nullptr || !amount->is_number() || !at) return done();
   const std::string number = print_json(Value(sign * amount->as_number()));
-  auto add = TRY(connection_.use(
-      "INSERT INTO journal_budget (budget, key, at, amount) VALUES (?, ?, ?, CAST(? AS REAL)) ON CONFLICT DO UPDATE SET "
-      "amount = amount + excluded.amount"));
+  auto add =
+      TRY(connection_.use("INSERT INTO journal_budget (budget, key, at, amount) VALUES (?, ?, ?, CAST(? AS REAL)) ON "
+                          "CONFLICT DO UPDATE SET "
+                          "amount = amount + excluded.amount"));
   add->bind(1, charge.string_or("budget", ""))
       .bind(2, charge.string_or("key", ""))
       .bind(3, budget_microseconds(*at))
@@ -28,8 +29,7 @@ Status SqliteProjection::add_to_budget(const Value& charge, int sign) {
   const auto per = parse_duration(charge.string_or("per", ""));
   if (!per) return done();
   // Parts that left the window long ago are of no use to anybody: the events still say what they were.
-  auto forget =
-      TRY(connection_.use("DELETE FROM journal_budget WHERE budget = ? AND key = ? AND at > 0 AND at < ?"));
+  auto forget = TRY(connection_.use("DELETE FROM journal_budget WHERE budget = ? AND key = ? AND at > 0 AND at < ?"));
   forget->bind(1, charge.string_or("budget", ""))
       .bind(2, charge.string_or("key", ""))
       .bind(3, budget_microseconds(*at - 2 * *per));
@@ -49,8 +49,9 @@ Status SqliteProjection::charge_budgets(const Event& event) {
 Status SqliteProjection::escalate_task(const Event& event) {
   const Value* roles = event.data.find("roles");
   if (roles == nullptr || !roles->is_array()) return done();
-  auto add = TRY(connection_.use(
-      "INSERT INTO journal_task_role (role, task) SELECT ?, event FROM journal_task WHERE id = ? ON CONFLICT DO NOTHING"));
+  auto add =
+      TRY(connection_.use("INSERT INTO journal_task_role (role, task) SELECT ?, event FROM journal_task WHERE id = ? "
+                          "ON CONFLICT DO NOTHING"));
   for (const Value& role : roles->items()) {
     if (!role.is_string()) continue;
     add->bind(1, role.as_string()).bind(2, event.data.string_or("task", ""));

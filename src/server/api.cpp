@@ -140,7 +140,8 @@ const std::vector<Route>& routes() {
       {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.",
        "", show_task},
       {"POST", "/api/v1/tasks/{id}/answer",
-       "Answer: {\"approve\": true|false, \"comment\", \"digest\": the task's, as shown} for approvals, {\"answer\": ...} for decisions and "
+       "Answer: {\"approve\": true|false, \"comment\", \"digest\": the task's, as shown} for approvals, {\"answer\": "
+       "...} for decisions and "
        "resolutions.",
        "", answer_task},
       {"GET", "/api/v1/audit",
@@ -154,7 +155,8 @@ const std::vector<Route>& routes() {
        approve_tasks},
       {"GET", "/api/v1/gate", "What the gate is stopped for.", "", show_gate},
       {"POST", "/api/v1/gate/stop",
-       "Let no such effect out from now on: {\"tool\", \"workflow\", \"principal\", \"reason\"}; without the first three, none "
+       "Let no such effect out from now on: {\"tool\", \"workflow\", \"principal\", \"reason\"}; without the first "
+       "three, none "
        "at all.",
        "operator", stop_gate},
       {"POST", "/api/v1/gate/start", "Take a stop back: {\"tool\", \"workflow\", \"principal\"} as it was stopped.",

@@ -20,12 +20,13 @@ Result<std::string> text_of(const Value& body, std::string_view key, std::size_t
 }
 
 Result<engine::GateStop> stop_of(const Value& body) {
-  if (!body.is_object()) return Error{Code::invalid_argument, "expected an object with 'tool', 'workflow', 'principal'"};
+  if (!body.is_object())
+    return Error{Code::invalid_argument, "expected an object with 'tool', 'workflow', 'principal'"};
   for (const Member& member : body.members()) {
     const std::string_view key = member.key.view();
     if (key != "tool" && key != "workflow" && key != "principal" && key != "reason")
-      return Error{Code::invalid_argument,
-                   "there is no '" + std::string(key.substr(0, 60)) + "' here; known: tool, workflow, principal, reason"};
+      return Error{Code::invalid_argument, "there is no '" + std::string(key.substr(0, 60)) +
+                                               "' here; known: tool, workflow, principal, reason"};
   }
   engine::GateStop stop;
   stop.tool = TRY(text_of(body, "tool", name_bytes_max));

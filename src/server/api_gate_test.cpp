@@ -35,7 +35,8 @@ TEST_F(ApiGate, IsStoppedAndStartedByAnOperator) {
 }
 
 TEST_F(ApiGate, RefusesAStopThatSaysSomethingElse) {
-  expect_problem(call("otto", "POST /api/v1/gate/stop", R"({"tols": "desk"})"), 400, HasSubstr("there is no 'tols' here"));
+  expect_problem(call("otto", "POST /api/v1/gate/stop", R"({"tols": "desk"})"), 400,
+                 HasSubstr("there is no 'tols' here"));
   expect_problem(call("otto", "POST /api/v1/gate/stop", R"({"tool": 5})"), 400, HasSubstr("'tool': expected text"));
 }
 

@@ -107,9 +107,10 @@ TEST_F(ApiTasks, AnAnswerThatIsNeitherOrBothIsRefused) {
 
 TEST_F(ApiTasks, ATaskThatDoesNotExistIsNotFound) {
   expect_problem(call("ben", "GET /api/v1/tasks/nothing"), 404, HasSubstr("nothing"));
-  expect_problem(call("ben", "POST /api/v1/tasks/nothing/answer", R"({"approve": true})"), 404, HasSubstr("nothing"));
-  expect_problem(call("ben", "POST /api/v1/tasks/" + instance_ + "-t99/answer", R"({"approve": true})"), 404,
-                 HasSubstr("t99"));
+  expect_problem(call("ben", "POST /api/v1/tasks/nothing/answer", R"({"approve": true, "digest": "x"})"), 404,
+                 HasSubstr("nothing"));
+  expect_problem(call("ben", "POST /api/v1/tasks/" + instance_ + "-t99/answer", R"({"approve": true, "digest": "x"})"),
+                 404, HasSubstr("t99"));
 }
 
 TEST_F(ApiTasks, EverybodySeesTheTasksOfTheirRoles) {
