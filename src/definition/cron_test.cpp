@@ -8,7 +8,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-Timestamp at(std::string_view text) {
+Timestamp time_at(std::string_view text) {
   return *parse_timestamp(text);
 }
 
@@ -17,7 +17,7 @@ std::vector<std::string> next(const char* expression, const char* from, int coun
   auto cron = CronExpression::parse(expression);
   EXPECT_TRUE(cron.ok()) << cron.error().message;
   std::vector<std::string> found;
-  std::optional<Timestamp> time = at(from);
+  std::optional<Timestamp> time = time_at(from);
   for (int i = 0; i < count && cron.ok(); ++i) {
     time = cron->next_after(*time);
     if (!time) break;
@@ -73,7 +73,7 @@ TEST(Cron, TheLastTimeIsTheNextOneSeenFromBehind) {
   for (const char* expression : {"*/7 3,15 * * *", "0 0 1,15 * wed", "59 23 31 * *", "0 12 29 2 *", "0 0 */7 * tue"}) {
     auto cron = CronExpression::parse(expression);
     ASSERT_TRUE(cron.ok());
-    Timestamp time = at("2026-01-01T00:00:00Z");
+    Timestamp time = time_at("2026-01-01T00:00:00Z");
     for (int i = 0; i < 50; ++i) {
       const auto later = cron->next_after(time);
       ASSERT_TRUE(later.has_value());

@@ -238,7 +238,7 @@ TEST_F(EngineSchedule, AnEventStartsAnInstanceWhoseInputIsTheListOfEvents) {
   EXPECT_EQ(instances()[0].string_or("person", ""), "ben");
   const Value input = events(id(0))[0].data.member("input");
   EXPECT_EQ(input.items()[0].string_or("type", ""), "port.arrived");
-  EXPECT_EQ(input.deep_label().integrity, Integrity::untrusted);
+  EXPECT_EQ(input.deep_label().content().integrity, Integrity::untrusted);
 }
 
 TEST_F(EngineSchedule, ReadSaysWhatOfTheEventsIsTheInput) {

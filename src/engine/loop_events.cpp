@@ -83,6 +83,9 @@ Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Tu
 void Engine::Loop::finish_entry(Work& work, Turn& turn) {
   for (std::size_t i = 0; i < work.dispatches.size(); ++i) {
     if (auto* child = std::get_if<StartChildInstance>(&work.dispatches[i])) {
+      // Whoever starts it may have begun to listen in this very entry.
+      index_listening(work);
+      work.lifecycle = lifecycle_.anybody() ? &lifecycle_ : nullptr;
       StartChildInstance copy = *child;
       start_child(std::move(copy), work, turn);
     } else if (auto* event = std::get_if<PublishEvent>(&work.dispatches[i])) {

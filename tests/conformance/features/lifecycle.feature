@@ -63,7 +63,7 @@ Feature: Lifecycle events beyond the standard's scenarios
               - work:
                   try:
                     - run: {run: {workflow: {namespace: gantry, name: d83-fails, version: '1.0.0'}}}
-                  catch: {do: [{calm: {set: {}}}]}
+                  catch: {do: [{calm: {set: {x: 1}}}]}
           output: {as: '.[0] | map([(.type | split(".")[2:4] | join(" ")), .data.task, .data.error.status])'}
     """
     And another workflow with definition:
