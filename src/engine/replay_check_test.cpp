@@ -52,7 +52,7 @@ class ReplayCheck : public EngineTest {
         "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.plain, with: {n: '${ $n "
         "}'}}\n"
         "- refused: {try: [{wipe: {call: world.wipe}}], catch: {do: [{say: {set: {said: no}}}]}}\n"
-        "- end: {set: {done: '${ $input.a + 1 }'}}\n");
+        "- finish: {set: {done: '${ $input.a + 1 }'}}\n");
     auto started = engine_->start({.namespace_ = "t",
                                    .name = "w",
                                    .version = {},
