@@ -80,7 +80,9 @@ Result<AuditStore> open_store_of(const std::string& store, const std::string& pr
   journal::StoreOptions store_options;
   store_options.read_only = read_only;
   if (!read_only) store_options.audit = opened.options;
-  opened.store = TRY(open_store(url, store_options));
+  auto found = open_store(url, store_options);
+  if (!found && found.error().code == Code::not_found) return Error{Code::unavailable, found.error().message};
+  opened.store = TRY(std::move(found));
   return opened;
 }
 

@@ -55,7 +55,11 @@ void apply_workflow_depth(const Node& node, Settings& settings) {
 }
 
 void apply_audit_key_file(const Node& node, Settings& settings) {
-  if (auto file = node.text("the path of a file")) settings.audit_key_file = *file;
+  // Empty is the default here, so Node::text won't do.
+  if (node.value().is_string())
+    settings.audit_key_file = node.value().as_string();
+  else
+    node.expected("the path of a file");
 }
 
 void apply_audit_checkpoint_events(const Node& node, Settings& settings) {

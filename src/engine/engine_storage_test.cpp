@@ -10,7 +10,7 @@ class EngineStorage : public EngineTest {
   // Each step adds a text of `bytes` to the context, so the state grows with the steps.
   void run_steps(int steps, int bytes) {
     open_with("- loop:\n    for: {each: n, in: '${ [range(" + std::to_string(steps) +
-              ")] }'}\n    do:\n    - step:\n        call: world.look\n        with: {n: '${ $n }'}\n        export: "
+              ")] }'}\n    do:\n    - step:\n        call: world.plain\n        with: {n: '${ $n }'}\n        export: "
               "{as: '${ ($context // []) + [\"x\" * " +
               std::to_string(bytes) + "] }'}\n");
     auto started = engine_->start(

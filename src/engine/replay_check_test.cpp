@@ -48,11 +48,11 @@ class ReplayCheck : public EngineTest {
  protected:
   void SetUp() override {
     open_with(
-        "- look: {call: world.look, with: {a: '${ $input.a }'}}\n"
-        "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.note, with: {n: '${ $n "
+        "- look: {call: world.plain, with: {a: '${ $input.a }'}}\n"
+        "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.plain, with: {n: '${ $n "
         "}'}}\n"
         "- refused: {try: [{wipe: {call: world.wipe}}], catch: {do: [{say: {set: {said: no}}}]}}\n"
-        "- end: {set: {done: '${ $input.a + 1 }'}}\n");
+        "- finish: {set: {done: '${ $input.a + 1 }'}}\n");
     auto started = engine_->start({.namespace_ = "t",
                                    .name = "w",
                                    .version = {},
@@ -105,7 +105,7 @@ TEST_F(ReplayCheck, AnArgumentAVerdictOrAnOutputThatDoesNotFollowIsNamed) {
     return report ? report->differences : std::vector<ReplayDifference>{};
   };
   auto differences = changed(journal::EventType::effect_permitted, [](journal::Event& event) {
-    if (event.data.member("effect").string_or("operation", "") == "look")
+    if (event.data.member("effect").string_or("task", "") == "/do/0/look")
       set(event, "effect", "arguments", Value::object({{"a", Value(7)}}));
   });
   ASSERT_FALSE(differences.empty());

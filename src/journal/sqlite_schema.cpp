@@ -112,7 +112,7 @@ std::string time_text(std::string_view column) {
 // The JSON at `path` of an event's data, fetched from the blobs when it was large.
 std::string json_at(std::string_view event, std::string_view path) {
   return fmt::format(
-      "ifnull((SELECT b.data FROM journal_blob b WHERE b.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
+      "ifnull((SELECT large.data FROM journal_blob large WHERE large.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
       event, path);
 }
 

@@ -16,7 +16,8 @@ class ApiAudit : public ApiTest {
   }
   std::vector<std::string> types(const std::string& query) const {
     std::vector<std::string> types;
-    for (const Value& item : json(call("vera", "GET /api/v1/audit" + query)).member("items").items())
+    const Value items = json(call("vera", "GET /api/v1/audit" + query)).member("items");
+    for (const Value& item : items.items())
       types.emplace_back(item.string_or("type", ""));
     return types;
   }
@@ -40,7 +41,8 @@ TEST_F(ApiAudit, PagesByCursorWithoutLossOrRepetition) {
   std::string cursor;
   do {
     const Value page = json(call("vera", "GET /api/v1/audit?limit=2&cursor=" + cursor));
-    for (const Value& item : page.member("items").items())
+    const Value items = page.member("items");
+    for (const Value& item : items.items())
       EXPECT_EQ(item.integer_or("position", 0), static_cast<std::int64_t>(++count));
     cursor = page.string_or("next", "");
   } while (!cursor.empty());

@@ -45,7 +45,7 @@ TEST_F(ApiHolds, TheEngineGoesOnAfterTheStoreWroteItsOwnEvents) {
   const Response event =
       call("otto", "POST /api/v1/events", R"({"specversion":"1.0","id":"1","source":"s","type":"t"})",
            {{"content-type", "application/cloudevents+json"}});
-  EXPECT_EQ(event.status, 200) << event.body;
+  EXPECT_EQ(event.status, 202) << event.body;
   EXPECT_EQ(hold(R"({"action":"lift","workflow":"desk/pay","reason":"x"})").status, 200);
   start("greet", R"({"name":"Ada"})");
 }

@@ -21,7 +21,7 @@ TAMPERING = {
     "delete": ("DELETE FROM journal_event WHERE position = 5", "missing"),
     "delete the first": ("DELETE FROM journal_event WHERE position = 1", "missing"),
     "reorder": ("UPDATE journal_event SET position = -5 WHERE position = 5; UPDATE journal_event SET position = 5 WHERE position = 6; "
-                "UPDATE journal_event SET position = 6 WHERE position = -5", "reordered"),
+                "UPDATE journal_event SET position = 6 WHERE position = -5", "changed"),
     "truncate": ("DELETE FROM journal_event WHERE position > 6", "truncated"),
     "truncate all": ("DELETE FROM journal_event", "truncated"),
     "forge a checkpoint": ("UPDATE journal_checkpoint SET hash = zeroblob(32)", "forged"),
@@ -150,7 +150,7 @@ class AuditTest(unittest.TestCase):
             for relation in each["relationships"]:
                 self.assertIn(relation["objectId"], objects)
                 self.assertTrue(relation["qualifier"])
-        self.assertEqual({e["type"] for e in log["events"]}, {"instance_started", "timer_set", "timer_fired", "instance_completed"})
+        self.assertEqual({e["type"] for e in log["events"]}, {"project_deployed", "instance_started", "timer_set", "timer_fired", "instance_completed"})
         for each in log["events"]:
             datetime.fromisoformat(each["time"].replace("Z", "+00:00"))
 

@@ -5,12 +5,13 @@ import sys
 import unittest
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 from desk import HEADER, Desk
 
 PROGRAM = None
 HOSTILE = "x\n2026-11-28T00:00:00.000Z info forged=yes\r\x1b[2J\x1b]0;owned\x07\x00\x7f"
-CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f]")
+CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 LOG_LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (debug|info|warning|error) ")
 
 
@@ -30,7 +31,10 @@ class InjectionTest(unittest.TestCase):
         self.assertNotIn("\n2026-11-28T00:00:00.000Z info forged", text, where)
 
     def test_nothing_hostile_reaches_a_terminal_or_forges_a_line_of_the_log(self):
-        done = self.desk.run("start", "desk/fail", "--token-file", self.token, "--wait", "20", "--json", "--key", "k\x1b[1m\n2",
+        hostile_key = self.desk.run("start", "desk/fail", "--token-file", self.token, "--key", "k\x1b[1m\nHost: elsewhere", "--input", "{}")
+        self.assertNotEqual(hostile_key.status, 0, "no header can be smuggled in")
+        self.expect_harmless(hostile_key.err, "start --key")
+        done = self.desk.run("start", "desk/fail", "--token-file", self.token, "--wait", "20", "--json",
                              "--input", "@" + self.desk.write("input.json", json.dumps({"text": HOSTILE})))
         self.expect_harmless(done.out, "start")
         instance = json.loads(done.out)["instance"]
@@ -43,7 +47,7 @@ class InjectionTest(unittest.TestCase):
         url = self.desk.environment["GANTRY_URL"]
         for path in ("/api/v1/x%0a2026-11-28T00:00:00.000Z%20info%20forged%1b[2J", "/api/v1/instances/%1b%0a"):
             with self.assertRaises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(urllib.request.Request(url + path, headers={"Authorization": "Bearer " + open(self.token).read().strip()}))
+                urllib.request.urlopen(urllib.request.Request(url + path, headers={"Authorization": "Bearer " + Path(self.token).read_text().strip()}))
             self.expect_harmless(refused.exception.read().decode(), path)
         self.desk.stop()
         log = (self.desk.path / "server.log").read_text()

@@ -8,6 +8,7 @@ import threading
 import time
 import unittest
 import urllib.request
+from pathlib import Path
 
 from desk import Desk
 
@@ -53,7 +54,7 @@ class OperationsTest(unittest.TestCase):
             while not stop.is_set():
                 urllib.request.urlopen(urllib.request.Request(
                     self.desk.environment["GANTRY_URL"] + "/api/v1/workflows/desk/keep/instances", b'{"text": "b"}',
-                    {"Authorization": "Bearer " + open(self.token).read().strip(), "Content-Type": "application/json"})).read()
+                    {"Authorization": "Bearer " + Path(self.token).read_text().strip(), "Content-Type": "application/json"})).read()
 
         worker = threading.Thread(target=work)
         worker.start()
@@ -131,6 +132,7 @@ class OperationsTest(unittest.TestCase):
     def test_the_size_is_shown_by_kind_with_a_forecast(self):
         self.desk.serve()
         self.keep("x" * 20_000)
+        self.desk.stop()  # the write-ahead log goes into the file
         size = json.loads(self.command("store", "--json").out)
         kinds = {kind["kind"]: kind["bytes"] for kind in size["kinds"]}
         self.assertGreater(kinds["large values"], 20_000)
