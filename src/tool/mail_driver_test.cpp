@@ -26,7 +26,8 @@ using Kind = Outcome::Kind;
 // an empty reply closes the connection instead.
 class TestMailServer {
  public:
-  explicit TestMailServer(std::map<std::string, std::string> answers = {}) : answers_(std::move(answers)) {
+  using Answers = std::map<std::string, std::string>;
+  explicit TestMailServer(Answers answers = {}) : answers_(std::move(answers)) {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -104,7 +105,7 @@ class TestMailServer {
     return true;
   }
 
-  const std::map<std::string, std::string> answers_;
+  const Answers answers_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> client_ = -1;
@@ -128,17 +129,16 @@ struct MailCase {
     operation.binding = sql_json(mail_binding);
     options.http.egress_allow = {"127.0.0.1"};
   }
-  Outcome send(const Value& arguments) {
+  Outcome send(std::string_view arguments) {
     Effect effect;
     effect.id = effect.key = "01A-e1";
     effect.tool = "mail";
     effect.operation = "send";
     effect.effect_class = EffectClass::send;
-    effect.arguments = arguments;
+    effect.arguments = sql_json(arguments);
     const CallContext context{.tool = &tool, .operation = &operation, .attempt = attempt, .stop = {}};
     return make_mail_driver(options)->call(gate::Gate::permit_for_test(std::move(effect)), context);
   }
-  Outcome send(std::string_view arguments) { return send(sql_json(arguments)); }
 };
 
 constexpr const char* short_mail = R"({"to": "ada@port.example", "subject": "Hello", "text": "Hi."})";
@@ -210,7 +210,7 @@ TEST(MailDriver, RefusesWhatWouldBeAHeaderOfItsOwn) {
 }
 
 TEST(MailDriver, SaysWhatIsKnownOfTheMail) {
-  const auto kind_with = [](std::map<std::string, std::string> answers, int attempt = 1) {
+  const auto kind_with = [](TestMailServer::Answers answers, int attempt = 1) {
     TestMailServer server(std::move(answers));
     MailCase test(server.url());
     test.attempt = attempt;
@@ -226,7 +226,7 @@ TEST(MailDriver, SaysWhatIsKnownOfTheMail) {
 }
 
 TEST(MailDriver, OneRecipientThatIsRefusedMeansNoMailAtAll) {
-  TestMailServer server({{"RCPT", "550 no such person"}});
+  TestMailServer server(TestMailServer::Answers{{"RCPT", "550 no such person"}});
   const Outcome outcome = MailCase(server.url()).send(R"({"to": ["a@port.example", "b@port.example"], "subject": "s", "text": "t"})");
   EXPECT_THAT(outcome.error.detail, HasSubstr("550 no such person"));
   EXPECT_TRUE(server.mails().empty());

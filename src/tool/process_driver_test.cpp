@@ -112,7 +112,7 @@ TEST_F(ProcessDriverTest, StopsAtItsLimitsAndTakesTheWholeTreeAlong) {
   std::stop_source source;
   source.request_stop();
   EXPECT_EQ(kind_of(call(R"({"command": ["/usr/bin/sleep", "1000"]})", "{}", "{}", source.get_token())), "communication");
-  EXPECT_EQ(call(R"({"command": ["/usr/bin/python3", "-c", "x = bytearray(400 << 20)"]})", "{}", R"({"memory": 268435456})").kind, Kind::failed);
+  EXPECT_EQ(call(R"json({"command": ["/usr/bin/python3", "-c", "x = bytearray(400 << 20)"]})json", "{}", R"({"memory": 268435456})").kind, Kind::failed);
 }
 
 TEST_F(ProcessDriverTest, LeavesNothingBehindThatRunsOn) {
