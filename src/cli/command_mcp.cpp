@@ -2,8 +2,10 @@
 // goes through the gate as every other effect: the project's policies say whether it may be asked.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -163,8 +165,9 @@ Result<int> pin_tools(const McpOptions& options) {
 
 int mcp_command(const McpOptions& options) {
   const Result<int> status = options.action == "pin" ? pin_tools(options) : list_tools(options);
-  if (!status) return status.error().code == Code::denied ? (fail(status.error()), exit_no) : fail(status.error());
-  return *status;
+  if (status) return *status;
+  const int failed = fail(status.error());
+  return status.error().code == Code::denied ? static_cast<int>(exit_no) : failed;
 }
 
 }  // namespace gantry::cli

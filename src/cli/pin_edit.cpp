@@ -90,8 +90,10 @@ Value without_pins(std::string_view text) {
   const auto parsed = parse_yaml(text);
   const auto* document = std::get_if<YamlDocument>(&parsed);
   if (document == nullptr) return {};
+  const Value given = document->root.member("operations");
+  if (!given.is_object()) return {};
   std::vector<Member> operations;
-  for (const Member& each : document->root.member("operations").members()) {
+  for (const Member& each : given.members()) {
     Value operation = each.value;
     if (operation.is_object() && operation.member("binding").is_object()) {
       operation =

@@ -1,6 +1,7 @@
 // Tools of MCP servers behind the driver: pins, what an answer means for the effect, labels, secrets, where it may go.
-#include "tool/mcp_binding.h"
 #include "tool/mcp_driver.h"
+
+#include "tool/mcp_binding.h"
 #include "tool/mcp_standard_call.h"
 #include "tool/mcp_test_server.h"
 

@@ -14,10 +14,10 @@
 namespace gantry::tool {
 namespace {
 
-constexpr std::string_view mark = "x-mcp-header";
-const std::string prefix = "Mcp-Param-";
-constexpr std::size_t headers_max = 50;
-constexpr std::size_t depth_max = 32;
+constexpr std::string_view header_mark = "x-mcp-header";
+const std::string parameter_prefix = "Mcp-Param-";
+constexpr std::size_t parameter_headers_max = 50;
+constexpr std::size_t schema_depth_max = 32;
 constexpr std::string_view base64_start = "=?base64?", base64_end = "?=";
 
 struct Declaration {
@@ -37,8 +37,8 @@ class DeclarationReader {
   // `reachable`: a property of a property ... of the arguments.
   Status read(const Value& schema, std::vector<std::string>& path, bool reachable) {
     if (!schema.is_object()) return done();
-    if (path.size() > depth_max) return wrong_schema({}, "the schema is nested too deeply");
-    if (const Value* name = schema.find(mark)) TRY(take(schema, *name, path, reachable));
+    if (path.size() > schema_depth_max) return wrong_schema({}, "the schema is nested too deeply");
+    if (const Value* name = schema.find(header_mark)) TRY(take(schema, *name, path, reachable));
     for (const Member& member : schema.members()) {
       if (member.key.view() == "properties") {
         TRY(read_each(member.value, path, reachable));
@@ -79,7 +79,7 @@ class DeclarationReader {
 
   Status take(const Value& schema, const Value& name, const std::vector<std::string>& path, bool reachable) {
     if (!reachable || path.empty()) return wrong_schema(path, "only properties of the arguments can have it");
-    if (!name.is_string() || name.size() == 0 || !is_free_header_name(prefix + std::string(name.as_string())))
+    if (!name.is_string() || name.size() == 0 || !is_free_header_name(parameter_prefix + std::string(name.as_string())))
       return wrong_schema(path, "expected a header's name");
     const std::string_view type = schema.string_or("type", "");
     if (type != "string" && type != "integer" && type != "boolean") {
@@ -88,7 +88,7 @@ class DeclarationReader {
     std::string lower(name.as_string());
     for (char& byte : lower) byte = byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
     if (!names_.insert(lower).second) return wrong_schema(path, "two properties have the same");
-    if (declarations.size() >= headers_max) return wrong_schema(path, "too many");
+    if (declarations.size() >= parameter_headers_max) return wrong_schema(path, "too many");
     declarations.push_back({path, std::string(name.as_string())});
     return done();
   }
@@ -136,7 +136,7 @@ Result<std::vector<std::pair<std::string, std::string>>> mcp_parameter_headers(c
     }
     std::string header = mcp_header_value(text);
     if (!is_header_value(header)) return wrong_schema(declaration.path, "its value is too long for a header");
-    headers.emplace_back(prefix + declaration.name, std::move(header));
+    headers.emplace_back(parameter_prefix + declaration.name, std::move(header));
   }
   return headers;
 }

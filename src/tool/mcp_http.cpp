@@ -16,7 +16,7 @@ namespace {
 using Knowledge = McpFailure::Knowledge;
 using Ending = HttpExchangeResult::Ending;
 
-constexpr Duration connect_timeout = std::chrono::seconds(10);
+constexpr Duration mcp_connect_timeout = std::chrono::seconds(10);
 constexpr Duration farewell_timeout = std::chrono::seconds(2);
 constexpr Duration reply_timeout = std::chrono::seconds(5);
 constexpr Duration retry_default = std::chrono::seconds(1);
@@ -34,7 +34,7 @@ std::string media_type(const HttpExchangeResult& result) {
 }
 
 // False: the wait was ended by the stop token.
-bool wait(Duration time, const std::stop_token& stop) {
+bool paused_for(Duration time, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any condition;
   std::unique_lock lock(mutex);
@@ -94,7 +94,7 @@ HttpExchangeRequest McpHttp::prepare(std::string_view method, const McpBudget& b
   if (!session_.empty()) exchange.headers.emplace_back("Mcp-Session-Id", session_);
   if (!revision_.empty()) exchange.headers.emplace_back("MCP-Protocol-Version", revision_);
   exchange.timeout = budget.remaining();
-  exchange.connect_timeout = connect_timeout;
+  exchange.connect_timeout = mcp_connect_timeout;
   exchange.response_bytes_max = budget.bytes_left;
   exchange.may_connect = [this](const NetworkAddress& address) {
     return egress_.may_connect(endpoint_.route, address);
@@ -146,7 +146,8 @@ std::optional<McpFailure> McpHttp::resume(Stream& stream, McpBudget& budget) {
     if (pause >= budget.remaining()) {
       return mcp_failure(Knowledge::unknown, "the stream broke off, and the server wants it opened too late", 504);
     }
-    if (!wait(pause, budget.stop)) return mcp_failure(Knowledge::unknown, "given up while waiting to resume", 503);
+    if (!paused_for(pause, budget.stop))
+      return mcp_failure(Knowledge::unknown, "given up while waiting to resume", 503);
     HttpExchangeRequest exchange = prepare("GET", budget);
     exchange.headers.emplace_back("Last-Event-ID", stream.events.last_id());
     stream.events.restart();

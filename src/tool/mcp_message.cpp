@@ -8,9 +8,9 @@
 namespace gantry::tool {
 namespace {
 
-constexpr std::size_t excerpt_bytes_max = 300;
-constexpr std::size_t depth_max = 128;
-constexpr std::size_t nodes_max = 1'000'000;
+constexpr std::size_t mcp_excerpt_bytes_max = 300;
+constexpr std::size_t mcp_depth_max = 128;
+constexpr std::size_t mcp_nodes_max = 1'000'000;
 
 Error not_a_message(std::string_view why) {
   return {Code::invalid_argument, fmt::format("no JSON-RPC message: {}", why)};
@@ -72,9 +72,9 @@ std::string printed(std::vector<Member> members) {
 }  // namespace
 
 Result<std::vector<McpMessage>> parse_mcp_messages(std::string_view text) {
-  const Value value =
-      TRY(parse_json(text, {.limits = {.bytes_max = text.size(), .depth_max = depth_max, .nodes_max = nodes_max},
-                            .refuse_duplicate_keys = true}));
+  const Value value = TRY(
+      parse_json(text, {.limits = {.bytes_max = text.size(), .depth_max = mcp_depth_max, .nodes_max = mcp_nodes_max},
+                        .refuse_duplicate_keys = true}));
   std::vector<McpMessage> messages;
   if (!value.is_array()) {
     messages.push_back(TRY(read_mcp_message(value)));
@@ -106,7 +106,7 @@ std::string print_mcp_error(const Value& id, std::int64_t code, std::string_view
 }
 
 std::string mcp_excerpt(std::string_view text) {
-  std::string line(text.substr(0, excerpt_bytes_max));
+  std::string line(text.substr(0, mcp_excerpt_bytes_max));
   while (const auto bad = find_bad_utf8(line)) line.resize(*bad);
   for (char& byte : line) {
     if (static_cast<unsigned char>(byte) < ' ' || byte == 0x7F) byte = ' ';

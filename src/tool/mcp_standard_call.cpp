@@ -1,9 +1,10 @@
 // The operations of the built-in tool "mcp", and the one that every tool with the driver mcp has without declaring it.
+#include "tool/mcp_standard_call.h"
+
 #include <map>
 
 #include "base/assert.h"
 #include "definition/mcp_method.h"
-#include "tool/mcp_standard_call.h"
 #include "value/json.h"
 
 namespace gantry::tool {

@@ -1,5 +1,5 @@
-// The operations of MCP that are built in: the standard's `call: mcp` (tool "mcp", an operation for each method), which no
-// project may redefine, and the list of tools that every tool with the driver mcp has.
+// The operations of MCP that are built in: the standard's `call: mcp` (tool "mcp", an operation for each method), which
+// no project may redefine, and the list of tools that every tool with the driver mcp has.
 #pragma once
 
 #include <string_view>
@@ -18,8 +18,8 @@ inline bool is_standard_tool(std::string_view tool) {
 }
 
 // By the names of definition/mcp_method.h; null when there is none. Arguments {endpoint, headers?} or {stdio}, and
-// parameters?, protocolVersion?, timeout?, client?; see docs/reference/mcp.md. What starts a program is a write, whatever
-// it asks: see class_of_call.
+// parameters?, protocolVersion?, timeout?, client?; see docs/reference/mcp.md. What starts a program is a write,
+// whatever it asks: see class_of_call.
 const definition::Operation* standard_mcp_operation(std::string_view name);
 const definition::Operation& mcp_listing_operation();
 

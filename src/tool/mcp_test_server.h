@@ -46,7 +46,8 @@ inline std::string error_text(const McpIncoming& request, int code, std::string_
 
 class McpTestServer {
  public:
-  // What goes over the wire for it; "" closes the connection without an answer.
+  // What goes over the wire for it; "" closes the connection without an answer, `close_after` at its end after it.
+  static constexpr char close_after = '\x04';
   using Script = std::function<std::string(const McpIncoming&)>;
 
   explicit McpTestServer(Script script)
@@ -106,8 +107,9 @@ class McpTestServer {
       if (request.verb == "POST") request.message = http_json(text.substr(body + 4));
       seen_.with([&](auto& seen) { seen.push_back(request); });
       const std::string answer = script_(request);
-      if (answer.empty()) return;
-      connection.write(answer);
+      const bool closes = answer.empty() || answer.ends_with(close_after);
+      connection.write(std::string_view(answer).substr(0, answer.size() - (answer.empty() || !closes ? 0u : 1u)));
+      if (closes) return;
     }
   }
 
