@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "cli/input.h"
+#include "base/log.h"
 #include "tool/drivers.h"
 
 namespace gantry::cli {
@@ -29,17 +29,24 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   runtime->store = TRY(open_store(url));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 
-  tool::HttpOptions http;
+  tool::DriverOptions drivers;
+  drivers.directory = options.directory;
+  if (url.starts_with("sqlite:")) drivers.journal = url.substr(std::string_view("sqlite:").size());
+  tool::HttpOptions& http = drivers.http;
   http.egress_allow = settings.egress_allow;
   http.egress_any = options.egress_any;
   http.host_override = options.host_overrides;
-  if (options.project) http.secrets = TRY(read_secrets(*options.project, options.directory));
+  if (options.project) {
+    auto opened = TRY(tool::Secrets::open(settings.secrets, options.directory));
+    for (const std::string& warning : opened.warnings) log(LogLevel::warning, warning);
+    http.secrets = std::move(opened.secrets);
+  }
 
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.children_depth_max = settings.workflow_depth;
   runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
-                                              .drivers = tool::standard_drivers(std::move(http)),
+                                              .drivers = tool::standard_drivers(drivers),
                                               .clock = &runtime->clock,
                                               .random = &runtime->random,
                                               .trace = options.trace},

@@ -186,7 +186,7 @@ class ProjectLoader {
     }
     if (first == nullptr || problems_.count() > 0) return;
     known_.secrets.emplace();
-    for (const auto& [name, unused] : project_->settings.secret_files) known_.secrets->insert(name);
+    for (const auto& [name, unused] : project_->settings.secrets) known_.secrets->insert(name);
   }
 
   void load_openapi_documents() {
@@ -231,6 +231,8 @@ class ProjectLoader {
       check_with_driver(*file, *tool);
     }
     project_->tools = known_.tools;
+    for (const ParsedFile* file : files_of(FileKind::settings))
+      if (file->document.root.find("secrets")) check_secret_tools(file->root().member("secrets"), known_);
   }
 
   void load_decisions() {

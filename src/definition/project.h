@@ -16,6 +16,7 @@
 
 #include "definition/decision.h"
 #include "definition/problem.h"
+#include "definition/secret.h"
 
 namespace gantry::definition {
 
@@ -24,7 +25,7 @@ struct Settings {
   std::string store = "sqlite:.gantry/gantry.db";  // relative to the project directory
   std::string listen = "127.0.0.1:8420";
   std::vector<std::string> egress_allow;            // what the http driver may reach: docs/reference/http.md
-  std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
+  SecretReferences secrets;                         // by name; files relative to the project directory
   std::size_t workers = 16;                         // effects in flight at most
   std::size_t workflow_depth = 32;                  // workflows that run each other
 };

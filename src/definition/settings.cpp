@@ -41,9 +41,7 @@ void apply_egress_allow(const Node& node, Settings& settings) {
 }
 
 void apply_secrets(const Node& node, Settings& settings) {
-  if (!node.value().is_object()) node.expected("an object of name: file");
-  for (const Node& each : node.members())
-    if (auto file = each.text("the path of a file")) settings.secret_files[std::string(each.key())] = *file;
+  settings.secrets = read_secrets(node);
 }
 
 void apply_workers(const Node& node, Settings& settings) {
@@ -67,8 +65,9 @@ constexpr std::array<SettingRow, 6> setting_rows = {{
     {{"egress.allow", "list of text", "[]",
       "Hosts, scheme://host:port, *.suffix or address ranges that HTTP calls may reach; all others are refused."},
      apply_egress_allow},
-    {{"secrets", "object of name: file", "{}",
-      "The file that holds each secret; a relative path starts at the project directory."},
+    {{"secrets", "object of name: file or object", "{}",
+      "Where each secret is kept, and where it may go (`reference/secrets.md`); a relative path starts at the project "
+      "directory."},
      apply_secrets},
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},

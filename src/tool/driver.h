@@ -10,6 +10,7 @@
 
 #include "definition/project.h"
 #include "tool/permit.h"
+#include "tool/secrets.h"
 
 namespace gantry::tool {
 
@@ -66,7 +67,7 @@ struct HttpOptions {
   std::vector<std::string> egress_allow;             // see definition::Settings; empty: nothing may be reached
   bool egress_any = false;                           // for `gantry run` of a file without a project
   std::map<std::string, std::string> host_override;  // "https://petstore.swagger.io" -> "http://127.0.0.1:8081"
-  std::map<std::string, std::string> secrets;        // name -> value, for authentication
+  Secrets secrets;                                   // for authentication
   Duration timeout = std::chrono::seconds(30);       // when the tool sets none
   std::size_t response_bytes_max = 16u << 20;
 };

@@ -33,9 +33,10 @@ std::vector<ProjectChecks::Finding> check_tool(const Drivers& drivers, const def
 
 }  // namespace
 
-Drivers standard_drivers(HttpOptions http) {
-  return {
-      {"echo", make_echo_driver()}, {"edifact", make_edifact_driver()}, {"http", make_http_driver(std::move(http))}};
+Drivers standard_drivers(const DriverOptions& options) {
+  return {{"echo", make_echo_driver()},
+          {"edifact", make_edifact_driver()},
+          {"http", make_http_driver(options.http)}};
 }
 
 definition::ProjectChecks project_checks(Drivers drivers) {
