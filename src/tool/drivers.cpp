@@ -36,7 +36,8 @@ std::vector<ProjectChecks::Finding> check_tool(const Drivers& drivers, const def
 Drivers standard_drivers(const DriverOptions& options) {
   return {{"echo", make_echo_driver()},
           {"edifact", make_edifact_driver()},
-          {"http", make_http_driver(options.http)}};
+          {"http", make_http_driver(options.http)},
+          {"sql", make_sql_driver(options)}};
 }
 
 definition::ProjectChecks project_checks(Drivers drivers) {

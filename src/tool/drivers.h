@@ -11,6 +11,7 @@ struct DriverOptions {
   std::string directory = ".";  // of the project: relative paths in a tool's settings start here
   std::string journal;          // file of the journal's database, where it is one: no tool may open it
 };
+std::shared_ptr<Driver> make_sql_driver(const DriverOptions& options);
 
 // By the names that a tool's `driver` may have.
 Drivers standard_drivers(const DriverOptions& options);

@@ -86,6 +86,7 @@ class ReferenceTest(unittest.TestCase):
             if block.path.name == "getting-started.md":
                 continue
             if block.note("file") is not None:
+                (self.work / block.note("file")).parent.mkdir(parents=True, exist_ok=True)
                 (self.work / block.note("file")).write_text(block.text)
             if block.language != "console":
                 continue
