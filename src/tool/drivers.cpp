@@ -36,6 +36,7 @@ std::vector<ProjectChecks::Finding> check_tool(const Drivers& drivers, const def
 Drivers standard_drivers(const DriverOptions& options) {
   return {{"echo", make_echo_driver()},
           {"edifact", make_edifact_driver()},
+          {"file", make_file_driver(options)},
           {"http", make_http_driver(options.http)},
           {"sql", make_sql_driver(options)}};
 }

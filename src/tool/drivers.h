@@ -12,6 +12,7 @@ struct DriverOptions {
   std::string journal;          // file of the journal's database, where it is one: no tool may open it
 };
 std::shared_ptr<Driver> make_sql_driver(const DriverOptions& options);
+std::shared_ptr<Driver> make_file_driver(const DriverOptions& options);
 
 // By the names that a tool's `driver` may have.
 Drivers standard_drivers(const DriverOptions& options);
