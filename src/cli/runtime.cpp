@@ -4,8 +4,22 @@
 
 #include "base/log.h"
 #include "tool/drivers.h"
+#include "tool/sandbox.h"
 
 namespace gantry::cli {
+
+namespace {
+
+void warn_without_sandbox(const definition::ProjectPointer& project) {
+  if (!project) return;
+  for (const auto& [name, tool] : project->tools) {
+    if (tool->driver != "process" || tool::sandbox_problem().empty()) continue;
+    log(LogLevel::warning, "tool '" + name + "' can't run: " + tool::sandbox_problem());
+    return;
+  }
+}
+
+}  // namespace
 
 std::string resolve_store(const std::string& url, const std::string& directory) {
   constexpr std::string_view scheme = "sqlite:";
@@ -41,6 +55,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
     for (const std::string& warning : opened.warnings) log(LogLevel::warning, warning);
     http.secrets = std::move(opened.secrets);
   }
+
+  warn_without_sandbox(options.project);
 
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
