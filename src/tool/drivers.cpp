@@ -38,6 +38,7 @@ Drivers standard_drivers(const DriverOptions& options) {
           {"edifact", make_edifact_driver()},
           {"file", make_file_driver(options)},
           {"http", make_http_driver(options.http)},
+          {"mail", make_mail_driver(options)},
           {"process", make_process_driver(options)},
           {"sql", make_sql_driver(options)}};
 }

@@ -14,6 +14,7 @@ struct DriverOptions {
 std::shared_ptr<Driver> make_sql_driver(const DriverOptions& options);
 std::shared_ptr<Driver> make_file_driver(const DriverOptions& options);
 std::shared_ptr<Driver> make_process_driver(const DriverOptions& options);
+std::shared_ptr<Driver> make_mail_driver(const DriverOptions& options);
 
 // By the names that a tool's `driver` may have.
 Drivers standard_drivers(const DriverOptions& options);
