@@ -34,7 +34,7 @@ class FileDriverTest : public testing::Test {
     definition::Tool tool;
     tool.name = "files";
     tool.settings = Value::object({{"directory", "out"}});
-    for (const Member& member : sql_json(more).members())
+    for (const Value extra = sql_json(more); const Member& member : extra.members())
       tool.settings = std::move(tool.settings).with_member(member.key, member.value);
     definition::Operation operation;
     operation.name = "go";

@@ -46,8 +46,8 @@ struct MailTransfer {
   std::stop_token stop;
   bool content_asked = false;  // 354
   int content_status = 0;      // the reply to the content
-  int status = 0;
-  std::string reply, refused;
+  int status = 0, refused_status = 0;
+  std::string reply, refused;  // the server's words; the address that was not connected to
   std::size_t replies = 0;
   bool stopped = false;
 };
@@ -61,7 +61,10 @@ std::size_t take_reply(char* data, std::size_t size, std::size_t count, void* co
   if (line.size() < 3 || !digit(0) || !digit(1) || !digit(2)) return line.size();
   if (line.size() > 3 && line[3] == '-') return line.size();  // more lines follow
   transfer.status = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
-  transfer.reply = line.substr(0, reply_bytes_max);
+  if (transfer.status >= 400) {  // kept, whatever it says to the good-bye
+    transfer.refused_status = transfer.status;
+    transfer.reply = line.substr(0, reply_bytes_max);
+  }
   if (transfer.content_asked && transfer.content_status == 0)
     transfer.content_status = transfer.status;
   else if (transfer.status == 354)
@@ -120,7 +123,22 @@ void set_connection(CURL* handle, const MailSettings& settings, MailTransfer& tr
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
-void add_text(curl_mime* mime, const std::string& text, const char* type) {
+// Every line break as mail has it.
+std::string with_mail_breaks(std::string_view text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool is_pair = text[at] == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+    if (is_pair) ++at;
+    if (text[at] == '\n' || text[at] == '\r')
+      result += "\r\n";
+    else
+      result += text[at];
+  }
+  return result;
+}
+
+void add_mail_text(curl_mime* mime, const std::string& raw, const char* type) {
+  const std::string text = with_mail_breaks(raw);
   curl_mimepart* part = curl_mime_addpart(mime);
   curl_mime_data(part, text.data(), text.size());
   curl_mime_type(part, type);
@@ -137,8 +155,8 @@ std::unique_ptr<curl_mime, FreeMime> mime_of(CURL* handle, const MailMessage& me
     curl_mime_subparts(both, texts);  // takes it over
     curl_mime_type(both, "multipart/alternative");
   }
-  if (message.text) add_text(texts, *message.text, "text/plain; charset=utf-8");
-  if (message.html) add_text(texts, *message.html, "text/html; charset=utf-8");
+  if (message.text) add_mail_text(texts, *message.text, "text/plain; charset=utf-8");
+  if (message.html) add_mail_text(texts, *message.html, "text/html; charset=utf-8");
   for (const MailAttachment& attachment : message.attachments) {
     curl_mimepart* part = curl_mime_addpart(mime.get());
     curl_mime_data(part, attachment.bytes.data(), attachment.bytes.size());
@@ -161,13 +179,13 @@ std::string printable_reply(std::string text) {
 MailExchangeResult result_of(CURLcode code, const char* words, const MailTransfer& transfer) {
   using How = MailExchangeResult::Ending;
   MailExchangeResult result;
-  result.status = transfer.content_status != 0 ? transfer.content_status : transfer.status;
+  result.status = transfer.content_status != 0 ? transfer.content_status : transfer.refused_status;
   result.what = words[0] != '\0' ? words : curl_easy_strerror(code);
   result.content_sent = transfer.content_asked && transfer.content_status == 0;
   const int family = transfer.content_status / 100;
   if (family == 2) {  // it has the mail, whatever became of the good-bye
     result.ending = How::accepted;
-  } else if (family == 4 || family == 5 || (!transfer.content_asked && transfer.status >= 400)) {
+  } else if (family == 4 || family == 5 || (!transfer.content_asked && transfer.refused_status != 0)) {
     result.ending = How::refused;
     result.what = printable_reply(transfer.reply);
   } else if (!transfer.refused.empty()) {

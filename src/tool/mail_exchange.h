@@ -14,7 +14,7 @@ namespace gantry::tool {
 struct MailExchangeResult {
   enum class Ending { accepted, refused, not_connected, refused_address, timed_out, stopped, broken } ending = Ending::broken;
   bool content_sent = false;  // the server asked for the content, and gave no answer to it
-  int status = 0;             // the server's last reply code
+  int status = 0;             // the server's reply to the content, or with which it refused; 0: none
   std::string what;           // its words, or libcurl's, for people
 };
 

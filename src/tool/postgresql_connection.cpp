@@ -22,6 +22,9 @@ std::string one_line(const char* text) {
   return line;
 }
 
+// libpq would print what the server remarks on standard error.
+void ignore_notice(void*, const char*) {}
+
 }  // namespace
 
 SqlFailure postgresql_failure(const PGresult* result) {
@@ -69,6 +72,7 @@ std::optional<SqlFailure> PostgresqlConnection::open(const PostgresqlAccess& acc
     if (!wait_for(state == PGRES_POLLING_READING ? POLLIN : POLLOUT)) return sql_over(call_);
   }
   PQsetnonblocking(connection, 1);
+  PQsetNoticeProcessor(connection, ignore_notice, nullptr);
   return std::nullopt;
 }
 

@@ -25,7 +25,7 @@ class TestPostgresql {
     // PostgreSQL refuses to run as root.
     if (geteuid() == 0) {
       EXPECT_EQ(chown(folder_.path().c_str(), nobody, nobody), 0);
-      as_nobody_ = {"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+      as_nobody_.insert(as_nobody_.end(), {"--reuid=65534", "--regid=65534", "--clear-groups"});
     }
     const std::string data = folder_.path() + "/data";
     const pid_t made = spawn({std::string(binaries) + "/initdb", "-D", data, "-U", "gantry", "-A", "trust", "-E", "UTF8",
@@ -90,7 +90,7 @@ class TestPostgresql {
   }
 
   TemporaryFolder folder_;
-  std::vector<std::string> as_nobody_;
+  std::vector<std::string> as_nobody_ = {"/usr/bin/setpriv", "--pdeathsig=INT"};  // ends with a test that crashes
   std::string log_;
   pid_t server_ = -1;
   std::thread drain_;

@@ -1,4 +1,6 @@
 // The sql driver on a PostgreSQL that the test starts.
+#include <libpq-fe.h>
+
 #include <atomic>
 
 #include "tool/postgresql_fixture.h"
@@ -25,7 +27,7 @@ class PostgresqlDriver : public testing::Test {
   }
 
   static void execute(const char* text) {
-    PGconn* connection = PQconnectdb(("host=" + server_->socket_folder() + " user=gantry dbname=postgres").c_str());
+    PGconn* connection = PQconnectdb(("host=" + server_->socket_folder() + " user=gantry dbname=postgres options='-c client_min_messages=warning'").c_str());
     PGresult* result = PQexec(connection, text);
     EXPECT_EQ(PQresultStatus(result), PGRES_COMMAND_OK) << PQerrorMessage(connection);
     PQclear(result);
@@ -33,7 +35,7 @@ class PostgresqlDriver : public testing::Test {
   }
   static SqlCase sql(std::string_view more = "{}", const std::string& folder = server_->socket_folder()) {
     Value settings = Value::object({{"database", "postgresql:postgres"}, {"host", folder}, {"user", "gantry"}});
-    for (const Member& member : sql_json(more).members())
+    for (const Value extra = sql_json(more); const Member& member : extra.members())
       settings = std::move(settings).with_member(member.key, member.value);
     return SqlCase(std::move(settings));
   }

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tool/sql_fixture.h"
+#include "tool/sql_statement.h"
 
 namespace gantry::tool {
 namespace {
@@ -26,7 +27,7 @@ class SqliteDriver : public testing::Test {
   }
   SqlCase sql(std::string_view more = "{}") {
     Value settings = Value::object({{"database", "sqlite:stock.db"}});
-    for (const Member& member : sql_json(more).members())
+    for (const Value extra = sql_json(more); const Member& member : extra.members())
       settings = std::move(settings).with_member(member.key, member.value);
     SqlCase made(std::move(settings));
     made.options.directory = folder_.path();
@@ -227,7 +228,7 @@ TEST(SqlStatement, IsOneForSqliteToo) {
 std::vector<std::string> problems(std::string_view settings, std::string_view operations) {
   definition::Tool tool;
   tool.settings = sql_json(settings);
-  for (const Member& member : sql_json(operations).members()) {
+  for (const Value all = sql_json(operations); const Member& member : all.members()) {
     definition::Operation& operation = tool.operations[std::string(member.key.view())];
     operation.name = member.key.view();
     operation.effect_class = *definition::parse_effect_class(member.value.string_or("class", ""));

@@ -122,7 +122,7 @@ class StatementScanner {
       at_ += 2;
     } else if (byte == ':' && at_ + 1 < text_.size() && is_name_start(text_[at_ + 1])) {
       return take_placeholder();
-    } else if (!is_postgresql() && (byte == '?' || byte == '@' || byte == '$' || byte == '#')) {
+    } else if (!is_postgresql() && std::string_view(":?@$#").find(byte) != std::string_view::npos) {
       return statement_refused("arguments are bound as :name only");
     } else if (std::isdigit(static_cast<unsigned char>(byte)) != 0) {
       while (at_ < text_.size() && is_name_part(text_[at_])) ++at_;

@@ -62,7 +62,7 @@ TEST(SqlStatement, RefusesWhatChangesMoreThanRows) {
 }
 
 TEST(SqlStatement, RefusesOtherPlaceholdersAndWhatIsNotClosed) {
-  for (const char* statement : {"select ?", "select ?1", "select @a", "select $a"})
+  for (const char* statement : {"select ?", "select ?1", "select :1", "select @a", "select $a"})
     EXPECT_THAT(sqlite(statement), HasSubstr(":name only")) << statement;
   EXPECT_THAT(postgresql("select $1"), HasSubstr(":name only"));
   for (const char* statement : {"select 'a", "select \"a", "select /* a", "select [a", "select 'a''"})
