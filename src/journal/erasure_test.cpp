@@ -9,6 +9,8 @@
 #include "journal/maintenance.h"
 #include "journal/raw_database.h"
 #include "journal/redaction.h"
+#include "journal/sqlite_chain.h"
+#include "journal/sqlite_connection.h"
 #include "journal/store_fixture.h"
 
 namespace gantry::journal {

@@ -274,7 +274,7 @@ class FileDriver final : public Driver {
     FileCall call(*settings, *binding, effect, context.attempt);
     const std::string directory = (std::filesystem::path(directory_) / settings->directory).lexically_normal().string();
     const Result<Value> result = call.perform(directory);
-    const Label label = label_of_result(*context.operation, effect);
+    const Label label = Label();
     if (result) return Outcome::done_with(result->labelled(label));
     ErrorDetails error = error_of(result.error(), effect);
     error.label = label;

@@ -11,20 +11,6 @@
 namespace gantry::tool {
 namespace {
 
-Result<std::string> secret_text(const Secrets& secrets, const std::string& name) {
-  const auto found = secrets.find(name);
-  if (found == secrets.end() || found->second.empty()) {
-    return Error{Code::denied,
-                 fmt::format("there is no secret \"{}\" for this call; name a file for it under secrets in "
-                             "gantry.yaml",
-                             name)};
-  }
-  std::string text = found->second;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.find('\0') != std::string::npos) return Error{Code::denied, fmt::format("secret \"{}\" is no text", name)};
-  return text;
-}
-
 Status set_endpoint(McpCall& call, HttpRequest&& request, const Egress& egress) {
   McpHttpEndpoint endpoint;
   endpoint.route = TRY(egress.route(request.url));
@@ -37,23 +23,24 @@ Status set_endpoint(McpCall& call, HttpRequest&& request, const Egress& egress) 
   return done();
 }
 
-Status set_server(McpCall& call, const McpSettings& settings, const Secrets& secrets, const Egress& egress) {
+Status set_server(McpCall& call, const McpSettings& settings, std::string_view tool, const Secrets& secrets,
+                  const Egress& egress) {
   HttpRequest request;
   request.method = "POST";
   request.url = *settings.url;
   for (const auto& header : settings.headers) request.headers.push_back(header);
-  TRY(add_credential(request, settings.authentication, secrets));
+  TRY(add_credential(request, settings.authentication, tool, secrets));
   return set_endpoint(call, std::move(request), egress);
 }
 
-Status set_program(McpCall& call, const McpSettings& settings, const Secrets& secrets) {
+Status set_program(McpCall& call, const McpSettings& settings, std::string_view tool, const Secrets& secrets) {
   call.program.command = settings.command;
   call.program.folders = settings.folders;
   call.target = settings.command.front().substr(settings.command.front().rfind('/') + 1);
   for (const auto& [name, variable] : settings.environment) {
     std::string text = variable.text;
     if (!variable.secret.empty()) {
-      text = TRY(secret_text(secrets, variable.secret));
+      text = TRY(secrets.reveal(variable.secret, {.tool = tool, .host = ""}));
       call.secrets.push_back(text);
     }
     call.program.environment.emplace(name, std::move(text));
@@ -77,15 +64,15 @@ Result<McpCall> call_of_tool(const Effect& effect, const CallContext& context, c
     call.params = Value::object({{"name", call.binding.tool}, {"arguments", arguments}});
   }
   if (settings.url) {
-    TRY(set_server(call, settings, secrets, egress));
+    TRY(set_server(call, settings, effect.tool, secrets, egress));
   } else {
-    TRY(set_program(call, settings, secrets));
+    TRY(set_program(call, settings, effect.tool, secrets));
   }
   return call;
 }
 
 // Which program runs is the author's to say, never that of data from outside.
-Status set_standard_program(McpCall& call, const Value& stdio, const Secrets& secrets) {
+Status set_standard_program(McpCall& call, const Value& stdio, std::string_view tool, const Secrets& secrets) {
   if (stdio.deep_label().content().integrity > Integrity::internal) {
     return Error{Code::denied, "transport/stdio: the program, its arguments and environment may not come from outside"};
   }
@@ -104,7 +91,7 @@ Status set_standard_program(McpCall& call, const Value& stdio, const Secrets& se
   }
   const McpSettings settings = TRY(
       read_mcp_settings(Value::object({{"command", Value::array(std::move(command))}, {"environment", environment}})));
-  return set_program(call, settings, secrets);
+  return set_program(call, settings, tool, secrets);
 }
 
 Status set_standard_server(McpCall& call, const Value& arguments, const Secrets& secrets, const Egress& egress) {
@@ -145,7 +132,7 @@ Result<McpCall> call_of_standard(const Effect& effect, const Secrets& secrets, c
   call.client_name = client.string_or("name", "");
   call.client_version = client.string_or("version", "");
   if (const Value* stdio = arguments.find("stdio")) {
-    TRY(set_standard_program(call, stdio->labelled(arguments.label()), secrets));
+    TRY(set_standard_program(call, stdio->labelled(arguments.label()), effect.tool, secrets));
   } else {
     TRY(set_standard_server(call, arguments, secrets, egress));
   }

@@ -45,7 +45,7 @@ class McpDriver final : public Driver {
     }
     const Result<McpCall> call = mcp_call_for(effect, context, options_.secrets, egress_, options_.timeout);
     if (!call) return refused_before_sending(call.error(), effect, context);
-    Label label = label_of_result(*context.operation, effect);
+    Label label = Label();
     if (context.tool == nullptr) {
       label = join(label, Label::of({.integrity = Integrity::trusted,
                                      .secrecy = Secrecy::public_,

@@ -202,7 +202,7 @@ TEST(McpDriver, SendsTheSecretToItsServerAndShowsItNowhere) {
   EXPECT_THAT(print_json(outcome.result), HasSubstr("I got [redacted]"));
   for (const McpIncoming& request : server.seen()) EXPECT_EQ(request.header("Authorization"), "Bearer " + secret);
   EXPECT_THAT(test.call("{}").error.detail, Not(HasSubstr(secret)));
-  test.options.secrets.clear();
+  test.options.secrets = {};
   const std::size_t sent = server.seen().size();
   EXPECT_EQ(definition::error_kind(test.call().error.type), "authorization");
   EXPECT_EQ(server.seen().size(), sent);

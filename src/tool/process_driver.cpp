@@ -49,7 +49,7 @@ class ProcessDriver final : public Driver {
     const Effect& effect = permit.effect();
     if (context.tool == nullptr || context.operation == nullptr)
       return Outcome::failed_with(standard_error("configuration", "the process driver was called without an operation"));
-    const Label label = label_of_result(*context.operation, effect);
+    const Label label = Label();
     const auto failed = [&](std::string_view kind, const std::string& text) {
       ErrorDetails error = standard_error(kind, fmt::format("{}.{}: {}", effect.tool, effect.operation, text));
       error.label = label;

@@ -34,7 +34,7 @@ class SqlDriver final : public Driver {
     if (context.tool == nullptr || context.operation == nullptr)
       return Outcome::failed_with(standard_error("configuration", "the sql driver was called without an operation"));
     Result<SqlAnswer> answer = perform(effect, context);
-    const Label label = label_of_result(*context.operation, effect);
+    const Label label = Label();
     if (!answer) {
       const char* kind = answer.error().code == Code::denied        ? "authorization"
                          : answer.error().code == Code::unavailable ? "communication"
