@@ -5,6 +5,7 @@
 #include <array>
 
 #include "definition/data_reader.h"
+#include "definition/invariant_parse.h"
 #include "definition/parse.h"
 
 namespace gantry::definition {
@@ -13,26 +14,6 @@ namespace {
 constexpr std::array<Choice<VerdictKind>, 3> verdicts = {
     {{"allow", VerdictKind::allow}, {"approve", VerdictKind::approve}, {"deny", VerdictKind::deny}}};
 constexpr Duration expires_min = std::chrono::seconds(1), expires_max = std::chrono::hours(24 * 365);
-
-// TOOL.OPERATION, TOOL.* or *.
-void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
-  std::string_view pattern = node.value().as_string();
-  if (pattern == "*") return;
-  std::size_t dot = pattern.find('.');
-  if (dot == std::string_view::npos || dot == 0 || dot + 1 == pattern.size()) {
-    node.expected("TOOL.OPERATION, TOOL.* or *");
-    return;
-  }
-  std::string_view tool = pattern.substr(0, dot), operation = pattern.substr(dot + 1);
-  if (tool == "http") {
-    if (operation != "*" && operation != "request")
-      node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
-  } else if (operation != "*") {
-    find_known_operation(node, tool, operation, known);
-  } else {
-    report_unknown_tool(node, tool, known);
-  }
-}
 
 PolicyRule read_policy_rule(const Node& node, const KnownDefinitions& known) {
   static const std::vector<std::string_view> only_approve = {"approvers", "requesterExcluded", "expires"};
@@ -73,6 +54,26 @@ PolicyRule read_policy_rule(const Node& node, const KnownDefinitions& known) {
 
 }  // namespace
 
+// TOOL.OPERATION, TOOL.* or *.
+void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
+  std::string_view pattern = node.value().as_string();
+  if (pattern == "*") return;
+  std::size_t dot = pattern.find('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == pattern.size()) {
+    node.expected("TOOL.OPERATION, TOOL.* or *");
+    return;
+  }
+  std::string_view tool = pattern.substr(0, dot), operation = pattern.substr(dot + 1);
+  if (tool == "http") {
+    if (operation != "*" && operation != "request")
+      node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
+  } else if (operation != "*") {
+    find_known_operation(node, tool, operation, known);
+  } else {
+    report_unknown_tool(node, tool, known);
+  }
+}
+
 const char* name_of(VerdictKind kind) {
   for (const auto& choice : verdicts)
     if (choice.value == kind) return choice.name.data();
@@ -88,6 +89,7 @@ std::shared_ptr<const Policy> parse_policy(const Node& root, const KnownDefiniti
   if (auto name = reader.require("policy")) policy->name = read_name(*name).value_or("");
   if (auto version = reader.require("version")) policy->version = read_version(*version).value_or("");
   reader.text("description");
+  if (auto invariants = reader.find("invariants")) read_invariants(*invariants, known);  // see invariants_of()
   if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
     std::map<std::string, int> lines;
     for (const Node& each : rules->items()) {
