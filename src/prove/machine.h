@@ -56,7 +56,7 @@ class Machine {
   };
   using Ways = std::vector<Way>;
 
-  // --- lists and the life of a task (machine.cpp)
+  // --- lists and the life of a task (machine.cpp); timeouts (machine_steps.cpp)
   void advance(ProofState state);
   void list_done(ProofState state);
   void start_task(ProofState state, const Task& task, TermPointer raw_input);
@@ -80,7 +80,7 @@ class Machine {
   void next_after(ProofState state);
   void extension_list_done(ProofState state);
   void leave_extension_list(ProofState state);
-  // --- task kinds (machine_tasks.cpp, machine_effects.cpp)
+  // --- task kinds (machine_tasks.cpp, machine_effects.cpp, machine_listen.cpp)
   void begin(ProofState state, const definition::DoTask& task);
   void begin(ProofState state, const definition::SetTask& task);
   void begin(ProofState state, const definition::SwitchTask& task);

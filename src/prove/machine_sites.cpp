@@ -48,6 +48,8 @@ bool Machine::may_break(const definition::Workflow& workflow, const Task& task, 
   if (!only.empty() && std::find(only.begin(), only.end(), name) == only.end()) return false;
   const definition::Operation* found = tool::find_operation(project_, tool, operation);
   if (found == nullptr) return false;
+  if (found->read_back && invariant_.covers(tool, found->read_back->operation, definition::EffectClass::read))
+    return true;
   TermPointer arguments = terms_.symbol("the arguments", label_of_outside(), type_object);
   const std::size_t approvers =
       invariant_.approvers > 0 ? invariant_.approvers : std::numeric_limits<std::size_t>::max();
