@@ -22,16 +22,18 @@ bool speaks_of(const PolicyRule& rule, const EffectView& effect) {
 TermPointer PolicyView::facts(const EffectView& effect) {
   const Label nothing_known = Label::unknown();
   const auto some = [&](const char* what, TypeMask types) { return terms_.symbol(what, nothing_known, types); };
-  TermPointer workflow = effect.workflow == nullptr
-                             ? some("the workflow", type_object)
-                             : terms_.literal(Value::object({{"namespace", effect.workflow->name.namespace_},
-                                                             {"name", effect.workflow->name.name},
-                                                             {"version", effect.workflow->name.version}}));
   TermPointer arguments = effect.arguments == nullptr ? some("the arguments", type_object) : effect.arguments;
   // There may be more members than these.
   const auto with_more = [&](std::vector<std::pair<std::string, TermPointer>> members) {
     return terms_.merge(some("facts", type_object), terms_.object(std::move(members)));
   };
+  TermPointer workflow = some("the workflow", type_object);
+  if (effect.workflow != nullptr) {
+    const definition::WorkflowName& name = effect.workflow->name;
+    workflow = with_more({{"namespace", terms_.literal(Value(name.namespace_))},
+                          {"name", terms_.literal(Value(name.name))},
+                          {"version", terms_.literal(Value(name.version))}});
+  }
   return with_more({{"principal", with_more({{"person", some("the requester", type_string)},
                                              {"roles", some("the roles", type_array)}})},
                     {"workflow", workflow},
