@@ -16,6 +16,7 @@ struct CommandLine {
       "Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.",
       "gantry"};
   CheckOptions check;
+  ProveOptions prove;
   EvalOptions eval;
   SchemaOptions schema;
   ConvertOptions convert;
@@ -77,6 +78,15 @@ void CommandLine::add_local_commands() {
   CLI::App* c = command("check", "Check definitions; every problem as path:line:column: message", check_command, check);
   c->add_option("PATH", check.paths, "Project directories or workflow files")->required();
   c->add_flag("--json", check.json, "Print problems as JSON");
+
+  c = command("prove", "Prove that the invariants of the policies hold in all runs of the workflows", prove_command, prove);
+  c->add_option("PATH", prove.path, "Project directory (default: the current one)");
+  c->add_option("--workflow", prove.workflow, "NAMESPACE/NAME: only runs of this workflow");
+  c->add_option("--question", prove.invariant, "POLICY/ID or ID: only this invariant");
+  c->add_option("--states", prove.states, "States to look at for one invariant and one workflow (default: 20000)");
+  c->add_option("--seconds", prove.seconds, "Time for one invariant and one workflow (default: 60)");
+  c->add_flag("--allow-unknown", prove.allow_unknown, "Exit with 0 also where the answer is unknown");
+  c->add_flag("--json", prove.json, "Print the findings as JSON");
 
   c = command("eval", "Evaluate a jq expression; one output per line", eval_command, eval);
   c->add_option("EXPRESSION", eval.expression, "The expression")->required();

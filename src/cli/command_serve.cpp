@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/runtime.h"
+#include "prove/prove.h"
 #include "server/api.h"
 #include "server/retention_runner.h"
 
@@ -106,6 +107,12 @@ int serve_command(const ServeOptions& options) {
     auto loaded = read_project(options.directory);
     if (!loaded) return fail(loaded.error());
     project = *loaded;
+    // As for a deploy: what breaks its own invariants does not run.
+    const definition::Problems proven = prove::problems_of(project);
+    print_problems(proven, project->files, options.directory);
+    for (const definition::Problem& problem : proven)
+      if (problem.severity == definition::Severity::error)
+        return fail({Code::invalid_argument, "an invariant of the policies does not hold"});
   }
   auto listen = listen_address(options, project);
   if (!listen) return fail(listen.error());

@@ -15,6 +15,14 @@ struct CheckOptions {
 };
 int check_command(const CheckOptions& options);
 
+struct ProveOptions {
+  std::string path = ".", workflow, invariant;
+  std::size_t states = 0;  // 0: the default
+  double seconds = 0;
+  bool allow_unknown = false, json = false;
+};
+int prove_command(const ProveOptions& options);
+
 struct EvalOptions {
   std::string expression, input, arguments_file;
   std::vector<std::string> arguments;  // NAME=JSON

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "definition/condition.h"
+#include "definition/invariant_parse.h"
 #include "definition/policy_reader.h"
 
 namespace gantry::definition {
@@ -29,6 +30,7 @@ class PolicyReader {
     policy_->labels = read_policy_labels(reader, known_);
     policy_->asks_for_provenance = asks_for_provenance(root_.value());
     if (auto lists = reader.find("lists")) read_lists(*lists);
+    if (auto invariants = reader.find("invariants")) read_invariants(*invariants, known_);  // see invariants_of()
     if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
       for (const Node& each : rules->items()) {
         policy_->rules.push_back(read_policy_rule(each, known_));
@@ -85,6 +87,26 @@ class PolicyReader {
 };
 
 }  // namespace
+
+// TOOL.OPERATION, TOOL.* or *.
+void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
+  std::string_view pattern = node.value().as_string();
+  if (pattern == "*") return;
+  std::size_t dot = pattern.find('.');
+  if (dot == std::string_view::npos || dot == 0 || dot + 1 == pattern.size()) {
+    node.expected("TOOL.OPERATION, TOOL.* or *");
+    return;
+  }
+  std::string_view tool = pattern.substr(0, dot), operation = pattern.substr(dot + 1);
+  if (tool == "http") {
+    if (operation != "*" && operation != "request")
+      node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
+  } else if (operation != "*") {
+    find_known_operation(node, tool, operation, known);
+  } else {
+    report_unknown_tool(node, tool, known);
+  }
+}
 
 const char* name_of(VerdictKind kind) {
   switch (kind) {

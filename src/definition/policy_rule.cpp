@@ -15,6 +15,8 @@ constexpr std::size_t escalations_max = 10;
 constexpr std::array<Choice<VerdictKind>, 3> verdicts = {
     {{"allow", VerdictKind::allow}, {"approve", VerdictKind::approve}, {"deny", VerdictKind::deny}}};
 
+}  // namespace
+
 // TOOL.OPERATION, TOOL.* or *.
 void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
   std::string_view pattern = node.value().as_string();
@@ -40,6 +42,8 @@ void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
     report_unknown_tool(node, tool, known);
   }
 }
+
+namespace {
 
 std::vector<Escalation> read_escalations(const Node& node) {
   std::vector<Escalation> escalations;
