@@ -9,7 +9,6 @@
 #include "gate/facts.h"
 #include "gate/gate.h"
 #include "tool/standard_call.h"
-#include "tool/standard_call.h"
 
 namespace gantry::prove {
 namespace {
