@@ -47,7 +47,7 @@ TEST(Invariant, MistakesHaveTheirPlace) {
   using ::testing::HasSubstr;
   EXPECT_THAT(messages_of("  - {id: a}\n"), ElementsAre(HasSubstr("never")));
   EXPECT_THAT(messages_of("  - {id: a, never: tos.relaese}\n"),
-              ElementsAre(HasSubstr("p.yaml:4:19: tool 'tos' has no operation 'relaese'; did you mean 'release'?")));
+              ElementsAre(HasSubstr("p.yaml:4:20: tool 'tos' has no operation 'relaese'; did you mean 'release'?")));
   EXPECT_THAT(messages_of("  - {id: a, never: tos.release, unless: {done: tos.*}}\n"),
               ElementsAre(HasSubstr("TOOL.OPERATION")));
   EXPECT_THAT(messages_of("  - {id: a, never: tos.release, unless: {result: .a}}\n"),

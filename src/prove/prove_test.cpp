@@ -135,8 +135,10 @@ TEST(ProveReport, AWorkflowThatNeverEndsIsStillProven) {
 }
 
 TEST(ProveReport, AStateLimitMakesItUnknown) {
-  const auto project =
-      project_of("do:\n  - l: {for: {each: x, in: .list}, do: [{a: {call: tos.note}}]}\n", policy_with(cleared_first));
+  const auto project = project_of(
+      "do:\n  - l: {for: {each: x, in: .list}, do: [{a: {if: .a == 1, call: tos.note}}, {b: {if: .b == 1, call: "
+      "customs.status}}, {c: {if: .c == 1 and .c == 2, call: tos.release}}]}\n",
+      policy_with(cleared_first));
   Options options;
   options.states_max = 3;
   const std::vector<Finding> findings = prove(project, options);

@@ -12,8 +12,8 @@
 namespace gantry::prove::testing {
 namespace {
 
-constexpr int workflows_tried = 150;
-constexpr std::size_t runs_max = 250;    // of one workflow with one input
+constexpr int workflows_tried = 25;
+constexpr std::size_t runs_max = 60;     // of one workflow with one input
 constexpr std::size_t answers_max = 12;  // in one run; later ones are not given
 
 class Generator {
@@ -269,8 +269,8 @@ void compare(const char* invariants, std::size_t more_than, bool excusable, std:
     const auto project = project_of(workflow, policy_with(invariants));
     ASSERT_NE(project, nullptr) << workflow;
     Options options;
-    options.states_max = 3'000;
-    options.seconds_max = 5;
+    options.states_max = 300;
+    options.seconds_max = 2;
     const std::vector<Finding> findings = prove(project, options);
     ASSERT_EQ(findings.size(), 1u);
     ++verdicts[findings[0].verdict];
