@@ -1,14 +1,11 @@
 #include "prove/policy_view.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 namespace gantry::prove {
 namespace {
-
-definition::Expression expression_of(const definition::Condition& condition) {
-  return {.program = condition.program, .text = condition.text};
-}
 
 using definition::PolicyRule;
 using definition::VerdictKind;
@@ -44,6 +41,7 @@ TermPointer PolicyView::facts(const EffectView& effect) {
                     {"task", effect.task.empty() ? some("the task", type_string) : terms_.literal(Value(effect.task))},
                     {"tool", terms_.literal(Value(effect.tool))},
                     {"operation", terms_.literal(Value(effect.operation))},
+       {"args", arguments},
                     {"effect", with_more({{"id", some("the effect's id", type_string)},
                                           {"instance", some("the instance", type_string)},
                                           {"class", terms_.literal(Value(definition::name_of(effect.effect_class)))},
@@ -53,57 +51,80 @@ TermPointer PolicyView::facts(const EffectView& effect) {
                     {"context", some("the context", type_any)}});
 }
 
-// Denied for certain: when no rule that allows or asks can match, or a rule that denies matches in every case.
 bool PolicyView::may_permit(const EffectView& effect, const Condition& condition) {
-  TermPointer known = facts(effect);
-  bool some_permits = false;
-  for (const auto& [name, policy] : project_.policies) {
-    for (const PolicyRule& rule : policy->rules) {
-      if (!speaks_of(rule, effect)) continue;
-      bool may_match = true, must_match = true;
-      if (rule.when) {
-        may_match = false;
-        for (const Outcome& outcome : evaluator_.truth(expression_of(*rule.when), {.dot = known, .arguments = {}}, condition)) {
-          const bool matches = outcome.kind == Outcome::Kind::value && outcome.value->literal.is_true();
-          may_match = may_match || matches;
-          // A condition that errors denies, whatever the rule's verdict.
-          must_match = must_match && (matches || outcome.kind != Outcome::Kind::value);
-        }
-      }
-      if (rule.has_ladder() || rule.verdict != VerdictKind::deny)
-        some_permits = some_permits || may_match;
-      else if (must_match && !rule.during)
-        return false;
-    }
-  }
-  return some_permits;
+  return !permitted_with_fewer(effect, std::numeric_limits<std::size_t>::max(), condition).empty();
 }
 
 namespace {
-
-// The rungs of a ladder and whose words the arguments are is not followed here: such a rule may allow what it asks
-// approval for elsewhere. Budgets, duties and lists only make it harder for an effect to run.
-bool may_allow_unasked(const PolicyRule& rule) {
-  return rule.has_ladder() || rule.grants_workflow;
-}
 
 constexpr std::size_t combinations_max = 500;  // of rules that match and don't; with more, nothing is concluded
 
 // What the rules looked at so far say, in one case.
 struct Case {
   Condition condition;
-  bool allows = false, asks = false;
+  bool permits = false;
+  std::size_t least = 0;                         // people that four eyes ask for
   std::map<std::string, std::size_t> approvers;  // by role, the largest count that a rule asks for
 
   // One person counts for one requirement only.
   std::size_t people() const {
     std::size_t sum = 0;
     for (const auto& [role, count] : approvers) sum += count;
-    return sum;
+    return std::max(sum, least);
   }
 };
 
+void add(Case& one, const PolicyRule& rule, RuleSays says) {
+  if (says == RuleSays::nothing) return;
+  one.permits = true;
+  if (says == RuleSays::allow) return;
+  if (says == RuleSays::four_eyes) one.least = 2;
+  for (const auto& each : rule.approvers) {
+    std::size_t& count = one.approvers[each.role];
+    count = std::max(count, each.count);
+  }
+}
+
 }  // namespace
+
+// What is left out here only makes the gate stricter: budgets, duties, missing facts, times (a rule that denies may be
+// outside its time).
+std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, TermPointer facts,
+                                                       const Condition& condition) {
+  std::vector<RuleCase> closed;
+  if (rule.during) closed.push_back({condition, RuleSays::nothing});
+  std::vector<Condition> open{condition};
+  const auto ask = [&](const std::optional<definition::Condition>& test, RuleSays says, bool is_filter) {
+    if (!test) return;
+    const definition::Expression expression{.program = test->program, .text = test->text};
+    std::vector<Condition> next;
+    for (const Condition& each : open) {
+      for (Outcome& outcome : evaluator_.truth(expression, {.dot = facts, .arguments = {}}, each)) {
+        if (outcome.kind != Outcome::Kind::value) continue;  // denied
+        const bool holds = outcome.value->literal.is_true();
+        if (is_filter ? holds : !holds)
+          next.push_back(std::move(outcome.condition));
+        else
+          closed.push_back({std::move(outcome.condition), says});
+      }
+    }
+    open = std::move(next);
+  };
+  ask(rule.when, RuleSays::nothing, true);
+  ask(rule.deny_if, RuleSays::deny, false);
+  ask(rule.four_eyes_if, RuleSays::four_eyes, false);
+  ask(rule.approve_if, RuleSays::approve, false);
+  ask(rule.allow_if, RuleSays::allow, false);
+  RuleSays rest = RuleSays::nothing;
+  if (rule.verdict == VerdictKind::deny) rest = RuleSays::deny;
+  if (rule.verdict == VerdictKind::approve) rest = RuleSays::approve;
+  if (rule.verdict == VerdictKind::allow) rest = RuleSays::allow;
+  for (Condition& each : open) closed.push_back({std::move(each), rest});
+  if (!rule.grants_workflow) return closed;
+  for (std::size_t i = 0, count = closed.size(); i < count; ++i)
+    if (closed[i].says == RuleSays::approve) closed.push_back({closed[i].condition, RuleSays::allow});
+  return closed;
+}
 
 std::vector<Condition> PolicyView::permitted_with_fewer(const EffectView& effect, std::size_t approvers,
                                                         const Condition& condition) {
@@ -113,25 +134,12 @@ std::vector<Condition> PolicyView::permitted_with_fewer(const EffectView& effect
     for (const PolicyRule& rule : policy->rules) {
       if (!speaks_of(rule, effect)) continue;
       std::vector<Case> next;
-      if (rule.during) next = cases;  // outside its hours the rule is silent, whatever its condition
       for (const Case& one : cases) {
-        Outcomes outcomes{{.value = terms_.boolean(true), .condition = one.condition}};
-        if (rule.when) outcomes = evaluator_.truth(expression_of(*rule.when), {.dot = known, .arguments = {}}, one.condition);
-        for (Outcome& outcome : outcomes) {
-          if (outcome.kind != Outcome::Kind::value) continue;  // denied
+        for (RuleCase& each : cases_of(rule, known, one.condition)) {
+          if (each.says == RuleSays::deny) continue;
           Case made = one;
-          made.condition = std::move(outcome.condition);
-          if (outcome.value->literal.is_true()) {
-            if (rule.verdict == VerdictKind::deny && !rule.has_ladder()) continue;
-            made.allows = true;
-            if (rule.verdict == VerdictKind::approve && !may_allow_unasked(rule)) {
-              made.asks = true;
-              for (const auto& each : rule.approvers) {
-                std::size_t& count = made.approvers[each.role];
-                count = std::max(count, each.count);
-              }
-            }
-          }
+          made.condition = std::move(each.condition);
+          add(made, rule, each.says);
           next.push_back(std::move(made));
         }
       }
@@ -141,7 +149,7 @@ std::vector<Condition> PolicyView::permitted_with_fewer(const EffectView& effect
   }
   std::vector<Condition> fewer;
   for (Case& one : cases)
-    if (one.allows && one.people() < approvers) fewer.push_back(std::move(one.condition));
+    if (one.permits && one.people() < approvers) fewer.push_back(std::move(one.condition));
   return fewer;
 }
 

@@ -17,6 +17,9 @@ struct EffectView {
   TermPointer arguments = nullptr;
 };
 
+// What one rule says in one case.
+enum class RuleSays : std::uint8_t { nothing, allow, approve, four_eyes, deny };
+
 class PolicyView {
  public:
   PolicyView(const definition::Project& project, Terms& terms, Evaluator& evaluator)
@@ -31,6 +34,12 @@ class PolicyView {
   TermPointer facts(const EffectView& effect);
 
  private:
+  struct RuleCase {
+    Condition condition;
+    RuleSays says = RuleSays::nothing;
+  };
+  std::vector<RuleCase> cases_of(const definition::PolicyRule& rule, TermPointer facts, const Condition& condition);
+
   const definition::Project& project_;
   Terms& terms_;
   Evaluator& evaluator_;
