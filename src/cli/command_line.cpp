@@ -85,6 +85,8 @@ void CommandLine::add_program_commands() {
   c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
   c->add_option("--host-override", run.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
   c->add_option("--person", run.person, "Who asks (default: the login name)");
+  c->add_flag("--skip-waits", run.skip_waits, "Don't wait for timers: the clock jumps to the next one when nothing else is to be done");
+  c->add_option("--simulate", run.simulate, "ISO 8601 duration: start nothing now, but run the schedules of the project for so long on a clock that jumps, and list what they started");
   c->add_flag("--no-wait", run.no_wait, "Exit with 3 instead of waiting for people or timers");
   c->add_flag("--json", run.json, "Print one JSON object with status, output, error and tasks");
 
@@ -119,7 +121,7 @@ void CommandLine::add_server_commands() {
   add_server(c, start.server);
 
   c = command("instances", "List instances", instances_command, list);
-  c->add_option("--status", list.status, "running, waiting, completed, faulted or cancelled");
+  c->add_option("--status", list.status, "running, waiting, suspended, stuck, completed, faulted or cancelled");
   c->add_option("--workflow", list.workflow, "NAMESPACE/NAME");
   add_server(c, list.server);
 
@@ -127,6 +129,12 @@ void CommandLine::add_server_commands() {
   server_command("journal", "Show the events of one instance", journal_command, "Instance");
   c = server_command("cancel", "Cancel a running instance", cancel_command, "Instance");
   c->add_option("--reason", id.reason, "Why; kept in the journal");
+  c = server_command("suspend", "Suspend a running instance: no task goes on until it is resumed", suspend_command, "Instance");
+  c->add_option("--reason", id.reason, "Why; kept in the journal");
+  server_command("resume", "Resume a suspended instance", resume_command, "Instance");
+
+  c = command("schedules", "List the schedules in force and when they are due next", schedules_command, list);
+  add_server(c, list.server);
 
   c = command("emit", "Send a CloudEvent to the server", emit_command, emit);
   c->add_option("CLOUDEVENT", emit.event, input_help)->required();

@@ -45,7 +45,8 @@ class TaskLog {
 
   static void add(Rows& rows, const engine::TaskTrace& entry) {
     using Status = engine::TaskTrace::Status;
-    if (entry.status == Status::retried) return;
+    if (entry.status == Status::retried || entry.status == Status::correlating || entry.status == Status::correlated)
+      return;
     if (entry.status == Status::started || entry.status == Status::skipped) {
       if (rows.list.size() >= rows_max) return;
       bool skipped = entry.status == Status::skipped;
@@ -181,6 +182,11 @@ int run_command(const RunOptions& options) {
   runtime_options.trace = [&tasks](const std::string& instance, const std::vector<engine::TaskTrace>& trace) {
     tasks.add(instance, trace);
   };
+  if (!options.simulate.empty()) return simulate_schedules(options, std::move(runtime_options));
+  if (options.skip_waits)
+    runtime_options.when_idle = [](SkippingClock& clock, std::optional<Timestamp> due) {
+      if (due) clock.skip_to(*due);
+    };
   auto runtime = Runtime::open(runtime_options);
   if (!runtime) return fail(runtime.error());
 

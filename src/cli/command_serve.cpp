@@ -105,6 +105,7 @@ int serve_command(const ServeOptions& options) {
   runtime_options.directory = options.directory;
   runtime_options.store = options.store;
   runtime_options.host_overrides = *overrides;
+  runtime_options.run_schedules = true;
   auto runtime = Runtime::open(runtime_options);
   if (!runtime) return fail(runtime.error());
   if (auto deployed = deploy_directory(**runtime, project); !deployed) return fail(deployed.error());

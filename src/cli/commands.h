@@ -35,11 +35,15 @@ int convert_command(const ConvertOptions& options);
 
 struct RunOptions {
   std::string file, input, directory, store;
-  bool no_wait = false, json = false;
+  bool no_wait = false, json = false, skip_waits = false;
+  std::string simulate;                     // ISO 8601 duration: run the project's schedules, so long
   std::vector<std::string> host_overrides;  // FROM=TO
   std::string person;                       // who runs it; default: the login name
 };
 int run_command(const RunOptions& options);
+// run --simulate: on a clock that jumps from one occasion to the next; then tells what was started.
+struct RuntimeOptions;
+int simulate_schedules(const RunOptions& options, RuntimeOptions runtime_options);
 
 struct ServeOptions {
   std::string directory = ".", store, listen;
@@ -82,6 +86,7 @@ struct ListOptions {
 };
 int instances_command(const ListOptions& options);
 int tasks_command(const ListOptions& options);
+int schedules_command(const ListOptions& options);
 
 struct IdOptions {
   ServerOptions server;
@@ -90,6 +95,8 @@ struct IdOptions {
 int show_command(const IdOptions& options);
 int journal_command(const IdOptions& options);
 int cancel_command(const IdOptions& options);
+int suspend_command(const IdOptions& options);
+int resume_command(const IdOptions& options);
 int task_command(const IdOptions& options);
 int approve_command(const IdOptions& options);
 int reject_command(const IdOptions& options);

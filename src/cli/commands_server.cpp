@@ -1,4 +1,4 @@
-// deploy, start, instances, show, journal, cancel, tasks, task, approve, reject, answer, emit: through the server's
+// deploy, start, instances, show, journal, cancel, suspend, resume, schedules, tasks, task, approve, reject, answer, emit: through the server's
 // API.
 #include <filesystem>
 
@@ -43,6 +43,13 @@ int with_client(const ServerOptions& options, Request&& request) {
   if (!answer) return fail(answer.error());
   print_value(*answer);
   return exit_done;
+}
+
+int change_instance(const IdOptions& options, const char* action) {
+  Value body = Value::object({{"reason", options.reason}});
+  return with_client(options.server, [&](const Client& client) {
+    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
+  });
 }
 
 int vote(const IdOptions& options, bool approve) {
@@ -175,10 +182,29 @@ int journal_command(const IdOptions& options) {
 }
 
 int cancel_command(const IdOptions& options) {
-  Value body = Value::object({{"reason", options.reason}});
-  return with_client(options.server, [&](const Client& client) {
-    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/cancel", body);
-  });
+  return change_instance(options, "cancel");
+}
+int suspend_command(const IdOptions& options) {
+  return change_instance(options, "suspend");
+}
+int resume_command(const IdOptions& options) {
+  return change_instance(options, "resume");
+}
+
+int schedules_command(const ListOptions& options) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  auto rows = client->list("/api/v1/schedules");
+  if (!rows) return fail(rows.error());
+  return print_rows(*rows,
+                    {{"SCHEDULE", "schedule"},
+                     {"EVERY", "every"},
+                     {"CRON", "cron"},
+                     {"AFTER", "after"},
+                     {"COLLECTING", "collecting"},
+                     {"NEXT", "next"},
+                     {"SINCE", "since"}},
+                    options.server.json);
 }
 
 int task_command(const IdOptions& options) {

@@ -38,11 +38,19 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
   engine_options.children_depth_max = settings.workflow_depth;
+  engine_options.run_schedules = options.run_schedules;
+  engine_options.record_lifecycle = {.workflow = settings.record_workflow_events,
+                                     .task = settings.record_task_events,
+                                     .status = settings.record_status_events};
+  std::function<void(std::optional<Timestamp>)> when_idle;
+  if (options.when_idle)
+    when_idle = [skip = options.when_idle, clock = &runtime->clock](std::optional<Timestamp> due) { skip(*clock, due); };
   runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
                                               .drivers = tool::standard_drivers(std::move(http)),
                                               .clock = &runtime->clock,
                                               .random = &runtime->random,
-                                              .trace = options.trace},
+                                              .trace = options.trace,
+                                              .when_idle = std::move(when_idle)},
                                              engine_options));
   return runtime;
 }

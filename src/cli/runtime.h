@@ -1,7 +1,9 @@
 // What `run` and `serve` share: the store, the drivers and the engine of one project, wired together.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/engine.h"
@@ -9,18 +11,34 @@
 
 namespace gantry::cli {
 
+// The system's clock, and further: waits that are skipped count as time that has passed. Any thread.
+class SkippingClock final : public Clock {
+ public:
+  Timestamp now() const override { return system_.now() + Duration(skipped_.load()); }
+  void skip_to(Timestamp at) {
+    if (const Duration left = at - now(); left > Duration::zero()) skipped_ += left.count();
+  }
+
+ private:
+  SystemClock system_;
+  std::atomic<std::int64_t> skipped_{0};
+};
+
 struct RuntimeOptions {
   definition::ProjectPointer project;  // may be null for serve without a project
   std::string directory = ".";         // that relative paths of the project start from
   std::string store;                   // URL; empty: as the project's settings say
   std::map<std::string, std::string> host_overrides;
   bool egress_any = false;
+  bool run_schedules = false;
+  // As Engine::Parts::when_idle. May be empty.
+  std::function<void(SkippingClock& clock, std::optional<Timestamp> next_due)> when_idle;
   std::function<void(const std::string&, const std::vector<engine::TaskTrace>&)> trace;
 };
 
 // Members in order of construction: the engine goes first at the end.
 struct Runtime {
-  SystemClock clock;
+  SkippingClock clock;
   SystemRandom random;
   std::unique_ptr<journal::Store> store;
   std::unique_ptr<journal::Query> query;

@@ -113,7 +113,7 @@ std::optional<Schema> read_schema_reference(const Node& node) {
   return document ? read_schema(*document) : std::nullopt;
 }
 
-void check_literals(const Node& node, const Schema& schema, Severity severity) {
+void check_literals(const Node& node, const Schema& schema, Severity severity, std::string_view prefix) {
   const Value& value = node.value();
   for (const SchemaViolation& violation : schema.validate(value)) {
     if (touches_expression(value, violation.instance)) {
@@ -121,7 +121,8 @@ void check_literals(const Node& node, const Schema& schema, Severity severity) {
       bool is_container = at && (at->is_object() || at->is_array());
       if (!is_container || !independent_of_members(violation.schema)) continue;
     }
-    std::string where = violation.instance.empty() ? "" : violation.instance + ": ";
+    const std::string where =
+        std::string(prefix) + (violation.instance.empty() ? "" : violation.instance + ": ");
     const SourcePlace place = node.file().value_place(node.pointer() + violation.instance);
     if (severity == Severity::error)
       node.file().problem(place, where + violation.reason);

@@ -14,8 +14,9 @@ std::optional<Schema> read_schema(const Node& node);
 // The standard's form {format: json, document: {...}}.
 std::optional<Schema> read_schema_reference(const Node& node);
 
-// Reports where `node` can't satisfy the schema, whatever its ${ } expressions yield.
-void check_literals(const Node& node, const Schema& schema, Severity severity = Severity::error);
+// Reports where `node` can't satisfy the schema, whatever its ${ } expressions yield. `prefix` starts each message.
+void check_literals(const Node& node, const Schema& schema, Severity severity = Severity::error,
+                    std::string_view prefix = "");
 // Whether any string in it is a ${ } expression.
 bool has_expressions(const Value& value);
 

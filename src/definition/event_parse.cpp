@@ -137,6 +137,7 @@ EventAttribute WorkflowReader::read_event_attribute(const Node& node, const Scop
   if (value.size() == 0) node.expected("text that is not empty");
   if (!has_pattern_syntax(value.as_string())) {
     attribute.only_text = std::string(value.as_string());
+    observes_lifecycle_ = observes_lifecycle_ || (attribute.name == "type" && is_lifecycle_type(*attribute.only_text));
     return attribute;
   }
   auto pattern = EcmaPattern::compile(value.as_string());

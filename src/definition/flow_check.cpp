@@ -4,12 +4,15 @@
 
 #include <type_traits>
 
+#include "definition/data_reader.h"
+#include "value/pointer.h"
+
 namespace gantry::definition {
 namespace {
 
 class FlowChecker {
  public:
-  explicit FlowChecker(const SourceFile& file) : file_(file) {}
+  FlowChecker(const Workflow& workflow, const SourceFile& file) : document_(workflow.source), file_(file) {}
 
   // Whether a run may get past the list's end, or leave it with `exit`.
   bool check_list(const TaskList& list) {
@@ -21,8 +24,10 @@ class FlowChecker {
       walk.open.pop_back();
       if (index < count) visit(walk, index);
     }
-    for (std::size_t i = 1; i < count; ++i)
+    for (std::size_t i = 1; i < count; ++i) {
       if (!walk.reached[i] && walk.reached[i - 1]) report(list, i);
+      check_handover(list, i);
+    }
     return walk.reached[count];
   }
 
@@ -85,6 +90,37 @@ class FlowChecker {
     return true;
   }
 
+  static bool goes_to(const FlowDirective& flow, std::size_t index) {
+    return flow.kind == FlowDirective::Kind::task && flow.index == index;
+  }
+
+  // Whether the task at `index` gets its input from the one before it, and from no other.
+  static bool follows_only(const TaskList& list, std::size_t index) {
+    const Task& before = *list.tasks[index - 1];
+    if (before.then.kind != FlowDirective::Kind::proceed || before.condition || !before.extensions.empty()) return false;
+    for (const TaskPointer& task : list.tasks) {
+      if (goes_to(task->then, index)) return false;
+      if (const auto* choice = std::get_if<SwitchTask>(&task->body))
+        for (const SwitchCase& each : choice->cases)
+          if (goes_to(each.then, index)) return false;
+      if (const auto* attempt = std::get_if<TryTask>(&task->body); attempt && attempt->then)
+        if (goes_to(*attempt->then, index)) return false;
+    }
+    return true;
+  }
+
+  // What a `set` gives is known where it is written out.
+  void check_handover(const TaskList& list, std::size_t index) {
+    const Task& before = *list.tasks[index - 1];
+    const Task& task = *list.tasks[index];
+    const auto* set = std::get_if<SetTask>(&before.body);
+    if (set == nullptr || before.output.transform || !task.input.schema || !follows_only(list, index)) return;
+    const std::string pointer = before.reference + "/set";
+    if (!at_pointer(document_, pointer)) return;  // the arguments of a function, which are checked at its call
+    check_literals(Node(set->value.source(), pointer, file_), *task.input.schema, Severity::warning,
+                   fmt::format("the input.schema of task '{}' refuses this: ", task.name));
+  }
+
   static std::string why_not_further(const Task& task) {
     if (std::holds_alternative<RaiseTask>(task.body)) return "raises an error";
     if (std::holds_alternative<SwitchTask>(task.body)) return "goes elsewhere in every case";
@@ -108,13 +144,14 @@ class FlowChecker {
                               list.tasks[index]->name, before.name, why_not_further(before)));
   }
 
+  const Value& document_;
   const SourceFile& file_;
 };
 
 }  // namespace
 
 void check_flow(const Workflow& workflow, const SourceFile& file) {
-  FlowChecker(file).check_list(workflow.tasks);
+  FlowChecker(workflow, file).check_list(workflow.tasks);
 }
 
 }  // namespace gantry::definition

@@ -27,6 +27,7 @@ struct Settings {
   std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
   std::size_t workers = 16;                         // effects in flight at most
   std::size_t workflow_depth = 32;                  // workflows that run each other
+  bool record_workflow_events = false, record_task_events = false, record_status_events = false;  // lifecycle
 };
 
 // One row of the table of settings, for help texts and documentation.

@@ -54,12 +54,21 @@ void apply_workflow_depth(const Node& node, Settings& settings) {
   if (auto depth = node.integer(1, workflow_depth_max)) settings.workflow_depth = static_cast<std::size_t>(*depth);
 }
 
+void apply_lifecycle(const Node& node, Settings& settings) {
+  static constexpr std::array<Choice<bool Settings::*>, 3> kinds = {{{"workflow", &Settings::record_workflow_events},
+                                                                     {"task", &Settings::record_task_events},
+                                                                     {"status", &Settings::record_status_events}}};
+  if (!node.is_array("a list of workflow, task, status")) return;
+  for (const Node& each : node.items())
+    if (auto kind = read_choice<bool Settings::*>(each, kinds)) settings.*(*kind) = true;
+}
+
 struct SettingRow {
   SettingDescription description;
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 6> setting_rows = {{
+constexpr std::array<SettingRow, 7> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -73,6 +82,9 @@ constexpr std::array<SettingRow, 6> setting_rows = {{
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
      apply_workflow_depth},
+    {{"lifecycle", "list of workflow, task, status", "[]",
+      "Lifecycle events that are kept in the journal, whoever listens for them."},
+     apply_lifecycle},
 }};
 
 }  // namespace

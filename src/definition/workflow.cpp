@@ -40,6 +40,14 @@ const std::string* EventFilter::only_type() const {
   return nullptr;
 }
 
+Value Schedule::timed_input(Timestamp due) {
+  return Value::object({{"due", format_timestamp(due)}});
+}
+
+bool is_lifecycle_type(std::string_view type) {
+  return type.starts_with("io.serverlessworkflow.workflow.") || type.starts_with("io.serverlessworkflow.task.");
+}
+
 std::string error_kind(std::string_view type) {
   for (std::string_view prefix : error_type_prefixes) {
     if (type.substr(0, prefix.size()) != prefix) continue;

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "definition/approver.h"
+#include "definition/cron.h"
 #include "expression/template.h"
 #include "value/ecma_pattern.h"
 #include "value/schema.h"
@@ -250,6 +251,19 @@ struct WorkflowName {
   auto operator<=>(const WorkflowName&) const = default;
 };
 
+// `schedule`: what starts instances by itself. Each part that is there does so on its own.
+struct Schedule {
+  std::optional<Duration> every;       // from the moment in which the schedule came into force
+  std::optional<CronExpression> cron;  // UTC
+  std::string cron_text;
+  std::optional<Duration> after;     // the end of the instance before
+  std::optional<EventConsumption> on;  // its expressions see only `.`
+  EventReading read = EventReading::envelope;  // how the events become the input
+
+  // The input of instances that the clock starts.
+  static Value timed_input(Timestamp due);
+};
+
 struct Workflow {
   WorkflowName name;
   std::string title, summary;
@@ -260,7 +274,14 @@ struct Workflow {
   std::optional<DurationSource> timeout;
   TaskList tasks;
   std::vector<std::string> secrets;  // names under use.secrets
+  std::optional<Schedule> schedule;
+  // It listens to lifecycle events by name, or is started by them. Its own are then not published, so that no two
+  // workflows can keep each other going with nothing but these.
+  bool observes_lifecycle = false;
 };
+
+// Whether it is the type of one of the standard's lifecycle events: "io.serverlessworkflow.workflow.started.v1", ...
+bool is_lifecycle_type(std::string_view type);
 
 // All spellings of the standard's error types (hosts serverlessworkflow.io and open-workflow-specification.org,
 // "/spec/1.0.0/errors/KIND" and "/dsl/errors/types/KIND") give "KIND"; anything else is returned as it is.

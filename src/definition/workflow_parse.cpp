@@ -66,9 +66,10 @@ void WorkflowReader::read(Workflow& workflow) {
   workflow.input = read_data_flow(reader, "input", "from", outside);
   workflow.output = read_data_flow(reader, "output", "as", outside);
   workflow.timeout = read_timeout(reader, outside);
-  reader.refuse("schedule", "'schedule' is not supported yet; start the workflow with a command or over HTTP");
+  if (auto schedule = reader.find("schedule")) workflow.schedule = read_schedule(*schedule, workflow);
   if (tasks) workflow.tasks = read_task_list(*tasks, scope, "/do");
   check_used();
+  workflow.observes_lifecycle = observes_lifecycle_;
 }
 
 void WorkflowReader::read_document(ObjectReader& reader, Workflow& workflow) {

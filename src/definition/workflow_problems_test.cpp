@@ -43,7 +43,7 @@ TEST(WorkflowProblems, OfTopLevelKeys) {
   EXPECT_THAT(
       file_problems(R"(document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}
 inputs: {}
-schedule: {every: PT1H}
+schedule: {every: soon}
 evaluate: {language: js, mode: loose}
 use:
   catalogs: {}
@@ -55,7 +55,8 @@ do: []
 )"),
       ElementsAre(
           "workflows/w.yaml:2:1: unknown key 'inputs' in a workflow; did you mean 'input'?",
-          "workflows/w.yaml:3:1: 'schedule' is not supported yet; start the workflow with a command or over HTTP",
+          "workflows/w.yaml:3:19: 'soon' is not an ISO 8601 duration (it starts with P); expected for example PT1H30M "
+          "or P2D",
           "workflows/w.yaml:4:22: expressions in another language than jq are not supported yet; found the text \"js\"",
           "workflows/w.yaml:4:32: evaluate.mode 'loose' is not supported yet; write expressions as ${ ... } and use "
           "'strict'",

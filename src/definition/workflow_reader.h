@@ -76,6 +76,10 @@ class WorkflowReader {
   EventCorrelation read_event_correlation(const Node& node, const Scope& scope);
   EventIterator read_event_iterator(const Node& node, const Place& place);
 
+  // schedule_parse.cpp
+  std::optional<Schedule> read_schedule(const Node& node, const Workflow& workflow);
+  void check_schedule_input(const Node& schedule, const Workflow& workflow, const Value& input, std::string_view what);
+
   // error_parse.cpp
   TryTask read_try(ObjectReader& reader, const Place& place);
   RaiseTask read_raise(ObjectReader& reader, const Place& place);
@@ -126,6 +130,7 @@ class WorkflowReader {
   std::multimap<std::string, SourcePlace> task_places_;  // every task of the document by name
   std::vector<std::string> function_stack_;              // functions being read, against endless expansion
   std::size_t task_count_ = 0;
+  bool observes_lifecycle_ = false;  // an event filter names a lifecycle event
 };
 
 // A task's own keyword, in the order in which a task is searched for them (a `for` has a `do` as well).

@@ -134,6 +134,22 @@ TEST(LiteralsThatMissTheirSchema, AreFoundInOutputsAndExports) {
       ElementsAre(HasSubstr("3:18: warning: /x: "), HasSubstr("5:72: warning: "), HasSubstr("6:94: warning: /y: ")));
 }
 
+TEST(LiteralsThatMissTheirSchema, AreFoundInWhatATaskHandsToTheNext) {
+  const std::string wants = "input: {schema: {document: {required: [kg], properties: {kg: {type: integer}}}}}";
+  EXPECT_THAT(task_warnings("  - a: {set: {kg: heavy}}\n  - b: {set: {x: 1}, " + wants + "}\n"),
+              ElementsAre(HasSubstr("3:19: warning: the input.schema of task 'b' refuses this: /kg: ")));
+  EXPECT_THAT(task_warnings("  - a: {set: {weight: 5}}\n  - b: {set: {x: 1}, " + wants + "}\n"),
+              ElementsAre(HasSubstr("3:14: warning: the input.schema of task 'b' refuses this: ")));
+  // Not known, or not the only way to get there.
+  EXPECT_THAT(task_warnings("  - a: {set: {kg: \"${ .kg }\"}}\n  - b: {set: {x: 1}, " + wants + "}\n"), IsEmpty());
+  EXPECT_THAT(task_warnings("  - a: {if: .x, set: {kg: heavy}}\n  - b: {set: {x: 1}, " + wants + "}\n"), IsEmpty());
+  EXPECT_THAT(task_warnings("  - a: {set: {kg: heavy}, output: {as: '{kg: 5}'}}\n  - b: {set: {x: 1}, " + wants + "}\n"),
+              IsEmpty());
+  EXPECT_THAT(task_warnings("  - a: {set: {kg: heavy}}\n  - b: {set: {x: 1}, " + wants + "}\n  - c: {set: {kg: 5}, then: "
+                            "b}\n"),
+              IsEmpty());
+}
+
 TEST(LiteralsThatMissTheirSchema, AreFoundInCallsOfFunctions) {
   EXPECT_THAT(warnings_of({{"workflows/w.yaml", R"(document: {dsl: '1.0.3', namespace: t, name: w, version: 1.0.0}
 use:

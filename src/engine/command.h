@@ -19,6 +19,13 @@ struct CancelRequest {
   definition::Principal by;
   std::string reason;
 };
+struct SuspendRequest {
+  std::string instance;
+  definition::Principal by;
+  std::string reason;
+  bool suspend = true;  // false: resume
+};
+struct DescribeSchedules {};
 struct ReceiveRequest {
   Value cloud_event;  // checked
   definition::Principal from;
@@ -58,7 +65,7 @@ struct NoteStuck {
 struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
                                WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
-                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck>;
+                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck, SuspendRequest, DescribeSchedules>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

@@ -47,6 +47,20 @@ Status Engine::cancel(const std::string& instance, const definition::Principal& 
   return done();
 }
 
+Status Engine::suspend(const std::string& instance, const definition::Principal& by, const std::string& reason) {
+  TRY(loop_->ask(SuspendRequest{instance, by, reason, true}));
+  return done();
+}
+
+Status Engine::resume(const std::string& instance, const definition::Principal& by) {
+  TRY(loop_->ask(SuspendRequest{instance, by, "", false}));
+  return done();
+}
+
+Result<Value> Engine::schedules() {
+  return loop_->ask(DescribeSchedules{});
+}
+
 Result<Received> Engine::receive(std::vector<Value> cloud_events, const definition::Principal& from) {
   return loop_->receive(std::move(cloud_events), from);
 }

@@ -14,6 +14,8 @@
 
 #include "base/random.h"
 #include "engine/interpreter.h"
+#include "engine/lifecycle.h"
+#include "engine/schedules.h"
 #include "gate/gate.h"
 #include "journal/store.h"
 
@@ -31,6 +33,9 @@ struct EngineOptions {
   std::uint64_t snapshot_every_events = 500;
   std::size_t event_batch_max = 1'000;       // CloudEvents in one call of receive()
   std::size_t event_listeners_max = 10'000;  // instances that one CloudEvent may be delivered to
+  ScheduleLimits schedules;
+  bool run_schedules = true;                 // false: nothing is started by the clock or by events
+  Lifecycle record_lifecycle;                // lifecycle events to keep in the journal, whoever listens for them
   std::size_t event_window = 20'000;         // received CloudEvents that are known again by source and id
 };
 
@@ -85,6 +90,9 @@ class Engine {
     Random* random = nullptr;
     // Called on the engine's thread for every turn, before the commit; for `run --json`. May be empty.
     std::function<void(const std::string& instance, const std::vector<TaskTrace>&)> trace;
+    // Called on the engine's thread, again and again, while nothing is to be done before this time (or before somebody
+    // asks): for clocks that jump where others wait. May be empty.
+    std::function<void(std::optional<Timestamp> next_due)> when_idle = {};
   };
 
   // Opens, recovers all unfinished instances from the store, resolves what is ambiguous, and starts the loop.
@@ -99,6 +107,12 @@ class Engine {
   Result<Value> vote(VoteRequest request);      // {"task", "state", "missing"}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);
+  // What happens from outside while it is suspended is recorded, and taken when it is resumed: no task goes on in
+  // between. Effects that were permitted before are still settled, and time goes on: what has fallen due strikes at once
+  // when it is resumed. Errors: not_found; conflict when it has ended, is suspended already, or is not suspended.
+  Status suspend(const std::string& instance, const definition::Principal& by, const std::string& reason);
+  Status resume(const std::string& instance, const definition::Principal& by);
+  Result<Value> schedules();  // what is in force: see Schedules::describe
   // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many
   // instances listen for one. On any other error some may have been taken; sending all again does no harm.

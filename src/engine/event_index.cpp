@@ -20,7 +20,11 @@ void EventIndex::set(const std::string& listener, const std::vector<const defini
     types_of_.erase(known);
   }
   if (wanted.empty()) return;
-  for (const std::string& type : now.types) by_type_[type].insert(listener);
+  for (const std::string& type : now.types) {
+    std::set<std::string>& listeners = by_type_[type];
+    if (listeners.empty() && definition::is_lifecycle_type(type)) ++lifecycle_;
+    listeners.insert(listener);
+  }
   if (now.any_type) of_any_type_.insert(listener);
   types_of_.emplace(listener, std::move(now));
 }
@@ -29,9 +33,17 @@ void EventIndex::remove(const std::string& listener, const Wanted& wanted) {
   for (const std::string& type : wanted.types) {
     const auto found = by_type_.find(type);
     found->second.erase(listener);
-    if (found->second.empty()) by_type_.erase(found);
+    if (!found->second.empty()) continue;
+    by_type_.erase(found);
+    if (definition::is_lifecycle_type(type)) --lifecycle_;
   }
   if (wanted.any_type) of_any_type_.erase(listener);
+}
+
+std::vector<std::string> EventIndex::naming(std::string_view type) const {
+  const auto found = by_type_.find(std::string(type));
+  if (found == by_type_.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 std::vector<std::string> EventIndex::candidates(std::string_view type) const {

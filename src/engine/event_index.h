@@ -19,8 +19,11 @@ class EventIndex {
 
   // Those that may want an event of this type: sorted, each once. Whether they do is for their filters to say.
   std::vector<std::string> candidates(std::string_view type) const;
+  // Only those that name the type.
+  std::vector<std::string> naming(std::string_view type) const;
 
   std::size_t listeners() const { return types_of_.size(); }
+  bool names_lifecycle() const { return lifecycle_ > 0; }  // somebody names a type of lifecycle events
 
  private:
   struct Wanted {
@@ -33,6 +36,7 @@ class EventIndex {
   std::unordered_map<std::string, Wanted> types_of_;
   std::unordered_map<std::string, std::set<std::string>> by_type_;
   std::set<std::string> of_any_type_;
+  std::size_t lifecycle_ = 0;  // of the keys of by_type_, those that are types of lifecycle events
 };
 
 }  // namespace gantry::engine

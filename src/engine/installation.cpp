@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "base/assert.h"
 #include "base/log.h"
 #include "value/json.h"
+#include "value/stored.h"
 
 namespace gantry::engine {
 namespace {
@@ -65,6 +69,8 @@ Status Installation::open() {
   for (const journal::Event& event : events) {
     sequence_ = event.sequence;
     TRY(note_deployed(event));
+    if (event.type == EventType::project_deployed) TRY(schedules_.deploy(event.data.member("schedules")));
+    if (event.type == EventType::schedule_set || event.type == EventType::schedule_event) TRY(schedules_.fold(event));
   }
   next_sequence_ = sequence_;
   const std::optional<std::string> newest = TRY(store_.current_project());
@@ -76,15 +82,18 @@ Status Installation::open() {
 std::string Installation::serialise() const {
   std::vector<Member> versions;
   for (const auto& [name, digest] : versions_) versions.push_back({Text(name), Value(digest)});
-  return print_json(Value::object({{"format", 1}, {"versions", Value::object(std::move(versions))}}));
+  return print_stored(Value::object({{"format", 1},
+                                     {"versions", Value::object(std::move(versions))},
+                                     {"schedules", schedules_.serialise()}}));
 }
 
 // Changes nothing when it can't be read: then all events are.
 Status Installation::read_snapshot(const journal::Snapshot& snapshot) {
-  const Value stored = TRY(parse_json(snapshot.state));
+  const Value stored = TRY(parse_stored(snapshot.state));
   const Value* versions = stored.find("versions");
   if (stored.integer_or("format", 0) != 1 || versions == nullptr || !versions->is_object())
     return Error{Code::conflict, "it has another format"};
+  TRY(schedules_.read(stored.member("schedules")));
   for (const Member& version : versions->members())
     if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
   sequence_ = snapshot_sequence_ = next_snapshot_sequence_ = snapshot.sequence;
@@ -98,11 +107,13 @@ void Installation::add_snapshot(journal::Batch& batch, std::uint64_t every_event
 }
 
 void Installation::committed() {
+  schedules_before_.reset();
   sequence_ = next_sequence_;
   snapshot_sequence_ = next_snapshot_sequence_;
 }
 
 void Installation::rolled_back() {
+  if (schedules_before_) schedules_ = *std::exchange(schedules_before_, std::nullopt);
   next_sequence_ = sequence_;
   next_snapshot_sequence_ = snapshot_sequence_;
 }
@@ -123,6 +134,7 @@ definition::ProjectPointer Installation::current() const {
 
 void Installation::set_current(definition::ProjectPointer project) {
   loaded_[project->digest.hex()] = project;
+  schedules_.bind(*project);
   std::lock_guard lock(mutex_);
   current_ = std::move(project);
 }
@@ -155,8 +167,10 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
   if (auto newest = current(); newest && newest->digest == project.digest) return done();
   TRY(check_versions(project));
   TRY(store_.save_project(digest, print_canonical(files_value(project.files))));
+  const Value schedules = schedules_.in_force(project, now);
   const journal::Event event{"", next_sequence_ + 1, now, EventType::project_deployed,
                              Value::object({{"project", digest},
+                                            {"schedules", schedules},
                                             {"files", project.files.size()},
                                             {"principal", to_value(request.by)},
                                             {"workflows", versions_of(project)}})};
@@ -168,8 +182,16 @@ Status Installation::deploy(const DeployRequest& request, Timestamp now) {
     return appended;
   }
   sequence_ = next_sequence_ = event.sequence;
+  TRY(schedules_.deploy(schedules));
   set_current(request.project);
   return done();
+}
+
+void Installation::note_schedule(EventType type, Value data, Timestamp now, journal::Batch& batch) {
+  if (!schedules_before_) schedules_before_ = schedules_;
+  batch.events.push_back({"", ++next_sequence_, now, type, std::move(data)});
+  const Status folded = schedules_.fold(batch.events.back());
+  GANTRY_ASSERT(folded.ok(), folded.error().message.c_str());
 }
 
 void Installation::receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch) {

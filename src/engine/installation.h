@@ -1,5 +1,5 @@
-// What is deployed: the newest project, the projects that instances are pinned to, and which digest each version of a
-// workflow has, for ever. Engine's thread only, but for current().
+// What is deployed: the newest project and its schedules, the projects that instances are pinned to, and which digest each
+// version of a workflow has, for ever. Engine's thread only, but for current().
 #pragma once
 
 #include <map>
@@ -7,13 +7,14 @@
 #include <mutex>
 
 #include "engine/command.h"
+#include "engine/schedules.h"
 #include "journal/store.h"
 
 namespace gantry::engine {
 
 class Installation {
  public:
-  explicit Installation(journal::Store& store) : store_(store) {}
+  Installation(journal::Store& store, const ScheduleLimits& limits) : store_(store), schedules_(limits) {}
 
   // Reads what the store knows. Errors: those of the store; conflict when a project can't be read any more.
   Status open();
@@ -28,6 +29,9 @@ class Installation {
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
+  const Schedules& schedules() const { return schedules_; }
+  // Adds schedule_set or schedule_event to the batch, and its meaning to the schedules.
+  void note_schedule(journal::EventType type, Value data, Timestamp now, journal::Batch& batch);
   void committed();
   void rolled_back();
   // Adds a snapshot when there were so many events since the last one, so that open() never reads more than that.
@@ -45,6 +49,8 @@ class Installation {
   std::uint64_t next_sequence_ = 0;
   std::uint64_t snapshot_sequence_ = 0;
   std::uint64_t next_snapshot_sequence_ = 0;
+  Schedules schedules_;
+  std::optional<Schedules> schedules_before_;  // what this batch has changed; absent: it has changed nothing
   std::map<std::string, std::string> versions_;  // "namespace/name:version" -> digest
   std::map<std::string, std::weak_ptr<const definition::Project>> loaded_;
   mutable std::mutex mutex_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <utility>
 
 #include "engine/instance_record.h"
 #include "value/json.h"
@@ -45,6 +47,8 @@ bool is_input(EventType type) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::schedule_set:
+    case EventType::schedule_event:
       return false;
   }
   return false;
@@ -81,10 +85,30 @@ Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying)
   sequence_ = event.sequence;
   const bool was_ended = ended();
   TRY(fold(event, replaying));
+  if (was_ended) return Turn{};
   Turn turn;
-  if (!is_input(event.type) || was_ended) return turn;
-  turn = interpreter_.apply(state_, event);
+  if (event.type == EventType::instance_resumed) {
+    turn = take_held(event);
+  } else if (!is_input(event.type)) {
+    return turn;
+  } else if (suspended_ && event.type != EventType::instance_cancelled) {
+    held_.push_back({event.type, event.data});
+    return turn;
+  } else {
+    turn = interpreter_.apply(state_, event);
+  }
   note(turn);
+  return turn;
+}
+
+// What came while it was suspended, in its order, as if it came now.
+Turn InstanceRecord::take_held(const journal::Event& resumed) {
+  Turn turn;
+  for (Input& input : std::exchange(held_, {})) {
+    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)});
+    std::move(one.actions.begin(), one.actions.end(), std::back_inserter(turn.actions));
+    std::move(one.trace.begin(), one.trace.end(), std::back_inserter(turn.trace));
+  }
   return turn;
 }
 
@@ -96,6 +120,8 @@ void InstanceRecord::note(const Turn& turn) {
     if (const auto* cancelled = std::get_if<CancelChild>(&action)) children_.erase(cancelled->child);
   }
   if (!ended()) return;
+  suspended_ = false;
+  held_.clear();
   std::vector<std::string> all;
   for (const auto& [effect, record] : effects_) all.push_back(effect);
   for (const std::string& effect : all) abandon(effect);
@@ -117,9 +143,17 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
         depth_ = static_cast<std::size_t>(std::max<std::int64_t>(parent->integer_or("depth", 1), 1));
         awaited_ = parent->boolean_or("await", true);
       }
+      if (const Value schedule = event.data.member("schedule"); schedule.string_or("trigger", "") == "after")
+        schedule_ = schedule.string_or("name", "");
       return done();
     case EventType::instance_continued:
       continue_pending_ = false;
+      return done();
+    case EventType::instance_suspended:
+      suspended_ = true;
+      return done();
+    case EventType::instance_resumed:
+      suspended_ = false;
       return done();
     case EventType::instance_faulted:
       if (!ended()) {
@@ -158,10 +192,10 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::task_answered:
     case EventType::decision_made:
     case EventType::event_emitted:
-    case EventType::instance_suspended:
-    case EventType::instance_resumed:
     case EventType::instance_stuck:
     case EventType::event_delivered:
+    case EventType::schedule_set:
+    case EventType::schedule_event:
       return done();
   }
   return done();
@@ -272,10 +306,12 @@ void InstanceRecord::fold_closed(const Value& data) {
 }
 
 std::string InstanceRecord::serialise() const {
-  std::vector<Value> effects, tasks, children;
+  std::vector<Value> effects, tasks, children, held;
   for (const auto& [id, effect] : effects_) effects.push_back(to_value(effect));
   for (const auto& [id, task] : tasks_) tasks.push_back(to_value(task));
   for (const auto& [id, child] : children_) children.push_back(child);
+  for (const Input& input : held_)
+    held.push_back(Value::object({{"type", journal::name_of(input.type)}, {"data", input.data}}));
   return print_stored(Value::object({
       {"format", 1},
       {"sequence", sequence_},
@@ -294,6 +330,9 @@ std::string InstanceRecord::serialise() const {
       {"continuePending", continue_pending_},
       {"failed", failure_.has_value()},
       {"failure", failure_.value_or(Value())},
+      {"schedule", schedule_},
+      {"suspended", suspended_},
+      {"held", Value::array(std::move(held))},
   }));
 }
 
@@ -338,6 +377,13 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   record->last_task_number_ = static_cast<std::uint64_t>(stored.integer_or("lastTask", 0));
   record->continue_pending_ = stored.boolean_or("continuePending", false);
   if (stored.boolean_or("failed", false)) record->failure_ = stored.member("failure");
+  record->schedule_ = stored.string_or("schedule", "");
+  record->suspended_ = stored.boolean_or("suspended", false);
+  const Value held = stored.member("held");
+  for (const Value& input : held.is_array() ? held.items() : std::vector<Value>{}) {
+    const auto type = TRY(journal::parse_event_type(input.string_or("type", "")));
+    record->held_.push_back({type, input.member("data")});
+  }
   return record;
 }
 

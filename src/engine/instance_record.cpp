@@ -18,6 +18,9 @@ constexpr std::size_t inputs_per_command_max = 1'000;
 // Events of one entry of the journal; children beyond it are refused.
 constexpr std::size_t entry_events_max = 50'000;
 
+// Inputs that a suspended instance keeps; CloudEvents beyond it are not taken. The others are bounded by what is open.
+constexpr std::size_t held_max = 1'000;
+
 template <class... Handlers>
 struct ForAction : Handlers... {
   using Handlers::operator()...;
@@ -78,7 +81,9 @@ bool InstanceRecord::busy() const {
 }
 
 bool InstanceRecord::waits_for_person() const {
-  if (ended() || busy()) return false;
+  if (ended()) return false;
+  if (suspended_) return true;
+  if (busy()) return false;
   return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& task) {
     auto effect = effects_.find(task.second.effect);
     return effect == effects_.end() || !effect->second.abandoned;  // else it is open, but the workflow goes on
@@ -95,7 +100,9 @@ InstanceOutcome InstanceRecord::outcome() const {
   switch (state_.status()) {
     case InstanceState::Status::created:
     case InstanceState::Status::running:
-      if (waits_for_person() || (!wants_effects() && state_.waiting() && !continue_pending_))
+      if (suspended_)
+        outcome.status = "suspended";
+      else if (waits_for_person() || (!wants_effects() && state_.waiting() && !continue_pending_))
         outcome.status = "waiting";
       break;
     case InstanceState::Status::completed:
@@ -128,6 +135,23 @@ void InstanceRecord::cancel(const definition::Principal& by, const std::string& 
   run({EventType::instance_cancelled, Value::object({{"by", to_value(by)}, {"reason", reason}})}, work);
 }
 
+Status InstanceRecord::suspend(const definition::Principal& by, const std::string& reason, Work& work) {
+  TRY(check_not_suspended());
+  emit(EventType::instance_suspended, Value::object({{"by", to_value(by)}, {"reason", reason}}), work);
+  return done();
+}
+
+Status InstanceRecord::resume(const definition::Principal& by, Work& work) {
+  if (!suspended_) return Error{Code::conflict, fmt::format("instance {} is not suspended", id_)};
+  run({EventType::instance_resumed, Value::object({{"by", to_value(by)}})}, work);
+  return done();
+}
+
+Status InstanceRecord::check_not_suspended() const {
+  if (!suspended_) return done();
+  return Error{Code::conflict, fmt::format("instance {} is suspended; resume it first", id_)};
+}
+
 void InstanceRecord::end_child(const Value& data, Work& work) {
   if (ended() || !children_.contains(std::string(data.string_or("child", "")))) return;
   run({EventType::child_ended, data}, work);
@@ -146,6 +170,8 @@ void InstanceRecord::fire(const TimerKey& timer, Work& work) {
       if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.attempts == timer.attempt)
         send_again(timer.name, "the answer to the attempt before was lost", false, work);
       break;
+    case TimerKey::Purpose::schedule:
+      return;
     case TimerKey::Purpose::read_back:
       if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.read_backs == timer.attempt)
         read_back(timer.name, work);
@@ -166,7 +192,8 @@ std::vector<const definition::EventConsumption*> InstanceRecord::listens() const
 }
 
 bool InstanceRecord::wants_event(const Value& cloud_event, Timestamp now) {
-  return !ended() && interpreter_.wants(state_, cloud_event, now);
+  const bool has_room = !suspended_ || held_.size() < held_max;
+  return !ended() && has_room && interpreter_.wants(state_, cloud_event, now);
 }
 
 void InstanceRecord::fail(Value error, Work& work) {
@@ -201,9 +228,14 @@ void InstanceRecord::emit(EventType type, Value data, Work& work) {
 
 Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
   work.events.push_back({id_, sequence_ + 1, work.now, type, std::move(data)});
+  const bool announces = work.lifecycle != nullptr && !workflow_->observes_lifecycle;
+  std::vector<std::string> active;
+  if (announces && (type == EventType::instance_suspended || type == EventType::instance_resumed))
+    active = state_.active_tasks();
   auto turn = absorb(work.events.back(), false);
   GANTRY_ASSERT(turn.ok(), turn.error().message.c_str());
   if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
+  if (announces) announce(journal::Event(work.events.back()), *turn, active, work);
   return *std::move(turn);
 }
 
@@ -298,6 +330,7 @@ void InstanceRecord::finish(Work& work) {
     work.dispatches.emplace_back(DisarmTimer{key_of_timer(timer)});
     emit(EventType::timer_cancelled, Value::object({{"timer", timer}}), work);
   }
+  if (!schedule_.empty()) work.dispatches.emplace_back(ScheduleAgain{schedule_});
   if (parent_.empty()) return;
   const InstanceOutcome end = outcome();
   work.dispatches.emplace_back(NotifyParent{

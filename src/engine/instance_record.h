@@ -59,9 +59,14 @@ struct PublishEvent {
   Value event;
   definition::Principal principal;
   std::size_t depth = 1;  // of events that were emitted because of events
+  bool is_lifecycle = false;  // for those only who name its type
+};
+// In the same entry of the journal as the end of the instance: the schedule's `after` counts from now.
+struct ScheduleAgain {
+  std::string schedule;
 };
 using Dispatch = std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater,
-                              StartChildInstance, PublishEvent>;
+                              StartChildInstance, PublishEvent, ScheduleAgain>;
 
 // What a command sees and what it brings about.
 struct Work {
@@ -69,6 +74,7 @@ struct Work {
   definition::ProjectPointer policies;  // of the newest project
   Timestamp now{};
   const EngineOptions& options;
+  const LifecycleAudience* lifecycle = nullptr;  // null: nobody wants lifecycle events
 
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;
@@ -88,6 +94,9 @@ class InstanceRecord {
   void start(Value data, Work& work);
   void continue_computation(Work& work);
   void cancel(const definition::Principal& by, const std::string& reason, Work& work);
+  // Errors: conflict when it is suspended already, or is not suspended.
+  Status suspend(const definition::Principal& by, const std::string& reason, Work& work);
+  Status resume(const definition::Principal& by, Work& work);
   void end_child(const Value& data, Work& work);
   void fire(const TimerKey& timer, Work& work);
   // A CloudEvent that it wants. `deferred`: what follows from it is left to a later command.
@@ -141,6 +150,7 @@ class InstanceRecord {
 
   // --- The fold (instance_fold.cpp)
   Result<Turn> absorb(const journal::Event& event, bool replaying);
+  Turn take_held(const journal::Event& resumed);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
   Status fold_effect(const journal::Event& event);
@@ -162,6 +172,16 @@ class InstanceRecord {
   void ask_person(const AskPerson& action, Work& work);
   void ask_approval(const AskApproval& action, Work& work);
   TimerKey key_of_timer(const std::string& timer) const;
+  Status check_not_suspended() const;
+
+  // --- Lifecycle events (instance_lifecycle.cpp)
+  struct Announcement;
+  void announce(const journal::Event& event, const Turn& turn, const std::vector<std::string>& active, Work& work);
+  void announce_task(const TaskTrace& entry, Announcement& announcement, Work& work);
+  void announce_workflow(const char* what, Value data, const char* status, Announcement& announcement, Work& work);
+  void announce_active(const char* what, const std::vector<std::string>& tasks, const char* status,
+                       Announcement& announcement, Work& work);
+  void publish(std::string type, Value data, Announcement& announcement, Work& work);
 
   // --- Effects (instance_effects.cpp)
   void call(const CallEffect& action, Work& work);
@@ -199,7 +219,7 @@ class InstanceRecord {
   std::shared_ptr<const definition::Workflow> workflow_;
   Interpreter interpreter_;
 
-  // The fold of the events.
+  // The fold of the events. What is new here belongs into serialise() and parse(), too.
   InstanceState state_;
   std::uint64_t sequence_ = 0;
   definition::Principal principal_;
@@ -213,6 +233,9 @@ class InstanceRecord {
   std::uint64_t last_task_number_ = 0;
   bool continue_pending_ = false;
   std::optional<Value> failure_;  // set by fail()
+  std::string schedule_;          // whose `after` counts from the end of this instance; empty: none
+  bool suspended_ = false;
+  std::vector<Input> held_;  // inputs that came since; their bookkeeping is done, the interpreter has not seen them
 
   // Empty between commands.
   std::deque<Input> inputs_;

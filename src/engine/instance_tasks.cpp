@@ -70,6 +70,7 @@ void InstanceRecord::close_task(const std::string& task, const char* outcome, Wo
 }
 
 Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
+  TRY(check_not_suspended());
   const HumanTask* task = TRY(find_open(request.human_task));
   if (!task->approval) {
     return Error{Code::invalid_argument,
@@ -210,6 +211,7 @@ void InstanceRecord::expire(const std::string& task, Work& work) {
 }
 
 Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
+  TRY(check_not_suspended());
   const HumanTask* open = TRY(find_open(request.human_task));
   if (open->kind == HumanTask::Kind::approval) {
     return Error{Code::invalid_argument,

@@ -50,9 +50,6 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::child_ended:
       execution.child_ended(data);
       return true;
-    case journal::EventType::instance_suspended:
-    case journal::EventType::instance_resumed:
-    case journal::EventType::instance_stuck:
     case journal::EventType::event_delivered:
       execution.event_delivered(data.member("event"), data.boolean_or("deferred", false));
       return true;
@@ -72,6 +69,11 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::decision_made:
     case journal::EventType::event_emitted:
     case journal::EventType::child_started:
+    case journal::EventType::instance_suspended:
+    case journal::EventType::instance_resumed:
+    case journal::EventType::instance_stuck:
+    case journal::EventType::schedule_set:
+    case journal::EventType::schedule_event:
       return false;
   }
   return false;

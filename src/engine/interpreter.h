@@ -97,8 +97,11 @@ using Action = std::variant<CallEffect, AbandonEffect, SetTimer, CancelTimer, Re
 // What happened to tasks, for `run --json`, `show` and lifecycle events; recomputed by replay, never journaled.
 struct TaskTrace {
   std::string reference, name;
-  enum class Status { started, completed, faulted, skipped, cancelled, retried } status = Status::started;
+  // correlating, correlated: a `listen` begins to take events, has taken all.
+  enum class Status { started, completed, faulted, skipped, cancelled, retried, correlating, correlated } status =
+      Status::started;
   Timestamp at{};
+  Value detail = {};  // faulted: the error; correlated: the correlation keys
 };
 
 struct Turn {
@@ -136,6 +139,7 @@ class InstanceState {
   const Value& error() const;
   // What it listens to, one for each `listen` that takes events; valid until the next event is applied.
   std::vector<const definition::EventConsumption*> listens() const;
+  std::vector<std::string> active_tasks() const;  // references of the tasks that have started and not ended
   std::uint64_t take_task_number();  // next number for a human task id ("t"), shared with AskPerson
 
   // Canonical text with labels; parse(serialise()) == the same state, and equal states give equal bytes.

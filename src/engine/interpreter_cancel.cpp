@@ -23,11 +23,11 @@ void Execution::block(Branch& branch) {
   std::erase(state_.ready, &branch);
 }
 
-void Execution::trace(const Frame& frame, TaskTrace::Status status) {
+void Execution::trace(const Frame& frame, TaskTrace::Status status, Value detail) {
   if (frame.task == nullptr) return;
   // The task itself starts when its extensions let it; whatever ends before that has started and ended.
   if (frame.phase == Phase::before && status != TaskTrace::Status::started) trace(frame, TaskTrace::Status::started);
-  turn_.trace.push_back({.reference = frame.task->reference, .name = frame.task->name, .status = status, .at = now_});
+  turn_.trace.push_back({.reference = frame.task->reference, .name = frame.task->name, .status = status, .at = now_, .detail = std::move(detail)});
 }
 
 std::string Execution::set_timer(Branch& branch, Frame& frame, Duration after, const char* purpose) {

@@ -258,7 +258,7 @@ void Execution::unwind(Branch& branch) {
     return;
   }
   release(frame);
-  trace(frame, TaskTrace::Status::faulted);
+  trace(frame, TaskTrace::Status::faulted, branch.value);
   branch.frames.pop_back();
 }
 

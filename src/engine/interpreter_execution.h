@@ -81,7 +81,7 @@ class Execution {
   void release(Frame& frame);
   void wake(Branch& branch);
   void block(Branch& branch);
-  void trace(const Frame& frame, TaskTrace::Status status);
+  void trace(const Frame& frame, TaskTrace::Status status, Value detail = {});
 
   // --- timers and waiting
   std::string set_timer(Branch& branch, Frame& frame, Duration after, const char* purpose);

@@ -32,9 +32,10 @@ Engine::Loop::Loop(Parts parts, EngineOptions options)
       options_(options),
       gate_(std::make_shared<const gate::Gate>(parts_.drivers)),
       inbox_(std::make_shared<Inbox>(options.inbox_max)),
-      installation_(*parts_.store),
+      installation_(*parts_.store, options.schedules),
       pool_(gate_, inbox_, options.workers),
-      recent_events_(options.event_window) {}
+      recent_events_(options.event_window),
+      lifecycle_{options.record_lifecycle, listening_, installation_.schedules()} {}
 
 Engine::Loop::~Loop() {
   inbox_->stop();
@@ -45,6 +46,7 @@ Status Engine::Loop::open() {
   TRY(installation_.open());
   TRY(load_recent_events());
   TRY(load_unfinished());
+  arm_schedules();
   thread_ = std::thread([this] { run(); });
   return done();
 }
@@ -58,6 +60,7 @@ Result<Value> Engine::Loop::ask(Command::Request request) {
 
 void Engine::Loop::run() {
   while (!stopping_) {
+    tell_idle();
     // What was taken and not done yet counts against the next take, or the inbox would have no bound.
     take(wake_time(), commands_per_take - std::min(commands_per_take, work_.size()));
     answer_impatient();
@@ -67,6 +70,11 @@ void Engine::Loop::run() {
       refuse_callers({Code::unavailable, "the journal can't take writes at present (is the disk full?); try again"});
   }
   stop();
+}
+
+void Engine::Loop::tell_idle() const {
+  if (!parts_.when_idle || paused() || !work_.empty() || !broken_.empty() || !sending_.empty() || in_flight_ > 0) return;
+  if (inbox_->size() == 0) parts_.when_idle(timers_.next_due());
 }
 
 Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
@@ -176,7 +184,10 @@ void Engine::Loop::committed(Turn& turn) {
 void Engine::Loop::dispatch(Dispatch& outside) {
   std::visit(ForDispatch{
                  [&](SendEffect& effect) { sending_.push_back(std::move(effect)); },
-                 [&](ArmTimer& timer) { timers_.arm(std::move(timer.timer)); },
+                 [&](ArmTimer& timer) {
+                   if (timer.timer.purpose == TimerKey::Purpose::schedule) return arm_schedule(std::move(timer.timer));
+                   timers_.arm(std::move(timer.timer));
+                 },
                  [&](DisarmTimer& timer) { timers_.disarm(timer.timer); },
                  [&](NotifyParent& notice) {
                    work_.push_back({std::move(notice), nullptr});
@@ -189,6 +200,7 @@ void Engine::Loop::dispatch(Dispatch& outside) {
                  },
                  [](StartChildInstance&) {},  // took place in the same entry
                  [](PublishEvent&) {},        // likewise
+                 [](ScheduleAgain&) {},       // likewise
              },
              outside);
 }

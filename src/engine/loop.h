@@ -75,6 +75,7 @@ struct Engine::Loop {
   void run();
   void stop();
   void take(SteadyTime until, std::size_t commands_max);
+  void tell_idle() const;
   SteadyTime wake_time() const;
   bool paused() const { return std::chrono::steady_clock::now() < pause_until_; }
   void refuse_callers(const Error& error);
@@ -101,6 +102,7 @@ struct Engine::Loop {
   Result<Value> handle(const VoteRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const AnswerRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const CancelRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const SuspendRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const ReceiveRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const DeployRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const WaitRequest& request, Work& work, Turn& turn);
@@ -113,6 +115,15 @@ struct Engine::Loop {
   Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
   Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
   Result<Value> handle(const NoteStuck& request, Work& work, Turn& turn);
+  struct NewInstance {
+    std::shared_ptr<const definition::Workflow> workflow;  // of the newest project
+    Value input;
+    definition::Principal principal;
+    std::string key;  // idempotency key; empty: none
+    Value cause;      // what the schedule says of it; null: somebody asked for it
+  };
+  // {instance, existed}. Errors: those of starting.
+  Result<Value> start_instance(NewInstance start, Work& work, Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
@@ -121,12 +132,28 @@ struct Engine::Loop {
   // Why an instance that is not running can't be acted on: not_found or conflict.
   Error not_running(const std::string& instance) const;
 
+  // --- Schedules (loop_schedules.cpp)
+  Result<Value> handle(const DescribeSchedules& request, Work& work, Turn& turn);
+  void arm_schedules();
+  void arm_schedule(TimerKey timer);
+  void fire_schedule(const TimerKey& timer, Work& work, Turn& turn);
+  void start_due(const Schedules::Due& due, Work& work, Turn& turn);
+  void schedule_again(const std::string& schedule, Work& work, Turn& turn);
+  void offer_to_schedules(const Value& event, const definition::Principal& from, bool named_only, Work& work,
+                          Turn& turn);
+  void start_ready(const Schedules::Collected& collected, Work& work, Turn& turn);
+  void start_collected(const Schedules::Collected& collected, Work& work, Turn& turn);
+
   // --- CloudEvents (loop_events.cpp)
   Status load_recent_events();
   // What must be in the same entry of the journal as the command: children to start, events to deliver.
   void finish_entry(Work& work, Turn& turn);
   void publish(const PublishEvent& request, Work& work, Turn& turn);
+  void publish_lifecycle(const PublishEvent& request, Work& work, Turn& turn);
   std::vector<std::string> takers_of(const Value& event, Timestamp now);
+  std::vector<std::string> takers_among(std::vector<std::string> candidates, const Value& event, Timestamp now);
+  // What follows from the event at hand is left to later commands.
+  static bool is_deferred(const Work& work);
   void deliver(const Value& event, const std::vector<std::string>& takers, Work& work, Turn& turn);
   void index_listening(Work& work);
   void index_listening(const std::string& instance);
@@ -156,7 +183,9 @@ struct Engine::Loop {
   std::map<std::string, std::string> stuck_;  // instances that can't be rebuilt, and why; they are not in instances_
   EventIndex listening_;                      // of the instances in memory
   RecentEvents recent_events_;                // received
+  LifecycleAudience lifecycle_;  // of all that is listened to and recorded
   TimerQueue timers_;
+  std::set<TimerKey> schedule_timers_;  // of these, those of schedules
   std::deque<Command> work_;                             // taken from the inbox, or the engine's own
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker
   std::map<std::string, std::string> uncommitted_keys_;  // "namespace/name key" -> instance

@@ -34,6 +34,7 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
             .policies = installation_.current(),
             .now = parts_.clock->now(),
             .options = options_,
+            .lifecycle = lifecycle_.anybody() ? &lifecycle_ : nullptr,
             .events = {},
             .dispatches = {},
             .traces = {},
@@ -94,22 +95,29 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
     return Error{Code::invalid_argument,
                  fmt::format("the idempotency key has {} bytes; at most {}", request.key.size(), key_bytes_max)};
   }
-  const std::string key = fmt::format("{} {}", name, request.key);
-  if (!request.key.empty()) {
+  return start_instance({std::move(workflow), request.input, request.principal, request.key, {}}, work, turn);
+}
+
+Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& turn) {
+  const std::string name = start.workflow->name.namespace_ + "/" + start.workflow->name.name;
+  const std::string key = fmt::format("{} {}", name, start.key);
+  if (!start.key.empty()) {
     if (auto found = uncommitted_keys_.find(key); found != uncommitted_keys_.end())
       return started_reply(found->second, true);
-    if (auto known = TRY(parts_.store->instance_with_key(name, request.key))) return started_reply(*known, true);
+    if (auto known = TRY(parts_.store->instance_with_key(name, start.key))) return started_reply(*known, true);
   }
   if (instances_.size() >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
   std::string id = new_identifier(work.now, *parts_.random);
-  Value data = started_data(*workflow, *work.policies, request.input, request.principal);
-  if (!request.key.empty()) {
-    data = std::move(data).with_member("key", request.key);
+  Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
+  if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
+  if (!start.key.empty()) {
+    data = std::move(data).with_member("key", start.key);
     uncommitted_keys_[key] = id;
   }
-  auto& record = add(
-      std::make_unique<InstanceRecord>(id, work.policies, workflow, interpreter_for(work.policies, workflow)), turn);
+  auto& record = add(std::make_unique<InstanceRecord>(id, work.policies, start.workflow,
+                                                      interpreter_for(work.policies, start.workflow)),
+                     turn);
   record.start(std::move(data), work);
   return started_reply(id, false);
 }
@@ -160,8 +168,16 @@ Result<Value> Engine::Loop::handle(const CancelRequest& request, Work& work, Tur
   return Value();
 }
 
+Result<Value> Engine::Loop::handle(const SuspendRequest& request, Work& work, Turn& turn) {
+  InstanceRecord* record = find(request.instance, turn);
+  if (!record || record->ended()) return not_running(request.instance);
+  TRY(request.suspend ? record->suspend(request.by, request.reason, work) : record->resume(request.by, work));
+  return Value();
+}
+
 Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn&) {
   TRY(installation_.deploy(request, work.now));
+  arm_schedules();
   return Value();
 }
 
@@ -176,6 +192,10 @@ Result<Value> Engine::Loop::handle(const OutcomeArrived& request, Work& work, Tu
 }
 
 Result<Value> Engine::Loop::handle(const TimerKey& request, Work& work, Turn& turn) {
+  if (request.purpose == TimerKey::Purpose::schedule) {
+    fire_schedule(request, work, turn);
+    return Value();
+  }
   if (InstanceRecord* record = find(request.instance, turn)) record->fire(request, work);
   return Value();
 }

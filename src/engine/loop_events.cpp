@@ -2,6 +2,7 @@
 // that an event is taken can rely on its delivery, and no crash comes between.
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "engine/cloud_event.h"
 #include "engine/loop.h"
 
@@ -78,6 +79,7 @@ Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Tu
   recent_events_.add(identity);
   installation_.receive(request, work.now, turn.batch);
   deliver(request.cloud_event, takers, work, turn);
+  offer_to_schedules(request.cloud_event, request.from, false, work, turn);
   return Value::object({{"duplicate", false}});
 }
 
@@ -85,11 +87,20 @@ Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Tu
 void Engine::Loop::finish_entry(Work& work, Turn& turn) {
   for (std::size_t i = 0; i < work.dispatches.size(); ++i) {
     if (auto* child = std::get_if<StartChildInstance>(&work.dispatches[i])) {
+      // Whoever starts it may have begun to listen in this very entry.
+      index_listening(work);
+      work.lifecycle = lifecycle_.anybody() ? &lifecycle_ : nullptr;
       StartChildInstance copy = *child;
       start_child(std::move(copy), work, turn);
     } else if (auto* event = std::get_if<PublishEvent>(&work.dispatches[i])) {
       const PublishEvent copy = *event;
-      publish(copy, work, turn);
+      if (copy.is_lifecycle)
+        publish_lifecycle(copy, work, turn);
+      else
+        publish(copy, work, turn);
+    } else if (auto* again = std::get_if<ScheduleAgain>(&work.dispatches[i])) {
+      const std::string schedule = again->schedule;
+      schedule_again(schedule, work, turn);
     }
   }
   index_listening(work);
@@ -106,11 +117,36 @@ void Engine::Loop::publish(const PublishEvent& request, Work& work, Turn& turn) 
   }
   work.event_depth = request.depth;
   deliver(request.event, takers, work, turn);
+  offer_to_schedules(request.event, request.principal, false, work, turn);
   work.event_depth = 0;
 }
 
+// An event that nobody has asked the instance for is not the instance's fault, either: where too many want it, none gets
+// it.
+void Engine::Loop::publish_lifecycle(const PublishEvent& request, Work& work, Turn& turn) {
+  index_listening(work);
+  const auto takers = takers_among(listening_.naming(request.event.string_or("type", "")), request.event, work.now);
+  if (takers.size() > options_.event_listeners_max) {
+    const Error error = too_many_listeners(request.event, takers.size(), options_.event_listeners_max);
+    log(LogLevel::warning, "engine: a lifecycle event was not delivered" + log_field("error", error.message));
+    return;
+  }
+  work.event_depth = request.depth;
+  deliver(request.event, takers, work, turn);
+  offer_to_schedules(request.event, request.principal, true, work, turn);
+  work.event_depth = 0;
+}
+
+bool Engine::Loop::is_deferred(const Work& work) {
+  return work.event_depth > event_depth_max || work.events.size() > entry_deliveries_max;
+}
+
 std::vector<std::string> Engine::Loop::takers_of(const Value& event, Timestamp now) {
-  std::vector<std::string> takers = listening_.candidates(event.string_or("type", ""));
+  return takers_among(listening_.candidates(event.string_or("type", "")), event, now);
+}
+
+std::vector<std::string> Engine::Loop::takers_among(std::vector<std::string> takers, const Value& event,
+                                                    Timestamp now) {
   std::erase_if(takers, [&](const std::string& instance) {
     const auto found = instances_.find(instance);
     return found == instances_.end() || !found->second.record->wants_event(event, now);
@@ -120,8 +156,7 @@ std::vector<std::string> Engine::Loop::takers_of(const Value& event, Timestamp n
 
 void Engine::Loop::deliver(const Value& event, const std::vector<std::string>& takers, Work& work, Turn& turn) {
   for (const std::string& instance : takers) {
-    const bool deferred = work.event_depth > event_depth_max || work.events.size() > entry_deliveries_max;
-    if (InstanceRecord* record = find(instance, turn)) record->deliver(event, deferred, work);
+    if (InstanceRecord* record = find(instance, turn)) record->deliver(event, is_deferred(work), work);
   }
 }
 

@@ -99,6 +99,8 @@ void Engine::Loop::give_up(Handled& handled, const Error& error) {
     instance = arrived->instance;
   } else if (auto* timer = std::get_if<TimerKey>(&handled.command.request)) {
     instance = timer->instance;
+    if (timer->purpose == TimerKey::Purpose::schedule)
+      if (auto next = installation_.schedules().next(timer->name, parts_.clock->now())) arm_schedule(*std::move(next));
   } else if (auto* later = std::get_if<ContinueLater>(&handled.command.request)) {
     instance = later->instance;
   } else if (auto* notice = std::get_if<NotifyParent>(&handled.command.request)) {

@@ -29,6 +29,26 @@ std::uint64_t InstanceState::take_task_number() {
   return ++data_->counters.tasks;
 }
 
+namespace {
+
+void add_active(const Branch& branch, std::vector<std::string>& references) {
+  for (const std::unique_ptr<Frame>& frame : branch.frames) {
+    const bool started = frame->phase != Phase::entering && frame->phase != Phase::before;
+    if (frame->task != nullptr && started) references.push_back(frame->task->reference);
+    const auto* fork = std::get_if<ForkProgress>(&frame->progress);
+    if (fork == nullptr) continue;
+    for (const std::unique_ptr<Branch>& each : fork->branches) add_active(*each, references);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> InstanceState::active_tasks() const {
+  std::vector<std::string> references;
+  if (data_->root) add_active(*data_->root, references);
+  return references;
+}
+
 std::vector<const definition::EventConsumption*> InstanceState::listens() const {
   std::vector<const definition::EventConsumption*> found;
   for (const Pending& listen : data_->listens)

@@ -51,6 +51,7 @@ class Execution::FilterExpressions final : public EventExpressions {
 void Execution::begin(Branch& branch, Frame& frame, const ListenTask&) {
   frame.progress = ListenProgress{};
   state_.listens.push_back({.branch = &branch, .frame = &frame});
+  trace(frame, TaskTrace::Status::correlating);
   block(branch);
 }
 
@@ -133,7 +134,11 @@ void Execution::finish_listening(Branch& branch, Frame& frame) {
   if (branch.signal == Branch::Signal::error) return;
   std::optional<Value> output =
       admit(branch, frame, "listen", ErrorKind::runtime, Value::array(progress_of(frame).results));
-  if (output) complete(branch, std::move(*output));
+  if (!output) return;
+  std::vector<Member> keys;
+  for (const auto& [key, value] : progress_of(frame).taken.wanted.correlations) keys.push_back({Text(key), value});
+  trace(frame, TaskTrace::Status::correlated, Value::object(std::move(keys)));
+  complete(branch, std::move(*output));
 }
 
 void Execution::stop_listening(Frame& frame) {

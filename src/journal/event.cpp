@@ -14,7 +14,8 @@ constexpr std::array<const char*, event_type_count> event_names = {
     "effect_sent_again",  "effect_ambiguous", "effect_done",      "effect_failed",      "timer_set",
     "timer_fired",        "timer_cancelled",  "task_created",     "task_voted",         "task_answered",
     "task_closed",        "decision_made",    "event_emitted",    "child_started",      "child_ended",
-    "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered"};
+    "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",    "schedule_set",
+    "schedule_event"};
 
 }  // namespace
 

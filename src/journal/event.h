@@ -5,10 +5,11 @@
 // One input and its records are always in one transaction.
 //
 // `data` by type (labels are stored with the values; large values are kept once, by content hash, in blobs):
-//   project_deployed    {project, files: count, principal}                             record, instance ""
+//   project_deployed    {project, files: count, principal, schedules}                  record, instance ""
 //   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
-//                        key?, parent?:{instance,task,await,depth}}                    input
+//                        key?, parent?:{instance,task,await,depth}, schedule?:{name,trigger,due?}}
+//                                                                                      input
 //   instance_continued  {}            a long computation is cut into turns             input
 //   instance_cancelled  {by:{person,roles}, reason}                                    input
 //   instance_completed  {output}                                                       record
@@ -37,6 +38,9 @@
 //   instance_resumed    {by:{person,roles}}            and taken now                   input
 //   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
 //   event_delivered     {event: CloudEvent, deferred?}                                 input
+//   schedule_set        {schedule, due}                when `after` is due             record, instance ""
+//   schedule_event      {schedule, collection, progress, event?} | {..., ready, principal} | {..., started} |
+//                       {..., dropped}                 what `on` has collected         record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
@@ -80,8 +84,10 @@ enum class EventType : std::uint8_t {
   instance_resumed,
   instance_stuck,
   event_delivered,
+  schedule_set,
+  schedule_event,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::event_delivered) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::schedule_event) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

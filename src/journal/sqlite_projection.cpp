@@ -76,6 +76,8 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::child_started:
     case EventType::child_ended:
     case EventType::event_delivered:
+    case EventType::schedule_set:
+    case EventType::schedule_event:
       return done();
   }
   return done();

@@ -79,6 +79,26 @@ Response cancel_instance(const Call& call) {
   return respond(call.parts.query->instance(call.arguments[0]));
 }
 
+Response suspend_instance(const Call& call) {
+  auto body = body_value(call.request, Value::object(std::vector<Member>{}));
+  if (!body) return error_response(body.error());
+  auto suspended = call.parts.engine->suspend(call.arguments[0], call.principal, std::string(body->string_or("reason", "")));
+  if (!suspended) return error_response(suspended.error());
+  return respond(call.parts.query->instance(call.arguments[0]));
+}
+
+Response resume_instance(const Call& call) {
+  auto resumed = call.parts.engine->resume(call.arguments[0], call.principal);
+  if (!resumed) return error_response(resumed.error());
+  return respond(call.parts.query->instance(call.arguments[0]));
+}
+
+Response list_schedules(const Call& call) {
+  auto rows = call.parts.engine->schedules();
+  if (!rows) return error_response(rows.error());
+  return page_response({rows->items(), ""});
+}
+
 Response show_effect(const Call& call) { return respond(call.parts.query->effect(call.arguments[0])); }
 
 Response receive_events(const Call& call) { return respond(receive(call), 202); }

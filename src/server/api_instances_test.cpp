@@ -105,5 +105,31 @@ TEST_F(ApiInstances, AnOperatorCancelsAndASecondTimeIsAConflict) {
   expect_problem(call("otto", "POST /api/v1/instances/" + id + "/cancel", "{}"), 409, HasSubstr("ended already"));
 }
 
+TEST_F(ApiInstances, AnOperatorSuspendsAndResumes) {
+  const std::string id = start("pay", R"({"amount": 5})");
+  const Response suspended = call("otto", "POST /api/v1/instances/" + id + "/suspend", R"({"reason": "look first"})");
+  EXPECT_EQ(suspended.status, 200) << suspended.body;
+  EXPECT_EQ(json(suspended).string_or("status", ""), "suspended");
+  EXPECT_EQ(json(call("ada", "GET /api/v1/instances?status=suspended")).member("items").size(), 1u);
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/suspend", "{}"), 409, HasSubstr("is suspended"));
+  const Response resumed = call("otto", "POST /api/v1/instances/" + id + "/resume");
+  EXPECT_EQ(resumed.status, 200) << resumed.body;
+  EXPECT_EQ(json(resumed).string_or("status", ""), "waiting");
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/resume"), 409, HasSubstr("is not suspended"));
+}
+
+TEST_F(ApiInstances, SchedulesAreListed) {
+  definition::SourceFiles files = desk_files();
+  files["workflows/nightly.yaml"] =
+      "document: {dsl: '1.0.3', namespace: desk, name: nightly, version: 1.0.0}\n"
+      "schedule: {cron: '0 3 * * *'}\ndo:\n- say: {set: {x: 1}}\n";
+  ASSERT_EQ(call("root", "POST /api/v1/projects", deploy_body(files)).status, 201);
+  const Value rows = json(call("nina", "GET /api/v1/schedules")).member("items");
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows.items()[0].string_or("schedule", ""), "desk/nightly:1.0.0");
+  EXPECT_EQ(rows.items()[0].string_or("cron", ""), "0 3 * * *");
+  EXPECT_EQ(rows.items()[0].string_or("next", ""), "2025-11-25T03:00:00Z");
+}
+
 }  // namespace
 }  // namespace gantry::server

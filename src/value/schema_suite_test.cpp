@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <set>
 
@@ -40,6 +41,8 @@ class SchemaSuite : public testing::Test {
     for (const auto& entry : fs::directory_iterator(folder))
       if (entry.is_regular_file()) files.insert(entry.path());
     for (const fs::path& file : files) run_file(file, assert_format);
+    std::cout << "[  COUNTS  ] " << fs::relative(folder, root_ / "tests").string() << ": " << passed_ << " pass, "
+              << failed_.size() << " fail\n";
     for (const std::string& name : failed_) EXPECT_TRUE(suite_exceptions.contains(name)) << "failed: " << name;
     for (const auto& [name, reason] : suite_exceptions)
       EXPECT_TRUE(failed_.contains(name)) << "passes, remove the exception: " << name;

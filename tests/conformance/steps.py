@@ -1,6 +1,7 @@
 """What each step of a feature means: run the workflow with the program, then check what it printed."""
 
 import dataclasses
+import datetime
 import json
 import pathlib
 import re
@@ -30,6 +31,7 @@ class World:
     input: str | None = None
     outcome: dict | None = None
     project: dict[str, str] = dataclasses.field(default_factory=dict)  # path -> text; empty: the workflow stands alone
+    options: list[str] = dataclasses.field(default_factory=list)
     refusal: str = ""  # what the program said when it refused the workflow
     printed: str = ""
 
@@ -43,11 +45,11 @@ class World:
             raise StepFailed(f"the feature's own YAML can't be read: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
-    def run(self) -> None:
+    def run(self, *options: str) -> None:
         path = self.folder / ("project/workflows/main.yaml" if self.project else "workflow.yaml")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.workflow or "")
-        command = [self.program, "run", str(path), "--json"]
+        command = [self.program, "run", str(path), "--json", *self.options, *options]
         for name, text in self.project.items():
             file = self.folder / "project" / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +154,40 @@ def _executed(world: World, _match: re.Match, _document: None) -> None:
     world.run()
 
 
+def _no_waits(world: World, _match: re.Match, _document: None) -> None:
+    world.options.append("--skip-waits")
+
+
+def _simulated(world: World, match: re.Match, _document: None) -> None:
+    world.run("--simulate", match[1])
+
+
+def _started_after(world: World, _match: re.Match, document: str) -> None:
+    found = [instance["after"] for instance in world.outcome["instances"]]
+    # The real time that the run itself takes comes on top: some seconds on a slow machine.
+    found = [re.sub(r"(?<=[TDHM])\d+S$", "", text).rstrip("T") for text in found]
+    expect_same(found, world.yaml_to_value(document, "expected.yaml"), "when instances were started")
+
+
+def _instance_output(world: World, match: re.Match, document: str) -> None:
+    instances = world.outcome["instances"]
+    if len(instances) < int(match[1]):
+        raise StepFailed(f"there are only {len(instances)} instances")
+    expected = world.yaml_to_value(document, "expected.yaml")
+    expect_same(instances[int(match[1]) - 1]["output"], expected, f"the output of instance {match[1]}")
+
+
+def _starts_minutes_after(world: World, match: re.Match, _document: None) -> None:
+    def minute(name: str, which: int) -> float:
+        starts = [task["startedAt"] for task in world.outcome["tasks"] if task["name"] == name]
+        if len(starts) < which:
+            raise StepFailed(f"{name} ran {len(starts)} times")
+        return datetime.datetime.fromisoformat(starts[which - 1].replace("Z", "+00:00")).timestamp() / 60
+
+    found = int(minute(match[2], int(match[1])) - minute(match[2], 1))
+    expect_same(found, int(match[3]), f"minutes until run {match[1]} of {match[2]}")
+
+
 def _completes(world: World, _match: re.Match, _document: None) -> None:
     world.status_is("completed")
 
@@ -208,7 +244,12 @@ STEPS: list[tuple[str, bool, Action]] = [
     (r"another workflow with definition:", True, _other_definition),
     (r"the workflow input is:", True, _input),
     (r"the project file '([^']+)' is:", True, _project_file),
+    (r"waits take no time", False, _no_waits),
     (r"the workflow is executed", False, _executed),
+    (r"its schedule runs for (\w+)", False, _simulated),
+    (r"instances should have been started after:", True, _started_after),
+    (r"instance (\d+) should have the output:", True, _instance_output),
+    (r"run (\d+) of (\w+) should start (\d+) minutes after the first", False, _starts_minutes_after),
     (r"the workflow should be refused with:", True, _refused),
     (r"(\w+) should be (cancelled|completed|faulted|skipped)", False, _task_status),
     (r"(\w+) should run (\d+) times?", False, _task_count),
