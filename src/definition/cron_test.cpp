@@ -103,7 +103,7 @@ TEST(Cron, MistakesNameTheFieldAndWhatIsExpected) {
   EXPECT_EQ(problem("0 24 * * *"), "cron: hour '24': expected 0 to 23");
   EXPECT_EQ(problem("0 0 0 * *"), "cron: day of month '0': expected 1 to 31");
   EXPECT_EQ(problem("0 0 * jnu *"), "cron: month 'jnu': expected 1 to 12, or a name such as 'jun'");
-  EXPECT_EQ(problem("0 0 * * monday"), "cron: day of week 'monday': expected 0 to 7, or a name such as 'mon'");
+  EXPECT_EQ(problem("0 0 * * monday"), "cron: day of week 'monday': expected 0 to 7, or a name such as sun");
   EXPECT_EQ(problem("10-5 0 * * *"), "cron: minute '10-5': the range ends before it begins; write two ranges");
   EXPECT_EQ(problem("5/10 0 * * *"), "cron: minute '5/10': a step needs a range: 5-59/N");
   EXPECT_EQ(problem("*/0 0 * * *"), "cron: minute '*/0': a step is a number from 1");

@@ -61,7 +61,7 @@ TEST(Schedule, ProblemsHaveTheirPlace) {
   EXPECT_THAT(schedule_problems("{every: PT1H, read: data}"),
               ElementsAre("2:25: 'read' says how the events of 'on' are read; there is no 'on'"));
   EXPECT_THAT(schedule_problems("{on: {one: {with: {typ: x}}}, read: text}"),
-              ElementsAre("2:47: expected data, envelope or raw, found the text \"text\""));
+              ElementsAre("2:47: expected one of data, envelope, raw, found the text \"text\""));
 }
 
 TEST(Schedule, AnInputThatTheClockCannotGiveIsAWarning) {
@@ -72,7 +72,7 @@ TEST(Schedule, AnInputThatTheClockCannotGiveIsAWarning) {
   const auto project = loaded({{"workflows/w.yaml", text}});
   EXPECT_THAT(format_all(project->warnings),
               ElementsAre("workflows/w.yaml:3:11: warning: the clock starts it with {due: TIME}, which its input.schema "
-                          "refuses: /: the required property 'container' is missing"));
+                          "refuses: at the top: expected the member 'container' (/required)"));
 }
 
 TEST(Schedule, AVariableThatNothingHasFilledIsAWarning) {

@@ -137,8 +137,10 @@ Value to_value(const ConsumptionProgress& progress) {
 }
 
 Result<ConsumptionProgress> consumption_progress_from(const Value& value) {
-  return ConsumptionProgress{.wanted = TRY(progress_from(value.member("wanted"))),
-                             .until = TRY(progress_from(value.member("until")))};
+  ConsumptionProgress progress;
+  progress.wanted = TRY(progress_from(value.member("wanted")));
+  progress.until = TRY(progress_from(value.member("until")));
+  return progress;
 }
 
 }  // namespace gantry::engine

@@ -209,8 +209,9 @@ class StateReader {
   Status read_progress(const Value& from, Branch& branch, Frame& frame, std::size_t depth) {
     const auto& body = frame.task->body;
     if (const Value* loop = from.find("for"); loop != nullptr && std::holds_alternative<definition::ForTask>(body)) {
-      ForProgress progress{.items = TRY(kept(*loop, "items")),
-                           .iteration = static_cast<std::size_t>(TRY(number(*loop, "iteration")))};
+      ForProgress progress;
+      progress.items = TRY(kept(*loop, "items"));
+      progress.iteration = static_cast<std::size_t>(TRY(number(*loop, "iteration")));
       if (!progress.items.is_array()) return damaged("for: expected a list of items");
       frame.progress = std::move(progress);
     } else if (const Value* attempt = from.find("try");

@@ -128,8 +128,13 @@ TEST(Expression, StopsRunawaysAtTheirLimit) {
 }
 
 TEST(Expression, RecursesDeeplyWithinItsLimit) {
-  EXPECT_EQ(run("def f: if . == 0 then 0 else (. - 1 | f) + 1 end; 9000 | f"), "9000");
-  EXPECT_EQ(run("reduce range(9000) as $i (null; [.]) | [recurse] | length"), "9001");
+#ifdef __SANITIZE_THREAD__
+  const std::string levels = "4000";  // ThreadSanitizer's own list of calls ends at 65,536 functions
+#else
+  const std::string levels = "9000";
+#endif
+  EXPECT_EQ(run("def f: if . == 0 then 0 else (. - 1 | f) + 1 end; " + levels + " | f"), levels);
+  EXPECT_EQ(run("reduce range(" + levels + ") as $i (null; [.]) | [recurse] | length - 1"), levels);
 }
 
 TEST(Expression, ReportsWhereAndWhatInCompileErrors) {
