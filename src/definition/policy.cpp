@@ -88,26 +88,6 @@ class PolicyReader {
 
 }  // namespace
 
-// TOOL.OPERATION, TOOL.* or *.
-void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
-  std::string_view pattern = node.value().as_string();
-  if (pattern == "*") return;
-  std::size_t dot = pattern.find('.');
-  if (dot == std::string_view::npos || dot == 0 || dot + 1 == pattern.size()) {
-    node.expected("TOOL.OPERATION, TOOL.* or *");
-    return;
-  }
-  std::string_view tool = pattern.substr(0, dot), operation = pattern.substr(dot + 1);
-  if (tool == "http") {
-    if (operation != "*" && operation != "request")
-      node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
-  } else if (operation != "*") {
-    find_known_operation(node, tool, operation, known);
-  } else {
-    report_unknown_tool(node, tool, known);
-  }
-}
-
 const char* name_of(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::allow:

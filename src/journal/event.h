@@ -105,7 +105,6 @@ enum class EventType : std::uint8_t {
   schedule_set,
   schedule_event,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::gate_started) + 1;
 inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::schedule_event) + 1;
 
 const char* name_of(EventType type);

@@ -42,8 +42,8 @@ class TestPostgresql {
     wait_until_ready(reader);
     drain_ = std::thread([reader] {  // so that the server never waits for its log; ends with the last writer
       char bytes[4096];
-      while (read(reader, bytes, sizeof bytes) > 0 && std::string_view(bytes, 1) != "\1") continue;
-      close(reader);
+      while (::read(reader, bytes, sizeof bytes) > 0 && std::string_view(bytes, 1) != "\1") continue;
+      ::close(reader);
     });
   }
   ~TestPostgresql() {
@@ -82,7 +82,7 @@ class TestPostgresql {
     std::string text;
     char bytes[512];
     while (text.find("ready to accept connections") == std::string::npos && text.find("FATAL") == std::string::npos) {
-      const ssize_t count = read(reader, bytes, sizeof bytes);
+      const ssize_t count = ::read(reader, bytes, sizeof bytes);
       if (count <= 0) break;
       text.append(bytes, static_cast<std::size_t>(count));
     }
