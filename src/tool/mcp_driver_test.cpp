@@ -139,14 +139,14 @@ TEST(McpDriver, NoServerCanShadowTheToolOfAnother) {
 
 TEST(McpDriver, TellsWhatAnAnswerMeansForTheEffect) {
   const auto kinds = [](const McpTestServer::Script& script) {
-    std::vector<Kind> kinds;
+    std::vector<Kind> found;
     for (const auto& [effect_class, attempt] :
          {std::pair(EffectClass::read, 1), std::pair(EffectClass::write, 1), std::pair(EffectClass::write, 2)}) {
       McpTestServer server(script);
       McpCase test(server, effect_class);
-      kinds.push_back(test.call("{}", attempt).kind);
+      found.push_back(test.call("{}", attempt).kind);
     }
-    return kinds;
+    return found;
   };
   const auto error = [](int code) {
     return with_tool([=](const McpIncoming& request) { return json_answer(error_text(request, code)); });
