@@ -69,6 +69,13 @@ Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
   return Value::object({{"files", files}, {"merge", merge}});
 }
 
+int change_instance(const IdOptions& options, const char* action) {
+  Value body = Value::object({{"reason", options.reason}});
+  return with_client(options.server, [&](const Client& client) {
+    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
+  });
+}
+
 }  // namespace
 
 int deploy_command(const DeployOptions& options) {

@@ -205,7 +205,6 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::decision_made:
     case EventType::event_emitted:
     case EventType::instance_stuck:
-    case EventType::event_delivered:
     case EventType::data_erased:
     case EventType::instances_removed:
     case EventType::hold_placed:

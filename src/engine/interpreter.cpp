@@ -86,9 +86,6 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::task_escalated:
     case journal::EventType::gate_stopped:
     case journal::EventType::gate_started:
-    case journal::EventType::instance_suspended:
-    case journal::EventType::instance_resumed:
-    case journal::EventType::instance_stuck:
     case journal::EventType::schedule_set:
     case journal::EventType::schedule_event:
       return false;

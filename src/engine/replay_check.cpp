@@ -28,7 +28,7 @@ bool has_verdict(EventType type) {
 
 class Replay {
  public:
-  Replay(journal::Store& store, const gate::Gate& gate) : installation_(store), store_(store), gate_(gate) {}
+  Replay(journal::Store& store, const gate::Gate& gate) : installation_(store, ScheduleLimits{}), store_(store), gate_(gate) {}
 
   Result<ReplayReport> run(const std::string& instance, const InterpreterLimits& limits);
 
