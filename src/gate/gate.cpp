@@ -109,23 +109,24 @@ Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value&
 
 tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& definitions, int attempt,
                             std::stop_token stop) const {
-  const tool::Effect effect = permit.effect();
-  const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
+  const std::string tool_name = permit.effect().tool;
+  const Value arguments = permit.effect().arguments;
+  const definition::Operation* operation = tool::find_operation(definitions, tool_name, permit.effect().operation);
   if (operation == nullptr)
-    return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));
+    return not_set_up(fmt::format("there is no operation {}.{}", tool_name, permit.effect().operation));
   tool::CallContext context{.tool = nullptr, .operation = operation, .attempt = attempt, .stop = std::move(stop)};
   std::string_view driver_name = tool::standard_http_tool;
-  if (effect.tool != tool::standard_http_tool) {
-    context.tool = definitions.tools.find(effect.tool)->second.get();
+  if (tool_name != tool::standard_http_tool) {
+    context.tool = definitions.tools.find(tool_name)->second.get();
     driver_name = context.tool->driver;
   }
   const auto driver = drivers_.find(driver_name);
   if (driver == drivers_.end()) {
-    return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", effect.tool, driver_name));
+    return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", tool_name, driver_name));
   }
   try {
     tool::Outcome outcome = driver->second->call(std::move(permit), context);
-    outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
+    outcome.result = with_echoes_labelled(std::move(outcome.result), arguments);
     return outcome;
   } catch (const std::exception& exception) {
     // Drivers don't throw; if one does all the same, nobody knows how far it got.
