@@ -77,6 +77,14 @@ bool InstanceRecord::busy() const {
          });
 }
 
+bool InstanceRecord::rests() const {
+  if (ended() || continue_pending_ || !children_.empty() || !parent_.empty()) return false;
+  const bool waits_for_people = std::all_of(effects_.begin(), effects_.end(), [](const auto& entry) {
+    return entry.second.state == EffectRecord::State::proposed;
+  });
+  return waits_for_people && !(timers_.empty() && tasks_.empty()) && state_.listens().empty();
+}
+
 bool InstanceRecord::waits_for_person() const {
   if (ended() || busy()) return false;
   return std::any_of(tasks_.begin(), tasks_.end(), [this](const auto& task) {
@@ -203,7 +211,7 @@ Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
   work.events.push_back({id_, sequence_ + 1, work.now, type, std::move(data)});
   auto turn = absorb(work.events.back(), false);
   GANTRY_ASSERT(turn.ok(), turn.error().message.c_str());
-  if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
+  if (!turn->trace.empty()) work.traces.emplace_back(id_, std::move(turn->trace));
   return *std::move(turn);
 }
 

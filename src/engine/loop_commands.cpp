@@ -55,9 +55,14 @@ Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& proj
   return interpreters_.try_emplace(workflow.get(), project, workflow, options_.interpreter).first->second;
 }
 
-InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn) {
+InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn, bool rests) {
   auto found = instances_.find(instance);
-  if (found == instances_.end()) return nullptr;
+  if (found == instances_.end()) {
+    auto awake = wake(instance, rests);
+    if (!awake) turn.unreadable = awake.error();
+    if (!awake || !*awake) return nullptr;
+    found = instances_.find(instance);
+  }
   turn.touched.insert(instance);
   return found->second.record.get();
 }
@@ -68,7 +73,7 @@ InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& 
   Slot& slot = instances_[id];
   GANTRY_ASSERT(!slot.record, "an instance with this id is running already");
   slot.record = std::move(record);
-  running_ = instances_.size();
+  count_running();
   return *slot.record;
 }
 
@@ -100,8 +105,8 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
       return started_reply(found->second, true);
     if (auto known = TRY(parts_.store->instance_with_key(name, request.key))) return started_reply(*known, true);
   }
-  if (instances_.size() >= options_.instances_max)
-    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
+  if (running_ >= options_.instances_max)
+    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
   std::string id = new_identifier(work.now, *parts_.random);
   Value data = started_data(*workflow, *work.policies, request.input, request.principal);
   if (!request.key.empty()) {
@@ -115,9 +120,9 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
 }
 
 void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn) {
-  if (instances_.size() >= options_.instances_max) {
+  if (running_ >= options_.instances_max) {
     auto error =
-        tool::standard_error("runtime", fmt::format("{} instances are running, the most that may", instances_.size()));
+        tool::standard_error("runtime", fmt::format("{} instances are running, the most that may", running_.load()));
     work.dispatches.emplace_back(
         NotifyParent{child.parent,
                      Value::object({{"child", child.child}, {"status", "faulted"}, {"error", tool::to_value(error)}})});
@@ -176,7 +181,9 @@ Result<Value> Engine::Loop::handle(const OutcomeArrived& request, Work& work, Tu
 }
 
 Result<Value> Engine::Loop::handle(const TimerKey& request, Work& work, Turn& turn) {
-  if (InstanceRecord* record = find(request.instance, turn)) record->fire(request, work);
+  // One with a timer in the journal that is not in memory rests, or has ended since the timer was fetched.
+  const bool rests = request.purpose <= TimerKey::Purpose::expiry;
+  if (InstanceRecord* record = find(request.instance, turn, rests)) record->fire(request, work);
   return Value();
 }
 

@@ -20,6 +20,9 @@ class SqliteStore final : public Store {
   Status append(const Batch& batch) override;
   Result<std::vector<std::string>> unfinished_instances() override;
   Result<std::map<std::string, std::string>> stuck_instances() override;
+  Result<bool> rests(std::string_view instance) override;
+  Result<std::size_t> running_instances() override;
+  Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) override;
   Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
   Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;
   Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override;
@@ -55,6 +58,7 @@ class SqliteStore final : public Store {
   Status write_batch(const Batch& batch, const std::vector<StoredData>& stored);
   Status write_event(const Event& event, const StoredData& stored);
   Status write_snapshot(const Snapshot& snapshot);
+  Status write_rest(const Rest& rest);
   Status drop_snapshot(std::int64_t stream);
   Result<Stream*> stream_of(const std::string& instance, bool create);
   Result<std::optional<std::int64_t>> find_stream(std::string_view instance);

@@ -165,7 +165,7 @@ TEST(Schema, OfANewerGantryIsRefusedAndLeftAlone) {
     ASSERT_FALSE(store.ok());
     EXPECT_EQ(store.error().code, Code::conflict);
     EXPECT_THAT(store.error().message,
-                AllOf(HasSubstr("version 99"), HasSubstr("versions up to 2"), HasSubstr("newer Gantry")));
+                AllOf(HasSubstr("version 99"), HasSubstr("versions up to 3"), HasSubstr("newer Gantry")));
   }
   EXPECT_EQ(bytes_of(folder.file()), before);
 }
@@ -175,10 +175,18 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   ASSERT_TRUE(open_store(folder.url())->append(full_story()).ok());
   {
     RawDatabase old(folder.file(), true);
-    for (const char* view : {"instances", "timers", "blobs"}) old.execute(std::string("DROP VIEW ") + view);
-    for (const char* index : {"journal_instance_suspended", "journal_instance_stuck", "journal_effect_open"})
+    for (const char* view : {"instances", "effects", "timers", "blobs"}) old.execute(std::string("DROP VIEW ") + view);
+    for (const char* index : {"journal_instance_suspended", "journal_instance_stuck", "journal_instance_lingers",
+                              "journal_instance_active", "journal_timer_due", "journal_task_expiry"})
       old.execute(std::string("DROP INDEX ") + index);
-    for (const char* column : {"suspended", "stuck_event"})
+    old.execute(
+        "ALTER TABLE journal_effect RENAME TO effect_now; CREATE TABLE journal_effect (id TEXT PRIMARY KEY, stream "
+        "INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, tool TEXT, operation TEXT, first_event "
+        "INTEGER NOT NULL, permit_event INTEGER, doubt_event INTEGER, end_event INTEGER) STRICT, WITHOUT ROWID; CREATE "
+        "INDEX journal_effect_stream ON journal_effect (stream, first_event); INSERT INTO journal_effect SELECT f.id, "
+        "e.stream, f.state, f.attempts, f.tool, f.operation, f.first_event, f.permit_event, f.doubt_event, f.end_event "
+        "FROM effect_now f JOIN journal_event e ON e.position = f.first_event; DROP TABLE effect_now");
+    for (const char* column : {"suspended", "stuck_event", "rests", "lingers"})
       old.execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
     old.execute("DELETE FROM journal_event_type WHERE number > 24");
     old.execute("PRAGMA user_version = 1");
@@ -191,7 +199,7 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   EXPECT_EQ(raw.rows("SELECT status FROM instances WHERE id = 'I1'"), (std::vector<RawDatabase::Row>{{"suspended"}}));
   EXPECT_EQ(raw.rows("SELECT count(*) FROM events WHERE type = 'instance_suspended'"),
             (std::vector<RawDatabase::Row>{{"1"}}));
-  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"2"}}));
+  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"3"}}));
   std::string projections = raw.dump_projections();
   EXPECT_DONE(rebuild_projections(*store));
   EXPECT_EQ(raw.dump_projections(), projections);
