@@ -123,7 +123,8 @@ void Engine::Loop::collect(Turn& turn) {
   const std::size_t expected = std::min(work_.size(), commands_max);
   turn.handled.reserve(expected);
   turn.batch.events.reserve(2 * expected);
-  while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max && turn.handled.size() < commands_max) {
+  while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max &&
+         turn.handled.size() < commands_max) {
     // A deployment is a transaction of its own, and what comes after it must see it only when it is durable.
     const bool alone = std::holds_alternative<DeployRequest>(work_.front().request);
     if (alone && !turn.handled.empty()) break;

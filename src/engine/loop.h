@@ -49,8 +49,8 @@ struct Engine::Loop {
   struct Slot {
     std::unique_ptr<InstanceRecord> record;
     std::uint64_t snapshot_sequence = 0;
-    bool rests = false;         // as the journal says
-    std::size_t tickets = 0;    // places in resting_
+    bool rests = false;       // as the journal says
+    std::size_t tickets = 0;  // places in resting_
   };
   struct Pinned {
     definition::ProjectPointer project;
@@ -167,8 +167,8 @@ struct Engine::Loop {
   // Prepared once for each workflow of the newest project.
   definition::ProjectPointer interpreters_of_;
   std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
-  std::deque<std::string> resting_;   // in memory, in the order in which they came to rest; some more than once
-  std::size_t out_of_memory_ = 0;     // instances that run and are not in instances_
+  std::deque<std::string> resting_;           // in memory, in the order in which they came to rest; some more than once
+  std::size_t out_of_memory_ = 0;             // instances that run and are not in instances_
   std::map<std::string, std::string> stuck_;  // instances that can't be rebuilt, and why; they are not in instances_
   EventIndex listening_;                      // of the instances in memory
   RecentEvents recent_events_;                // received

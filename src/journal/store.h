@@ -86,8 +86,8 @@ class Store {
   virtual Result<std::vector<std::string>> unfinished_instances() = 0;
   // Instances whose last instance_stuck has a reason, and that reason.
   virtual Result<std::map<std::string, std::string>> stuck_instances() = 0;
-  virtual Result<bool> rests(std::string_view instance) = 0;     // it runs, and rests
-  virtual Result<std::size_t> running_instances() = 0;           // resting ones too
+  virtual Result<bool> rests(std::string_view instance) = 0;  // it runs, and rests
+  virtual Result<std::size_t> running_instances() = 0;        // resting ones too
   // What falls due after `position`, earliest first, at most so many.
   virtual Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) = 0;
   virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;
