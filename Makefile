@@ -6,7 +6,7 @@ SECONDS_PER_TARGET ?= 600
 CRASHES ?= 200
 SEED ?= 1
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-conformance bench bench-expression bench-schema fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ test-crash: build ## Kill the server at CRASHES random moments of the story (SEE
 test-differential: build ## A million generated jq cases beside Debian's jq program (SEED=1)
 	@python3 tests/expression/jq_differential.py --gantry build/gantry --cases 1000000 --seed $(SEED)
 
+test-mcp: build ## The MCP client scenarios of the protocol's own conformance suite (needs npm and its registry)
+	@tests/mcp/conformance.sh build/gantry build/mcp
+
 test-conformance: setup ## The standards' own test suites, with exact counts
 	@cmake --preset dev > /dev/null
 	@cmake --build --preset dev -j $(JOBS)
@@ -62,6 +65,11 @@ bench-expression: setup ## jq beside libjq 1.6, five repetitions
 	@cmake --preset release > /dev/null
 	@cmake --build --preset release -j $(JOBS) --target expression_bench
 	@build/release/bench/expression_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+
+bench-gate: setup ## The gate's verdict with 200 rules: percentiles, then five repetitions
+	@cmake --preset release > /dev/null
+	@cmake --build --preset release -j $(JOBS) --target gate_bench
+	@build/release/bench/gate_bench --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
 
 bench-schema: setup ## JSON Schema beside parsing and valijson, five repetitions
 	@cmake --preset release > /dev/null

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "journal/store.h"
@@ -96,11 +97,20 @@ class EventSource {
   std::size_t first_ = 0;
 };
 
+// What this process has handed to write(2) and its kind since it started.
+double bytes_written() {
+  std::ifstream counters("/proc/self/io");
+  for (std::string name, value; counters >> name >> value;)
+    if (name == "wchar:") return std::stod(value);
+  return 0;
+}
+
 void append_events(benchmark::State& state, const std::string& url) {
   auto store = journal::Store::open(url);
   if (!store) return state.SkipWithError(store.error().message.c_str());
   auto batch_size = static_cast<std::size_t>(state.range(0));
   EventSource source;
+  const double written_before = bytes_written();
   for (auto _ : state) {
     state.PauseTiming();
     journal::Batch batch = source.next(batch_size);
@@ -108,7 +118,9 @@ void append_events(benchmark::State& state, const std::string& url) {
     Status status = (*store)->append(batch);
     if (!status) return state.SkipWithError(status.error().message.c_str());
   }
+  const auto events = static_cast<double>(state.iterations() * state.range(0));
   state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.counters["bytes/event"] = (bytes_written() - written_before) / events;  // log and checkpoints together
 }
 
 void journal_file(benchmark::State& state) {

@@ -12,30 +12,47 @@ namespace {
 
 // Every command's options and the function that runs the one that was chosen.
 struct CommandLine {
-  CLI::App app{"Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.", "gantry"};
+  CLI::App app{
+      "Gantry runs an organisation's processes with AI inside them: workflows, decisions, approvals, one journal.",
+      "gantry"};
   CheckOptions check;
+  ProveOptions prove;
   EvalOptions eval;
   SchemaOptions schema;
   ConvertOptions convert;
   RunOptions run;
   ServeOptions serve;
   TokenOptions token;
+  AuditCommandOptions audit;
+  StoreCommandOptions maintenance;
+  McpOptions mcp;
   DeployOptions deploy;
   StartOptions start;
   ListOptions list;
   IdOptions id;
   EmitOptions emit;
+  HoldOptions hold;
+  ApproveOptions approve;
+  GateOptions gate;
   std::function<int()> chosen;
 
   template <class Options>
   CLI::App* command(const char* name, const char* help, int (*function)(const Options&), const Options& options) {
-    CLI::App* added = app.add_subcommand(name, help);
+    return command_of(app, name, help, function, options);
+  }
+
+  template <class Options>
+  CLI::App* command_of(CLI::App& parent, const char* name, const char* help, int (*function)(const Options&),
+                       const Options& options) {
+    CLI::App* added = parent.add_subcommand(name, help);
     added->callback([this, function, &options] { chosen = [function, &options] { return function(options); }; });
     return added;
   }
 
   static void add_server(CLI::App* command, ServerOptions& server) {
-    command->add_option("--server", server.url, "Address of the server")->envname("GANTRY_URL")->default_str("http://127.0.0.1:8420");
+    command->add_option("--server", server.url, "Address of the server")
+        ->envname("GANTRY_URL")
+        ->default_str("http://127.0.0.1:8420");
     command->add_option("--token-file", server.token_file, "File that holds the bearer token (else GANTRY_TOKEN)");
     command->add_flag("--json", server.json, "Print JSON");
   }
@@ -51,6 +68,8 @@ struct CommandLine {
   void add_program_commands();
   void add_server_commands();
   void add_task_commands();
+  void add_audit_commands();
+  void add_store_commands();
 };
 
 constexpr const char* input_help = "JSON, @FILE (JSON, YAML or EDIFACT), or - for standard input";
@@ -60,6 +79,15 @@ void CommandLine::add_local_commands() {
   c->add_option("PATH", check.paths, "Project directories or workflow files")->required();
   c->add_flag("--json", check.json, "Print problems as JSON");
 
+  c = command("prove", "Prove that the invariants of the policies hold in all runs of the workflows", prove_command, prove);
+  c->add_option("PATH", prove.path, "Project directory (default: the current one)");
+  c->add_option("--workflow", prove.workflow, "NAMESPACE/NAME: only runs of this workflow");
+  c->add_option("--question", prove.invariant, "POLICY/ID or ID: only this invariant");
+  c->add_option("--states", prove.states, "States to look at for one invariant and one workflow (default: 20000)");
+  c->add_option("--seconds", prove.seconds, "Time for one invariant and one workflow (default: 60)");
+  c->add_flag("--allow-unknown", prove.allow_unknown, "Exit with 0 also where the answer is unknown");
+  c->add_flag("--json", prove.json, "Print the findings as JSON");
+
   c = command("eval", "Evaluate a jq expression; one output per line", eval_command, eval);
   c->add_option("EXPRESSION", eval.expression, "The expression")->required();
   c->add_option("--input", eval.input, input_help);
@@ -67,9 +95,11 @@ void CommandLine::add_local_commands() {
   c->add_option("--args-file", eval.arguments_file, "@FILE with a JSON object of arguments");
   c->add_flag("--json", eval.json, "Accepted for uniformity: output is always JSON");
 
-  c = command("schema", "Validate JSON or YAML against a JSON Schema (2020-12); exit 1 if invalid", schema_command, schema);
+  c = command("schema", "Validate JSON or YAML against a JSON Schema (2020-12); exit 1 if invalid", schema_command,
+              schema);
   c->add_option("SCHEMA", schema.schema, "Schema file")->required();
-  c->add_option("INSTANCE", schema.instance, "File to validate, - for standard input; without it only the schema is checked");
+  c->add_option("INSTANCE", schema.instance,
+                "File to validate, - for standard input; without it only the schema is checked");
   c->add_flag("--json", schema.json, "Print violations as JSON");
 
   c = command("convert", "Print a file of any known format as JSON", convert_command, convert);
@@ -83,7 +113,9 @@ void CommandLine::add_program_commands() {
   c->add_option("--input", run.input, input_help);
   c->add_option("--dir", run.directory, "Project directory with tools, policies and decisions");
   c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
-  c->add_option("--host-override", run.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--host-override", run.host_overrides,
+                "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
+      ->allow_extra_args(false);
   c->add_option("--person", run.person, "Who asks (default: the login name)");
   c->add_flag("--skip-waits", run.skip_waits, "Don't wait for timers: the clock jumps to the next one when nothing else is to be done");
   c->add_option("--simulate", run.simulate, "ISO 8601 duration: start nothing now, but run the schedules of the project for so long on a clock that jumps, and list what they started");
@@ -93,19 +125,32 @@ void CommandLine::add_program_commands() {
   c = command("serve", "Run the server: engine, API, journal", serve_command, serve);
   c->add_option("--dir", serve.directory, "Project directory (default: the current one)");
   c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db (default: as gantry.yaml says)");
-  c->add_option("--listen", serve.listen, "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
+  c->add_option("--listen", serve.listen,
+                "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
   c->add_flag("--any-address", serve.any_address, "Allow an address other than loopback");
-  c->add_option("--host-override", serve.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--host-override", serve.host_overrides,
+                "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
+      ->allow_extra_args(false);
   c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready");
 
   c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
-  c->add_option("ACTION", token.action, "create, list or revoke")->required()->check(CLI::IsMember({"create", "list", "revoke"}));
+  c->add_option("ACTION", token.action, "create, list or revoke")
+      ->required()
+      ->check(CLI::IsMember({"create", "list", "revoke"}));
   c->add_option("--person", token.person, "Whom the token stands for");
   c->add_option("--role", token.roles, "A role the person holds; may be repeated")->allow_extra_args(false);
   c->add_option("--valid-for", token.valid_for, "ISO 8601 duration after which it expires, for example P30D");
   c->add_option("--store", token.store, "Journal (default: that of --dir)");
   c->add_option("--dir", token.directory, "Project directory (default: the current one)");
   c->add_flag("--json", token.json, "Print JSON");
+
+  c = command("mcp", "See what an MCP server says of its tools, and pin it", mcp_command, mcp);
+  c->add_option("ACTION", mcp.action, "tools or pin")->required()->check(CLI::IsMember({"tools", "pin"}));
+  c->add_option("TOOL", mcp.tool, "A tool of the project with the driver mcp")->required();
+  c->add_option("--dir", mcp.directory, "Project directory (default: the current one)");
+  c->add_option("--host-override", mcp.host_overrides, "FROM=TO: send calls for origin FROM to origin TO; may be repeated")->allow_extra_args(false);
+  c->add_option("--person", mcp.person, "Who asks (default: the login name)");
+  c->add_flag("--json", mcp.json, "Print JSON");
 }
 
 void CommandLine::add_server_commands() {
@@ -136,6 +181,13 @@ void CommandLine::add_server_commands() {
   c = command("schedules", "List the schedules in force and when they are due next", schedules_command, list);
   add_server(c, list.server);
 
+  c = command("hold", "Place, lift or list legal holds: what retention must not remove", hold_command, hold);
+  c->add_option("ACTION", hold.action, "place, lift or list")->required()->check(CLI::IsMember({"place", "lift", "list"}));
+  c->add_option("--workflow", hold.workflow, "NAMESPACE/NAME: all its instances");
+  c->add_option("--instance", hold.instance, "One instance");
+  c->add_option("--reason", hold.reason, "Why; kept in the journal");
+  add_server(c, hold.server);
+
   c = command("emit", "Send a CloudEvent to the server", emit_command, emit);
   c->add_option("CLOUDEVENT", emit.event, input_help)->required();
   add_server(c, emit.server);
@@ -148,13 +200,71 @@ void CommandLine::add_task_commands() {
   add_server(c, list.server);
 
   server_command("task", "Show one human task: what is asked, the exact effect, what is missing", task_command, "Task");
-  c = server_command("approve", "Approve the effect of a task", approve_command, "Task");
-  c->add_option("--comment", id.comment, "Kept in the journal");
-  c->add_option("--digest", id.digest, "Digest of the effect as you saw it; refused when it has changed");
+  c = command("approve", "Approve the effect of a task; of several that mean the same, all or none", approve_command,
+              approve);
+  c->add_option("ID", approve.ids, "Tasks")->required();
+  c->add_option("--comment", approve.comment, "Kept in the journal");
+  c->add_option("--digest", approve.digest, "Digest of the task as you saw it; refused when what it shows has changed");
+  add_server(c, approve.server);
   c = server_command("reject", "Reject the effect of a task", reject_command, "Task");
   c->add_option("--comment", id.comment, "Why; kept in the journal")->required();
+  c->add_option("--digest", id.digest, "Digest of the task as you saw it; refused when what it shows has changed");
   c = server_command("answer", "Answer a decision or resolution task", answer_command, "Task");
   c->add_option("JSON", id.answer, "The answer, as the task's schema says")->required();
+
+  c = command("gate", "Stop effects, start them again, or show what is stopped", gate_command, gate);
+  c->add_option("ACTION", gate.action, "status (default), stop or start")
+      ->check(CLI::IsMember({"status", "stop", "start"}));
+  c->add_option("--tool", gate.tool, "Only effects of this tool");
+  c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME");
+  c->add_option("--principal", gate.principal, "Only those that this person asked for");
+  c->add_option("--reason", gate.reason, "Why; kept in the journal, and told to who asks");
+  add_server(c, gate.server);
+}
+
+void CommandLine::add_store_commands() {
+  auto add = [&](const char* name, const char* help, int (*function)(const StoreCommandOptions&)) {
+    CLI::App* added = command(name, help, function, maintenance);
+    added->add_option("--store", maintenance.store, "Journal (default: that of --dir)");
+    added->add_option("--dir", maintenance.directory, "Project directory (default: the current one)");
+    added->add_flag("--json", maintenance.json, "Print JSON");
+    return added;
+  };
+  add("backup", "Write a consistent copy of the journal to a new file, also while the server runs", backup_command)
+      ->add_option("FILE", maintenance.file, "The new file")
+      ->required();
+  add("store", "Show the size of the journal by kind, its growth, and when the disk is full", store_command);
+  add("doctor", "Check the store, its audit chain, the disk, the clock and the sandbox; exit 1 if something is wrong", doctor_command);
+}
+
+void CommandLine::add_audit_commands() {
+  CLI::App* group = app.add_subcommand("audit", "Verify, export and erase: the journal and its hash chain");
+  group->require_subcommand(1);
+  auto add = [&](const char* name, const char* help, int (*function)(const AuditCommandOptions&)) {
+    CLI::App* added = command_of(*group, name, help, function, audit);
+    added->add_option("--store", audit.store, "Journal (default: that of --dir)");
+    added->add_option("--dir", audit.directory, "Project directory (default: the current one)");
+    return added;
+  };
+  CLI::App* c = add("verify", "Check every event against the hash chain and the signed checkpoints; exit 1 if anything was changed", audit_verify_command);
+  c->add_option("--checkpoints", audit.checkpoints, "Checkpoints kept elsewhere, one JSON object a line: see audit head");
+  c->add_option("--public-key", audit.public_keys, "File with a trusted public key (PEM); may be repeated")->allow_extra_args(false);
+  c->add_flag("--json", audit.json, "Print JSON");
+  add("head", "Print the chain's head, signed, as one line of JSON: keep it elsewhere", audit_head_command);
+  c = add("export", "Write the journal for other programs", audit_export_command);
+  c->add_option("--format", audit.format, "jsonl: every event with what verifies it; ocel: OCEL 2.0 for process mining")->check(CLI::IsMember({"jsonl", "ocel"}));
+  c->add_option("--instance", audit.instance, "Only this instance");
+  c->add_option("--out", audit.out, "A new file (default: standard output)");
+  c = add("replay", "Run an instance's recorded inputs and effects again and compare; exit 1 if anything differs", audit_replay_command);
+  c->add_option("INSTANCE", audit.instance, "The instance")->required();
+  c->add_flag("--json", audit.json, "Print JSON");
+  c = add("erase", "Erase personal data; the chain stays intact. No server may run on the store", audit_erase_command);
+  c->add_option("--instance", audit.instance, "All content of this instance, which must have ended");
+  c->add_option("--subject", audit.subject, "Every text that contains this one, in all instances that have ended");
+  c->add_option("--reason", audit.reason, "Why; kept in the journal, so it must not name the person")->required();
+  c->add_option("--person", audit.person, "Who erases (default: the login name)");
+  c->add_flag("--json", audit.json, "Print JSON");
+  add("key", "Print the public key (PEM) that verifies the checkpoints", audit_key_command);
 }
 
 }  // namespace
@@ -163,11 +273,15 @@ int run_command_line(int argument_count, char** arguments) {
   CommandLine line;
   line.app.set_version_flag("--version", version_text());
   line.app.require_subcommand(1);
-  line.app.footer("Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: docs/getting-started.md");
+  line.app.footer(
+      "Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: "
+      "docs/getting-started.md");
   line.add_local_commands();
   line.add_program_commands();
   line.add_server_commands();
   line.add_task_commands();
+  line.add_audit_commands();
+  line.add_store_commands();
   try {
     line.app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {

@@ -194,6 +194,7 @@ int run_command(const RunOptions& options) {
   engine::Engine& engine = *(*runtime)->engine;
   auto deployed = engine.deploy(loaded->project, person);
   if (!deployed) return fail(deployed.error());
+  if (deployed->status != "deployed") return fail(policy_change_waits(*deployed));
   auto started = engine.start({.namespace_ = loaded->workflow.namespace_,
                                .name = loaded->workflow.name,
                                .version = loaded->workflow.version,

@@ -11,7 +11,9 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/runtime.h"
+#include "prove/prove.h"
 #include "server/api.h"
+#include "server/retention_runner.h"
 
 namespace gantry::cli {
 namespace {
@@ -23,10 +25,12 @@ struct ListenAddress {
 
 Result<ListenAddress> parse_listen(const std::string& text) {
   std::size_t colon = text.rfind(':');
-  Error wrong{Code::invalid_argument, "--listen: expected ADDRESS:PORT like 127.0.0.1:8420 or [::1]:8420, found '" + text + "'"};
+  Error wrong{Code::invalid_argument,
+              "--listen: expected ADDRESS:PORT like 127.0.0.1:8420 or [::1]:8420, found '" + text + "'"};
   if (colon == std::string::npos || colon + 1 == text.size() || text.size() - colon > 6) return wrong;
   ListenAddress listen{text.substr(0, colon), 0};
-  if (listen.address.starts_with('[') && listen.address.ends_with(']')) listen.address = listen.address.substr(1, listen.address.size() - 2);
+  if (listen.address.starts_with('[') && listen.address.ends_with(']'))
+    listen.address = listen.address.substr(1, listen.address.size() - 2);
   int port = 0;
   for (char digit : text.substr(colon + 1)) {
     if (digit < '0' || digit > '9') return wrong;
@@ -65,17 +69,25 @@ bool write_port_file(const std::string& path, const std::string& address) {
 Status deploy_directory(Runtime& runtime, const definition::ProjectPointer& project) {
   auto current = runtime.engine->current_project();
   if (!project || (current && current->digest == project->digest)) return done();
-  TRY(runtime.engine->deploy(project, {login_name(), {"administrator"}}));
+  const engine::Deployed deployed = TRY(runtime.engine->deploy(project, {login_name(), {"administrator"}}));
+  if (deployed.status != "deployed") {
+    log(LogLevel::warning, policy_change_waits(deployed).message);
+    return done();
+  }
   log(LogLevel::info, "deployed project" + log_field("digest", project->digest.hex().substr(0, 12)) +
                           log_field("workflows", std::to_string(project->workflows.size())));
   return done();
 }
 
 Result<ListenAddress> listen_address(const ServeOptions& options, const definition::ProjectPointer& project) {
-  std::string text = !options.listen.empty() ? options.listen : project ? project->settings.listen : definition::Settings{}.listen;
+  std::string text = !options.listen.empty() ? options.listen
+                     : project               ? project->settings.listen
+                                             : definition::Settings{}.listen;
   ListenAddress listen = TRY(parse_listen(text));
   if (!is_loopback(listen.address) && !options.any_address)
-    return Error{Code::invalid_argument, "'" + listen.address + "' is not a loopback address; Gantry listens on loopback only unless --any-address is given"};
+    return Error{Code::invalid_argument,
+                 "'" + listen.address +
+                     "' is not a loopback address; Gantry listens on loopback only unless --any-address is given"};
   return listen;
 }
 
@@ -95,6 +107,12 @@ int serve_command(const ServeOptions& options) {
     auto loaded = read_project(options.directory);
     if (!loaded) return fail(loaded.error());
     project = *loaded;
+    // As for a deploy: what breaks its own invariants does not run.
+    const definition::Problems proven = prove::problems_of(project);
+    print_problems(proven, project->files, options.directory);
+    for (const definition::Problem& problem : proven)
+      if (problem.severity == definition::Severity::error)
+        return fail({Code::invalid_argument, "an invariant of the policies does not hold"});
   }
   auto listen = listen_address(options, project);
   if (!listen) return fail(listen.error());
@@ -110,14 +128,19 @@ int serve_command(const ServeOptions& options) {
   if (!runtime) return fail(runtime.error());
   if (auto deployed = deploy_directory(**runtime, project); !deployed) return fail(deployed.error());
 
+  server::RetentionRunner retention({(*runtime)->engine.get(), (*runtime)->store.get(), &(*runtime)->clock});
+  retention.start();
   server::Api api({(*runtime)->engine.get(), (*runtime)->query.get(), &(*runtime)->clock, version_number()});
   server::HttpLimits limits;
   limits.workers = 32;
-  auto http = server::HttpServer::start(listen->address, listen->port, [&api](const server::Request& request) { return api.handle(request); }, limits);
+  auto http = server::HttpServer::start(
+      listen->address, listen->port, [&api](const server::Request& request) { return api.handle(request); }, limits);
   if (!http) return fail(http.error());
   bool is_v6 = listen->address.find(':') != std::string::npos;
-  std::string address = "http://" + (is_v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string((*http)->port());
-  if (!options.port_file.empty() && !write_port_file(options.port_file, address)) return fail({Code::unavailable, options.port_file + ": can't be written"});
+  std::string address =
+      "http://" + (is_v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string((*http)->port());
+  if (!options.port_file.empty() && !write_port_file(options.port_file, address))
+    return fail({Code::unavailable, options.port_file + ": can't be written"});
   log(LogLevel::info, "ready" + log_field("address", address) + log_field("store", (*runtime)->store->location()));
   int caught = 0;
   sigwait(&signals, &caught);

@@ -15,6 +15,14 @@ struct CheckOptions {
 };
 int check_command(const CheckOptions& options);
 
+struct ProveOptions {
+  std::string path = ".", workflow, invariant;
+  std::size_t states = 0;  // 0: the default
+  double seconds = 0;
+  bool allow_unknown = false, json = false;
+};
+int prove_command(const ProveOptions& options);
+
 struct EvalOptions {
   std::string expression, input, arguments_file;
   std::vector<std::string> arguments;  // NAME=JSON
@@ -60,6 +68,36 @@ struct TokenOptions {
 };
 int token_command(const TokenOptions& options);
 
+// audit ...: reads the store directly, also beside a running server.
+struct AuditCommandOptions {
+  std::string store, directory, checkpoints;
+  std::vector<std::string> public_keys;
+  std::string format = "jsonl", out, instance, subject, reason, person;
+  bool json = false;
+};
+int audit_verify_command(const AuditCommandOptions& options);
+int audit_head_command(const AuditCommandOptions& options);
+int audit_export_command(const AuditCommandOptions& options);
+int audit_replay_command(const AuditCommandOptions& options);
+int audit_erase_command(const AuditCommandOptions& options);
+int audit_key_command(const AuditCommandOptions& options);
+
+// backup, store, doctor: the store and its surroundings, also beside a running server.
+struct StoreCommandOptions {
+  std::string store, directory, file;
+  bool json = false;
+};
+int backup_command(const StoreCommandOptions& options);
+int store_command(const StoreCommandOptions& options);
+int doctor_command(const StoreCommandOptions& options);
+
+struct McpOptions {
+  std::string action, tool, directory = ".", person;
+  std::vector<std::string> host_overrides;
+  bool json = false;
+};
+int mcp_command(const McpOptions& options);
+
 // Where the server is and who asks; from --server and --token-file, or GANTRY_URL and GANTRY_TOKEN.
 struct ServerOptions {
   std::string url, token_file;
@@ -98,9 +136,28 @@ int cancel_command(const IdOptions& options);
 int suspend_command(const IdOptions& options);
 int resume_command(const IdOptions& options);
 int task_command(const IdOptions& options);
-int approve_command(const IdOptions& options);
 int reject_command(const IdOptions& options);
 int answer_command(const IdOptions& options);
+
+struct HoldOptions {
+  ServerOptions server;
+  std::string action, workflow, instance, reason;
+};
+int hold_command(const HoldOptions& options);
+
+struct ApproveOptions {
+  ServerOptions server;
+  std::vector<std::string> ids;
+  std::string comment, digest;
+};
+int approve_command(const ApproveOptions& options);
+
+// gantry gate [status|stop|start]
+struct GateOptions {
+  ServerOptions server;
+  std::string action = "status", tool, workflow, principal, reason;
+};
+int gate_command(const GateOptions& options);
 
 struct EmitOptions {
   ServerOptions server;

@@ -6,6 +6,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "expression/expression.h"
+#include "prove/prove.h"
 #include "tool/drivers.h"
 #include "value/json.h"
 #include "value/schema.h"
@@ -22,7 +23,11 @@ struct Checked {
 // The problems of a load: all of them, or the warnings of what was loaded.
 definition::Problems problems_in(std::variant<definition::ProjectPointer, definition::Problems> loaded) {
   if (auto* problems = std::get_if<definition::Problems>(&loaded)) return std::move(*problems);
-  return std::get<definition::ProjectPointer>(loaded)->warnings;
+  const auto& project = std::get<definition::ProjectPointer>(loaded);
+  definition::Problems problems = project->warnings;
+  // A project that is fine in itself may still break its invariants.
+  for (definition::Problem& problem : prove::problems_of(project)) problems.push_back(std::move(problem));
+  return problems;
 }
 
 Checked check_path(const std::string& path) {

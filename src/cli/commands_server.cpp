@@ -1,5 +1,5 @@
-// deploy, start, instances, show, journal, cancel, suspend, resume, schedules, tasks, task, approve, reject, answer, emit: through the server's
-// API.
+// deploy, start, instances, show, journal, cancel, tasks, task, answer, emit: through the server's API. approve, reject
+// and gate are in commands_gate.cpp.
 #include <filesystem>
 
 #include "cli/client.h"
@@ -45,32 +45,6 @@ int with_client(const ServerOptions& options, Request&& request) {
   return exit_done;
 }
 
-int change_instance(const IdOptions& options, const char* action) {
-  Value body = Value::object({{"reason", options.reason}});
-  return with_client(options.server, [&](const Client& client) {
-    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
-  });
-}
-
-int vote(const IdOptions& options, bool approve) {
-  auto client = Client::create(options.server);
-  if (!client) return fail(client.error());
-  Value body = Value::object({{"approve", approve}, {"comment", options.comment}, {"digest", options.digest}});
-  auto answer = client->post("/api/v1/tasks/" + percent_encode(options.id) + "/answer", body);
-  if (!answer) return fail(answer.error());
-  if (options.server.json) {
-    print_value(*answer);
-    return exit_done;
-  }
-  std::string missing;
-  if (const Value* list = answer->find("missing"); list && list->is_array())
-    for (const Value& needed : list->items())
-      missing += (missing.empty() ? "" : ", ") + std::to_string(needed.integer_or("count", 1)) + " of " +
-                 std::string(needed.string_or("role", "?"));
-  print_result(options.id + ": " + text_of(*answer, "state") + (missing.empty() ? "" : "; still needs " + missing));
-  return exit_done;
-}
-
 // The files of a project directory, or single files by their name within one of the definition folders.
 Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
   Value files = Value::object(std::vector<Member>{});
@@ -95,12 +69,27 @@ Result<Value> files_to_deploy(const std::vector<std::string>& paths) {
   return Value::object({{"files", files}, {"merge", merge}});
 }
 
+int change_instance(const IdOptions& options, const char* action) {
+  Value body = Value::object({{"reason", options.reason}});
+  return with_client(options.server, [&](const Client& client) {
+    return client.post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
+  });
+}
+
 }  // namespace
 
 int deploy_command(const DeployOptions& options) {
   auto files = files_to_deploy(options.paths);
   if (!files) return fail(files.error());
-  return with_client(options.server, [&](const Client& client) { return client.post("/api/v1/projects", *files); });
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  Result<Value> answer = client->post("/api/v1/projects", *files);
+  if (!answer) return fail(answer.error());
+  print_value(*answer);
+  if (answer->string_or("status", "deployed") == "deployed") return exit_done;
+  note("not yet: this changes policies, and people must approve it first; see 'gantry show " +
+       text_of(*answer, "instance") + "'");
+  return exit_waiting;
 }
 
 int start_command(const StartOptions& options) {
@@ -210,13 +199,6 @@ int schedules_command(const ListOptions& options) {
 int task_command(const IdOptions& options) {
   return with_client(options.server,
                      [&](const Client& client) { return client.get("/api/v1/tasks/" + percent_encode(options.id)); });
-}
-
-int approve_command(const IdOptions& options) {
-  return vote(options, true);
-}
-int reject_command(const IdOptions& options) {
-  return vote(options, false);
 }
 
 int answer_command(const IdOptions& options) {

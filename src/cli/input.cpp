@@ -174,19 +174,6 @@ Result<definition::ProjectPointer> read_project(const std::string& directory) {
   return loaded;
 }
 
-Result<std::map<std::string, std::string>> read_secrets(const definition::Project& project,
-                                                        const std::string& directory) {
-  std::map<std::string, std::string> secrets;
-  for (const auto& [name, path] : project.settings.secret_files) {
-    std::string full = (std::filesystem::path(directory) / path).string();
-    auto text = read_file(full);
-    if (!text) return Error{text.error().code, "secret '" + name + "': " + text.error().message};
-    while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
-    secrets[name] = std::move(*text);
-  }
-  return secrets;
-}
-
 void print_problems(const definition::Problems& problems, const definition::SourceFiles& files,
                     const std::string& directory) {
   for (definition::Problem problem : problems) {

@@ -23,9 +23,6 @@ Result<std::map<std::string, std::string>> read_host_overrides(const std::vector
 
 // The project directory, loaded and checked; its problems are printed to stderr.
 Result<definition::ProjectPointer> read_project(const std::string& directory);
-// Reads the secrets that the project refers to. A missing file is an error that names the file, never its content.
-Result<std::map<std::string, std::string>> read_secrets(const definition::Project& project,
-                                                        const std::string& directory);
 
 void print_problems(const definition::Problems& problems, const definition::SourceFiles& files,
                     const std::string& directory);

@@ -2,10 +2,24 @@
 
 #include <filesystem>
 
-#include "cli/input.h"
+#include "base/log.h"
 #include "tool/drivers.h"
+#include "tool/sandbox.h"
 
 namespace gantry::cli {
+
+namespace {
+
+void warn_without_sandbox(const definition::ProjectPointer& project) {
+  if (!project) return;
+  for (const auto& [name, tool] : project->tools) {
+    if (tool->driver != "process" || tool::sandbox_problem().empty()) continue;
+    log(LogLevel::warning, "tool '" + name + "' can't run: " + tool::sandbox_problem());
+    return;
+  }
+}
+
+}  // namespace
 
 std::string resolve_store(const std::string& url, const std::string& directory) {
   constexpr std::string_view scheme = "sqlite:";
@@ -16,24 +30,61 @@ std::string resolve_store(const std::string& url, const std::string& directory) 
              : std::string(scheme) + (std::filesystem::path(directory) / path).lexically_normal().string();
 }
 
+journal::AuditOptions audit_options(const definition::Settings& settings, const std::string& url,
+                                    const std::string& directory) {
+  constexpr std::string_view scheme = "sqlite:";
+  journal::AuditOptions options;
+  if (!url.starts_with(scheme)) return options;
+  options.key_file = settings.audit_key_file.empty()
+                         ? url.substr(scheme.size()) + ".key"
+                         : (std::filesystem::path(directory) / settings.audit_key_file).lexically_normal().string();
+  options.checkpoint_every_events = settings.audit_checkpoint_events;
+  options.checkpoint_interval = settings.audit_checkpoint_interval;
+  return options;
+}
+
+Result<definition::Settings> read_settings(const std::string& directory) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(std::filesystem::path(directory) / "gantry.yaml", ignored))
+    return definition::Settings{};
+  definition::ProjectPointer project = TRY(read_project(directory));
+  return project->settings;
+}
+
 Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options) {
   auto store = journal::Store::open(url, options);
   if (!store && store.error().code == Code::conflict) return Error{Code::unavailable, store.error().message};
   return store;
 }
 
+Error policy_change_waits(const engine::Deployed& deployed) {
+  return {Code::conflict, "the project changes policies, and people must approve that first (instance " +
+                              deployed.instance + "); until then what was deployed before stays in force"};
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
   std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
-  runtime->store = TRY(open_store(url));
+  journal::StoreOptions store_options;
+  store_options.audit = audit_options(settings, url, options.directory);
+  runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 
-  tool::HttpOptions http;
+  tool::DriverOptions drivers;
+  drivers.directory = options.directory;
+  if (url.starts_with("sqlite:")) drivers.journal = url.substr(std::string_view("sqlite:").size());
+  tool::HttpOptions& http = drivers.http;
   http.egress_allow = settings.egress_allow;
   http.egress_any = options.egress_any;
   http.host_override = options.host_overrides;
-  if (options.project) http.secrets = TRY(read_secrets(*options.project, options.directory));
+  if (options.project) {
+    auto opened = TRY(tool::Secrets::open(settings.secrets, options.directory));
+    for (const std::string& warning : opened.warnings) log(LogLevel::warning, warning);
+    http.secrets = std::move(opened.secrets);
+  }
+
+  warn_without_sandbox(options.project);
 
   engine::EngineOptions engine_options;
   engine_options.workers = settings.workers;
@@ -46,7 +97,7 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   if (options.when_idle)
     when_idle = [skip = options.when_idle, clock = &runtime->clock](std::optional<Timestamp> due) { skip(*clock, due); };
   runtime->engine = TRY(engine::Engine::open({.store = runtime->store.get(),
-                                              .drivers = tool::standard_drivers(std::move(http)),
+                                              .drivers = tool::standard_drivers(drivers),
                                               .clock = &runtime->clock,
                                               .random = &runtime->random,
                                               .trace = options.trace,

@@ -47,8 +47,17 @@ struct Runtime {
   static Result<std::unique_ptr<Runtime>> open(const RuntimeOptions& options);
 };
 
+// What to say of a deployment that changes policies and that people have to approve first.
+Error policy_change_waits(const engine::Deployed& deployed);
 // journal::Store::open for commands: a store that a newer Gantry wrote can't be reached by this one (exit status 4).
 Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options = {});
+
+// Which key signs the audit chain of the store at this URL, and how often. Nothing for a store in memory.
+journal::AuditOptions audit_options(const definition::Settings& settings, const std::string& url,
+                                    const std::string& directory);
+
+// The settings of the project in `directory`; the defaults where there is no gantry.yaml. Errors: those of the project.
+Result<definition::Settings> read_settings(const std::string& directory);
 
 // "sqlite:PATH" with a relative PATH taken from `directory`.
 std::string resolve_store(const std::string& url, const std::string& directory);

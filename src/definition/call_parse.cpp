@@ -10,7 +10,7 @@ namespace gantry::definition {
 namespace {
 
 constexpr std::size_t function_depth_max = 32;
-constexpr std::array<std::string_view, 4> refused_protocols = {"grpc", "asyncapi", "a2a", "mcp"};
+constexpr std::array<std::string_view, 3> refused_protocols = {"grpc", "asyncapi", "a2a"};
 constexpr std::array<std::string_view, 2> refused_functions = {"agent", "dmn"};
 
 template <std::size_t Size>
@@ -60,7 +60,7 @@ const Operation* find_known_operation(const Node& node, std::string_view tool, s
 void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& place) {
   Node call = *reader.find("call");
   auto with = reader.find("with");
-  auto name = call.text("http, openapi, TOOL.OPERATION, decide or the name of a function");
+  auto name = call.text("http, openapi, mcp, TOOL.OPERATION, decide or the name of a function");
   if (with && !with->value().is_object()) {
     with->expected("an object of arguments");
     return;
@@ -70,6 +70,8 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
     if ((with = reader.require("with"))) task.body = read_http(*with, place.scope);
   } else if (*name == "openapi") {
     if ((with = reader.require("with"))) task.body = read_openapi(*with, place.scope);
+  } else if (*name == "mcp") {
+    if ((with = reader.require("with"))) task.body = read_mcp(*with, place.scope);
   } else if (contains_name(refused_protocols, *name)) {
     call.problem(fmt::format("'call: {}' is not supported yet", *name));
   } else if (functions_.count(*name) > 0) {
@@ -92,7 +94,7 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
 }
 
 void WorkflowReader::report_unknown_call(const Node& call, const std::string& name) {
-  std::vector<std::string> known = {"http", "openapi", "decide", "approval", "guardrail"};
+  std::vector<std::string> known = {"http", "openapi", "mcp", "decide", "approval", "guardrail"};
   for (const auto& [function, unused] : functions_) known.push_back(function);
   for (const auto& [tool, definition] : known_.tools)
     for (const auto& [operation, unused] : definition->operations) known.push_back(tool + "." + operation);

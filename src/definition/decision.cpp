@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "definition/closed_answer.h"
 #include "definition/data_reader.h"
 #include "definition/decision_cells.h"
 #include "definition/decision_check.h"
@@ -50,6 +51,14 @@ class DecisionReader {
     if (!answer) return;
     decision_.answer = read_schema(*answer);
     decision_.answer_schema = answer->value();
+    decision_.quarantined = reader_.boolean("quarantined").value_or(false);
+    if (!decision_.quarantined) return;
+    const auto millibits = answer_millibits(answer->value());
+    if (millibits)
+      decision_.answer_millibits = *millibits;
+    else
+      answer->problem("'quarantined' needs an answer that can't say more than one of a few things; " +
+                      millibits.error().message);
   }
 
   void read_deciders() {

@@ -14,6 +14,7 @@
 //       when: .container.full                                   # any jq condition, in addition
 //       priority: 10                                            # for hitPolicy priority
 //       answer: {action: stop, reason: "${ .message }"}
+//   quarantined: true           # a closed answer about something untrusted is `constrained`, at a price in bits
 //   default: {action: note}     # when no rule matches; without it the next decider is asked
 #pragma once
 
@@ -69,6 +70,8 @@ struct Decision {
   Value input_schema, answer_schema;
   Value data;
   HitPolicy hit_policy = HitPolicy::unique;
+  bool quarantined = false;
+  std::int64_t answer_millibits = 0;  // with quarantined: what an answer can tell, in thousandths of a bit
   std::vector<InputColumn> columns;
   std::vector<DecisionRule> rules;
   std::optional<Template> fallback;  // `default`

@@ -26,6 +26,7 @@ struct KnownDefinitions {
   std::set<std::string, std::less<>> declared_openapi;
   // The names under `secrets` in gantry.yaml; absent when there is no such file, or it has problems.
   std::optional<std::set<std::string, std::less<>>> secrets;
+  const SourceFiles* files = nullptr;                           // of the project, for the lists of policies
   bool tools_unreadable = false, decisions_unreadable = false;  // a file of the kind is no YAML: any name may be in it
 };
 
@@ -43,6 +44,9 @@ std::shared_ptr<const Decision> parse_decision(const Node& root);
 std::shared_ptr<const Workflow> parse_workflow(const Node& root, const KnownDefinitions& known,
                                                std::vector<WorkflowReference>& references);
 Settings parse_settings(const Node& root);
+SecretReferences read_secrets(const Node& node);
+// Each tool that a secret is bound to exists. `node`: what stands under `secrets`.
+void check_secret_tools(const Node& node, const KnownDefinitions& known);
 
 // The name that the file declares, as far as it can be read; empty otherwise.
 WorkflowName declared_workflow(const Value& root);

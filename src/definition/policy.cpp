@@ -2,103 +2,106 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
-#include "definition/data_reader.h"
-#include "definition/parse.h"
+#include "definition/condition.h"
+#include "definition/invariant_parse.h"
+#include "definition/policy_reader.h"
 
 namespace gantry::definition {
 namespace {
 
-constexpr std::array<Choice<VerdictKind>, 3> verdicts = {
-    {{"allow", VerdictKind::allow}, {"approve", VerdictKind::approve}, {"deny", VerdictKind::deny}}};
-constexpr Duration expires_min = std::chrono::seconds(1), expires_max = std::chrono::hours(24 * 365);
+class PolicyReader {
+ public:
+  PolicyReader(const Node& root, const KnownDefinitions& known) : root_(root), known_(known) {}
 
-// TOOL.OPERATION, TOOL.* or *.
-void check_tool_pattern(const Node& node, const KnownDefinitions& known) {
-  std::string_view pattern = node.value().as_string();
-  if (pattern == "*") return;
-  std::size_t dot = pattern.find('.');
-  if (dot == std::string_view::npos || dot == 0 || dot + 1 == pattern.size()) {
-    node.expected("TOOL.OPERATION, TOOL.* or *");
-    return;
+  std::shared_ptr<const Policy> read() {
+    const std::size_t before = root_.file().problems().count();
+    policy_->path = root_.file().path();
+    read_document();
+    policy_->digest = digest();
+    return root_.file().problems().count() == before ? policy_ : nullptr;
   }
-  std::string_view tool = pattern.substr(0, dot), operation = pattern.substr(dot + 1);
-  if (tool == "http") {
-    if (operation != "*" && operation != "request")
-      node.problem(fmt::format("tool 'http' has no operation '{}'; known: request", operation));
-  } else if (operation != "*") {
-    find_known_operation(node, tool, operation, known);
-  } else {
-    report_unknown_tool(node, tool, known);
-  }
-}
 
-PolicyRule read_policy_rule(const Node& node, const KnownDefinitions& known) {
-  static const std::vector<std::string_view> only_approve = {"approvers", "requesterExcluded", "expires"};
-  PolicyRule rule;
-  rule.place = node.place();
-  ObjectReader reader(node, "a rule");
-  if (auto id = reader.require("id")) rule.id = read_name(*id).value_or("");
-  reader.text("description");
-  if (auto tools = reader.find("tools")) {
-    rule.tools = tools->texts("a list of TOOL.OPERATION, TOOL.* or *");
-    if (tools->value().is_array() && tools->value().size() == 0)
-      tools->problem("an empty list; leave 'tools' out to mean all tools");
-    for (const Node& each : tools->items())
-      if (each.value().is_string() && each.value().size() > 0) check_tool_pattern(each, known);
+ private:
+  void read_document() {
+    ObjectReader reader(root_, "a policy");
+    if (auto name = reader.require("policy")) policy_->name = read_name(*name).value_or("");
+    if (auto version = reader.require("version")) policy_->version = read_version(*version).value_or("");
+    reader.text("description");
+    policy_->labels = read_policy_labels(reader, known_);
+    policy_->asks_for_provenance = asks_for_provenance(root_.value());
+    if (auto lists = reader.find("lists")) read_lists(*lists);
+    if (auto invariants = reader.find("invariants")) read_invariants(*invariants, known_);  // see invariants_of()
+    if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
+      for (const Node& each : rules->items()) {
+        policy_->rules.push_back(read_policy_rule(each, known_));
+        note_id(each, "rule", policy_->rules.back().id);
+      }
+    }
+    if (auto budgets = reader.find("budgets"); budgets && budgets->is_array("a list of budgets")) {
+      for (const Node& each : budgets->items()) {
+        policy_->budgets.push_back(read_budget(each, known_));
+        note_id(each, "budget", policy_->budgets.back().id);
+      }
+    }
+    if (auto duties = reader.find("duties"); duties && duties->is_array("a list of duties"))
+      for (const Node& each : duties->items()) policy_->duties.push_back(read_duty(each, policy_->rules));
+    if (auto delegations = reader.find("delegations"); delegations && delegations->is_array("a list of delegations"))
+      for (const Node& each : delegations->items()) policy_->delegations.push_back(read_delegation(each));
+    if (auto rules = reader.find("rules"); rules && rules->value().is_array()) check_approvers(rules->items());
   }
-  if (auto classes = reader.find("classes"); classes && classes->is_array("a list of effect classes")) {
-    if (classes->value().size() == 0) classes->problem("an empty list; leave 'classes' out to mean all classes");
-    static const std::vector<std::string_view> names = {"read",  "egress_read", "write", "notify",    "send",
-                                                        "grant", "destroy",     "money", "credential"};
-    for (const Node& each : classes->items())
-      if (auto index = read_choice_index(each, names)) rule.classes.push_back(static_cast<EffectClass>(*index));
+
+  void read_lists(const Node& lists) {
+    if (!lists.value().is_object()) return lists.expected("an object of lists");
+    for (const Node& each : lists.members())
+      if (auto list = read_policy_list(each, known_)) policy_->lists.push_back(*std::move(list));
   }
-  if (auto when = reader.find("when")) rule.when = read_expression(*when, Scope());
-  if (auto verdict = reader.require("verdict"))
-    rule.verdict = read_choice<VerdictKind>(*verdict, verdicts).value_or(VerdictKind::deny);
-  rule.reason = reader.text("reason").value_or("");
-  bool approves = rule.verdict == VerdictKind::approve;
-  if (auto approvers = approves ? reader.require("approvers") : reader.find("approvers"))
-    rule.approvers = read_approvers(*approvers);
-  rule.requester_excluded = reader.boolean("requesterExcluded").value_or(true);
-  if (auto expires = reader.find("expires"))
-    rule.expires = read_fixed_duration(*expires, expires_min, expires_max).value_or(rule.expires);
-  for (std::string_view key : only_approve)
-    if (!approves && reader.has(key) && reader.has("verdict"))
-      node.member(key).key_problem(fmt::format("'{}' has a meaning only with 'verdict: approve'", key));
-  return rule;
-}
+
+  void note_id(const Node& node, const char* what, const std::string& id) {
+    auto [first, is_new] = lines_.emplace(fmt::format("{} {}", what, id), node.place().line);
+    if (!is_new && !id.empty())
+      node.problem(fmt::format("{} '{}' is there already, in line {}", what, id, first->second));
+  }
+
+  // Somebody must be named who can say yes, by the rule or by a duty.
+  void check_approvers(const std::vector<Node>& nodes) const {
+    for (std::size_t i = 0; i < policy_->rules.size() && i < nodes.size(); ++i) {
+      const PolicyRule& rule = policy_->rules[i];
+      bool named = !rule.can_approve() || !rule.approvers.empty() || nodes[i].value().find("approvers") != nullptr;
+      for (const Duty& duty : policy_->duties)
+        for (const std::string& id : duty.rules) named = named || (id == rule.id && !duty.by.empty());
+      if (!named)
+        nodes[i].problem("'approvers' is missing in a rule that may ask for an approval, and no duty names any");
+    }
+  }
+
+  Digest digest() const {
+    std::vector<Member> members = {{Text("policy"), root_.value()}};
+    for (const PolicyList& list : policy_->lists) members.push_back({Text("list " + list.name), list.records});
+    return members.size() == 1 ? digest_of_value(root_.value()) : digest_of_value(Value::object(std::move(members)));
+  }
+
+  const Node& root_;
+  const KnownDefinitions& known_;
+  std::shared_ptr<Policy> policy_ = std::make_shared<Policy>();
+  std::map<std::string, int> lines_;
+};
 
 }  // namespace
 
 const char* name_of(VerdictKind kind) {
-  for (const auto& choice : verdicts)
-    if (choice.value == kind) return choice.name.data();
+  switch (kind) {
+    case VerdictKind::allow:
+      return "allow";
+    case VerdictKind::approve:
+      return "approve";
+    case VerdictKind::deny:
+      break;
+  }
   return "deny";
 }
 
 std::shared_ptr<const Policy> parse_policy(const Node& root, const KnownDefinitions& known) {
-  std::size_t before = root.file().problems().count();
-  auto policy = std::make_shared<Policy>();
-  policy->path = root.file().path();
-  policy->digest = digest_of_value(root.value());
-  ObjectReader reader(root, "a policy");
-  if (auto name = reader.require("policy")) policy->name = read_name(*name).value_or("");
-  if (auto version = reader.require("version")) policy->version = read_version(*version).value_or("");
-  reader.text("description");
-  if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
-    std::map<std::string, int> lines;
-    for (const Node& each : rules->items()) {
-      policy->rules.push_back(read_policy_rule(each, known));
-      const std::string& id = policy->rules.back().id;
-      auto [first, is_new] = lines.emplace(id, each.place().line);
-      if (!is_new && !id.empty())
-        each.problem(fmt::format("rule '{}' is there already, in line {}", id, first->second));
-    }
-  }
-  return root.file().problems().count() == before ? policy : nullptr;
+  return PolicyReader(root, known).read();
 }
 
 }  // namespace gantry::definition

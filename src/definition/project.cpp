@@ -38,6 +38,7 @@ std::string_view name_key(FileKind kind) {
       return "tool";
     case FileKind::settings:
     case FileKind::openapi:
+    case FileKind::list:
       return "";
   }
   return "";
@@ -118,9 +119,10 @@ class ProjectLoader {
         problems_.add({path,
                        {},
                        "not a file of a project; expected gantry.yaml, or a .yaml, .yml or .json file in workflows, "
-                       "policies, decisions, tools or openapi"});
+                       "policies, decisions, tools or openapi, or a .csv file in policies"});
         continue;
       }
+      if (*kind == FileKind::list) continue;                             // read by the policy that names it
       if (*kind == FileKind::settings && is_blank_text(text)) continue;  // no settings, all commented out
       auto parsed = parse_yaml(text);
       if (auto* error = std::get_if<YamlError>(&parsed)) {
@@ -171,6 +173,14 @@ class ProjectLoader {
     return is_new;
   }
 
+  // The lists of all policies are one name space: conditions see them as one object.
+  void declare_list(const ParsedFile& file, const PolicyList& list) {
+    auto [first, is_new] =
+        declared_.emplace("list " + list.name, fmt::format("{}:{}", file.source.path(), list.place.line));
+    if (!is_new)
+      file.source.problem(list.place, fmt::format("list '{}' is defined already, in {}", list.name, first->second));
+  }
+
   std::string declared_name(const ParsedFile& file) const {
     return file.document.root.is_object() ? std::string(file.document.root.string_or(name_key(file.kind), "")) : "";
   }
@@ -186,7 +196,7 @@ class ProjectLoader {
     }
     if (first == nullptr || problems_.count() > 0) return;
     known_.secrets.emplace();
-    for (const auto& [name, unused] : project_->settings.secret_files) known_.secrets->insert(name);
+    for (const auto& [name, unused] : project_->settings.secrets) known_.secrets->insert(name);
   }
 
   void load_openapi_documents() {
@@ -216,6 +226,8 @@ class ProjectLoader {
   // What the tool's driver says of its settings and bindings.
   void check_with_driver(const ParsedFile& file, const Tool& tool) {
     if (!checks_.tool) return;
+    if (tool.name == "policy")
+      file.root().member("tool").problem("a tool can't be called 'policy': policy.change is Gantry's own");
     for (const ProjectChecks::Finding& finding : checks_.tool(tool))
       file.source.problem(file.source.value_place(finding.pointer), finding.message);
   }
@@ -231,6 +243,8 @@ class ProjectLoader {
       check_with_driver(*file, *tool);
     }
     project_->tools = known_.tools;
+    for (const ParsedFile* file : files_of(FileKind::settings))
+      if (file->document.root.find("secrets")) check_secret_tools(file->root().member("secrets"), known_);
   }
 
   void load_decisions() {
@@ -245,10 +259,14 @@ class ProjectLoader {
   }
 
   void load_policies() {
+    known_.files = &project_->files;
     for (const ParsedFile* file : files_of(FileKind::policy)) {
       auto policy = parse_policy(file->root(), known_);
-      if (policy && declare(*file, "policy", policy->name)) project_->policies[policy->name] = policy;
+      if (!policy || !declare(*file, "policy", policy->name)) continue;
+      project_->policies[policy->name] = policy;
+      for (const PolicyList& list : policy->lists) declare_list(*file, list);
     }
+    if (problems_.count() == 0) project_->policy_set = PolicySet::of(project_->policies);
   }
 
   void load_workflows() {

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "definition/decision.h"
+#include "definition/policy_set.h"
 #include "definition/problem.h"
+#include "definition/secret.h"
 
 namespace gantry::definition {
 
@@ -24,9 +26,15 @@ struct Settings {
   std::string store = "sqlite:.gantry/gantry.db";  // relative to the project directory
   std::string listen = "127.0.0.1:8420";
   std::vector<std::string> egress_allow;            // what the http driver may reach: docs/reference/http.md
-  std::map<std::string, std::string> secret_files;  // secret name -> file, relative to the project directory
+  SecretReferences secrets;                         // by name; files relative to the project directory
   std::size_t workers = 16;                         // effects in flight at most
   std::size_t workflow_depth = 32;                  // workflows that run each other
+  std::string audit_key_file;                       // empty: beside the store, its name with ".key"
+  std::size_t audit_checkpoint_events = 4096;       // a checkpoint of the audit chain is signed after so many events,
+  Duration audit_checkpoint_interval = std::chrono::minutes(10);  // or after this time
+  std::optional<Duration> retention_instances;          // how long ended instances are kept; none: for ever
+  std::map<std::string, std::optional<Duration>> retention_workflows;  // "namespace/name", instead of the above
+  std::size_t quarantine_bits = 16;                 // what quarantined answers may tell one run in all
   bool record_workflow_events = false, record_task_events = false, record_status_events = false;  // lifecycle
 };
 
@@ -50,8 +58,9 @@ struct Project {
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::map<std::string, std::shared_ptr<const Tool>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
+  std::shared_ptr<const PolicySet> policy_set;                  // of `policies`; null in a project that was not loaded
   std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"
-  Problems warnings;  // sorted by path and place
+  Problems warnings;                                            // sorted by path and place
 
   // The exact version, or with "" or "latest" the highest semantic version; null when there is none.
   std::shared_ptr<const Workflow> find_workflow(std::string_view namespace_, std::string_view name,

@@ -31,6 +31,11 @@ bool has_definition_extension(std::string_view path) {
   return false;
 }
 
+// Lists of values that policies refer to.
+bool is_list(std::string_view path) {
+  return path.starts_with("policies/") && path.ends_with(".csv");
+}
+
 bool is_safe_path(std::string_view path) {
   if (path.empty() || path.size() > 500 || path[0] == '/') return false;
   if (std::any_of(path.begin(), path.end(),
@@ -77,7 +82,9 @@ class DirectoryReader {
         if (at->is_directory(ignored)) at.disable_recursion_pending();
         continue;
       }
-      if (at->is_regular_file(ignored) && has_definition_extension(name)) read_file(at->path());
+      if (!at->is_regular_file(ignored)) continue;
+      if (has_definition_extension(name) || is_list(at->path().lexically_relative(root_).generic_string()))
+        read_file(at->path());
     }
     if (error) add(folder.string(), "can't read the directory: " + error.message());
   }
@@ -124,7 +131,9 @@ class DirectoryReader {
 
 std::optional<FileKind> file_kind(std::string_view path) {
   if (path == "gantry.yaml" || path == "gantry.yml" || path == "gantry.json") return FileKind::settings;
-  if (!is_safe_path(path) || !has_definition_extension(path)) return std::nullopt;
+  if (!is_safe_path(path)) return std::nullopt;
+  if (is_list(path)) return FileKind::list;
+  if (!has_definition_extension(path)) return std::nullopt;
   std::string_view top = path.substr(0, path.find('/'));
   for (const Folder& folder : folders)
     if (folder.name == top && top.size() < path.size()) return folder.kind;

@@ -8,7 +8,7 @@
 
 namespace gantry::definition {
 
-enum class FileKind { settings, workflow, policy, decision, tool, openapi };
+enum class FileKind { settings, workflow, policy, decision, tool, openapi, list };
 // By the relative path ("policies/port.yaml"); nothing when the path is none of a project's.
 std::optional<FileKind> file_kind(std::string_view path);
 // "workflows", ... where files of the kind belong.

@@ -187,8 +187,8 @@ workflowDepth: 5
   EXPECT_EQ(settings.store, "sqlite:/var/lib/gantry.db");
   EXPECT_EQ(settings.listen, "[::1]:9000");
   EXPECT_THAT(settings.egress_allow, ElementsAre("api.example.com", "https://x.example:8443"));
-  EXPECT_EQ(settings.secret_files.at("token"), "secrets/token");
-  EXPECT_EQ(settings.secret_files.at("a/b~c"), "/run/secrets/other");
+  EXPECT_EQ(settings.secrets.at("token").place, "secrets/token");
+  EXPECT_EQ(settings.secrets.at("a/b~c").place, "/run/secrets/other");
   EXPECT_EQ(settings.workers, 4U);
   EXPECT_EQ(settings.workflow_depth, 5U);
 }
@@ -206,26 +206,31 @@ workers: 0
                           "gantry.yaml:3:9: expected ADDRESS:PORT, found the number 8420",
                           "gantry.yaml:4:10: unknown key 'alow' in 'egress'; did you mean 'allow'?",
                           "gantry.yaml:4:28: expected text, found the number 5",
-                          "gantry.yaml:5:14: expected the path of a file, found the number 5",
+                          "gantry.yaml:5:14: expected the path of a file, or an object with file, environment or credential, found the number 5",
                           "gantry.yaml:6:10: expected a whole number from 1 to 1024, found the number 0"));
 }
 
 TEST(Settings, DefaultsOfTheTableAreTheOnesInTheCode) {
-  std::string text;
-  for (const SettingDescription& row : setting_descriptions()) {
+  std::string text, group;
+  for (const SettingDescription& row : setting_descriptions()) {  // rows of a group stand together
     std::string key = row.key;
     std::size_t dot = key.find('.');
-    text += dot == std::string::npos
-                ? key + ": " + row.default_value + "\n"
-                : key.substr(0, dot) + ": {" + key.substr(dot + 1) + ": " + row.default_value + "}\n";
+    if (dot != std::string::npos && key.substr(0, dot) != group) text += key.substr(0, dot) + ":\n";
+    group = dot == std::string::npos ? "" : key.substr(0, dot);
+    text += (dot == std::string::npos ? key : "  " + key.substr(dot + 1)) + ": " + row.default_value + "\n";
   }
   Settings read = loaded({{"gantry.yaml", text}})->settings, built_in;
   EXPECT_EQ(read.store, built_in.store);
   EXPECT_EQ(read.listen, built_in.listen);
   EXPECT_EQ(read.egress_allow, built_in.egress_allow);
-  EXPECT_EQ(read.secret_files, built_in.secret_files);
+  EXPECT_EQ(read.secrets, built_in.secrets);
   EXPECT_EQ(read.workers, built_in.workers);
   EXPECT_EQ(read.workflow_depth, built_in.workflow_depth);
+  EXPECT_EQ(read.audit_key_file, built_in.audit_key_file);
+  EXPECT_EQ(read.audit_checkpoint_events, built_in.audit_checkpoint_events);
+  EXPECT_EQ(read.audit_checkpoint_interval, built_in.audit_checkpoint_interval);
+  EXPECT_EQ(read.retention_instances, built_in.retention_instances);
+  EXPECT_EQ(read.retention_workflows, built_in.retention_workflows);
 }
 
 TEST(SingleWorkflow, MayReadOnlyAndLoadsAgainFromItsFiles) {

@@ -9,6 +9,8 @@ namespace gantry::definition {
 namespace {
 
 constexpr std::int64_t workers_max = 1'024;
+constexpr std::int64_t checkpoint_events_max = 1'000'000;
+constexpr std::int64_t quarantine_bits_max = 10'000;
 constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
 void apply_store(const Node& node, Settings& settings) {
@@ -41,9 +43,7 @@ void apply_egress_allow(const Node& node, Settings& settings) {
 }
 
 void apply_secrets(const Node& node, Settings& settings) {
-  if (!node.value().is_object()) node.expected("an object of name: file");
-  for (const Node& each : node.members())
-    if (auto file = each.text("the path of a file")) settings.secret_files[std::string(each.key())] = *file;
+  settings.secrets = read_secrets(node);
 }
 
 void apply_workers(const Node& node, Settings& settings) {
@@ -52,6 +52,55 @@ void apply_workers(const Node& node, Settings& settings) {
 
 void apply_workflow_depth(const Node& node, Settings& settings) {
   if (auto depth = node.integer(1, workflow_depth_max)) settings.workflow_depth = static_cast<std::size_t>(*depth);
+}
+
+void apply_audit_key_file(const Node& node, Settings& settings) {
+  // Empty is the default here, so Node::text won't do.
+  if (node.value().is_string())
+    settings.audit_key_file = node.value().as_string();
+  else
+    node.expected("the path of a file");
+}
+
+void apply_audit_checkpoint_events(const Node& node, Settings& settings) {
+  if (auto events = node.integer(1, checkpoint_events_max))
+    settings.audit_checkpoint_events = static_cast<std::size_t>(*events);
+}
+
+void apply_audit_checkpoint_interval(const Node& node, Settings& settings) {
+  auto text = node.text("an ISO 8601 duration such as PT10M");
+  if (!text) return;
+  auto interval = parse_duration(*text);
+  if (interval && *interval > Duration::zero())
+    settings.audit_checkpoint_interval = *interval;
+  else
+    node.expected("a positive ISO 8601 duration such as PT10M");
+}
+
+// Empty: not given, or a problem that was reported. The inner none is "forever".
+std::optional<std::optional<Duration>> retention_of(const Node& node) {
+  auto text = node.text("an ISO 8601 duration such as P90D, or forever");
+  if (!text) return std::nullopt;
+  if (*text == "forever") return std::optional<Duration>();
+  auto kept = parse_duration(*text);
+  if (kept && *kept >= Duration::zero()) return std::optional<Duration>(*kept);
+  node.expected("an ISO 8601 duration such as P90D, or forever");
+  return std::nullopt;
+}
+
+void apply_retention_instances(const Node& node, Settings& settings) {
+  if (auto kept = retention_of(node)) settings.retention_instances = *kept;
+}
+
+void apply_retention_workflows(const Node& node, Settings& settings) {
+  if (!node.value().is_object()) node.expected("an object of NAMESPACE/NAME: duration");
+  for (const Node& each : node.members()) {
+    if (each.key().find('/') == std::string_view::npos) {
+      each.problem("a workflow is named NAMESPACE/NAME");
+      continue;
+    }
+    if (auto kept = retention_of(each)) settings.retention_workflows[std::string(each.key())] = *kept;
+  }
 }
 
 void apply_lifecycle(const Node& node, Settings& settings) {
@@ -68,7 +117,11 @@ struct SettingRow {
   void (*apply)(const Node& node, Settings& settings);
 };
 
-constexpr std::array<SettingRow, 7> setting_rows = {{
+void apply_quarantine_bits(const Node& node, Settings& settings) {
+  if (auto bits = node.integer(0, quarantine_bits_max)) settings.quarantine_bits = static_cast<std::size_t>(*bits);
+}
+
+constexpr std::array<SettingRow, 13> setting_rows = {{
     {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
       "Where instances are kept; a relative path starts at the project directory."},
      apply_store},
@@ -76,12 +129,29 @@ constexpr std::array<SettingRow, 7> setting_rows = {{
     {{"egress.allow", "list of text", "[]",
       "Hosts, scheme://host:port, *.suffix or address ranges that HTTP calls may reach; all others are refused."},
      apply_egress_allow},
-    {{"secrets", "object of name: file", "{}",
-      "The file that holds each secret; a relative path starts at the project directory."},
+    {{"secrets", "object of name: file or object", "{}",
+      "Where each secret is kept, and where it may go (`reference/secrets.md`); a relative path starts at the project "
+      "directory."},
      apply_secrets},
     {{"workers", "1 to 1024", "16", "Effects in flight at most."}, apply_workers},
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
      apply_workflow_depth},
+    {{"audit.keyFile", "path", "''",
+      "The Ed25519 key (PEM) that signs the audit chain, made on first use; empty: the store's path with .key."},
+     apply_audit_key_file},
+    {{"audit.checkpointEvents", "1 to 1000000", "4096", "Events after which the audit chain is signed again."},
+     apply_audit_checkpoint_events},
+    {{"audit.checkpointInterval", "ISO 8601 duration", "PT10M", "Time after which it is signed again."},
+     apply_audit_checkpoint_interval},
+    {{"retention.instances", "ISO 8601 duration or forever", "forever",
+      "How long instances are kept after their end; the server removes older ones, but for those under a legal hold."},
+     apply_retention_instances},
+    {{"retention.workflows", "object of NAMESPACE/NAME: duration", "{}",
+      "The same for single workflows, instead of retention.instances."},
+     apply_retention_workflows},
+    {{"quarantineBits", "0 to 10000", "16",
+      "How many bits about untrusted data `quarantined` decisions may tell one run in all."},
+     apply_quarantine_bits},
     {{"lifecycle", "list of workflow, task, status", "[]",
       "Lifecycle events that are kept in the journal, whoever listens for them."},
      apply_lifecycle},

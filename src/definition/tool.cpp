@@ -22,30 +22,44 @@ constexpr std::array<Choice<EffectClass>, 9> effect_classes = {{{"read", EffectC
                                                                 {"credential", EffectClass::credential}}};
 constexpr std::array<Choice<Idempotency>, 3> idempotencies = {
     {{"none", Idempotency::none}, {"key", Idempotency::key}, {"readBack", Idempotency::read_back}}};
-constexpr std::array<Choice<Integrity>, 4> integrities = {{{"trusted", Integrity::trusted},
-                                                           {"internal", Integrity::internal},
-                                                           {"constrained", Integrity::constrained},
-                                                           {"untrusted", Integrity::untrusted}}};
-constexpr std::array<Choice<Secrecy>, 4> secrecies = {{{"public", Secrecy::public_},
-                                                       {"internal", Secrecy::internal},
-                                                       {"confidential", Secrecy::confidential},
-                                                       {"secret", Secrecy::secret}}};
+constexpr std::size_t authority_max = 100;
 
-// What is said nowhere is taken at its worst: what comes from outside is untrusted.
-Label read_result_label(ObjectReader& reader, const std::string& tool, const std::string& operation) {
-  LabelContent content;
-  content.integrity = Integrity::untrusted;
-  content.secrecy = Secrecy::internal;
-  content.sources = {"tool:" + tool + "." + operation};
+// `label`, and `labels` for single fields.
+void read_labels(ObjectReader& reader, const std::string& tool, Operation& operation) {
+  LabelContent content = undeclared_label();
   if (auto node = reader.find("label")) {
     ObjectReader label(*node, "'label'");
-    if (auto integrity = label.find("integrity"))
-      content.integrity = read_choice<Integrity>(*integrity, integrities).value_or(content.integrity);
-    if (auto secrecy = label.find("secrecy"))
-      content.secrecy = read_choice<Secrecy>(*secrecy, secrecies).value_or(content.secrecy);
-    if (auto compartments = label.find("compartments")) content.compartments = compartments->texts("a list of names");
+    content = read_label_content(label, std::move(content));
   }
-  return Label::of(std::move(content));
+  content.sources = {fmt::format("tool:{}.{}", tool, operation.name)};
+  if (auto labels = reader.find("labels")) operation.labels = read_label_rules(*labels, content);
+  for (LabelRule& rule : operation.labels) rule.label.sources = content.sources;
+  operation.result_label = Label::of(std::move(content));
+}
+
+// Whether the schema lists its members, so that a name it doesn't list is a mistake.
+bool lists_argument(const Value& schema, std::string_view name) {
+  const Value* properties = schema.is_object() ? schema.find("properties") : nullptr;
+  return properties == nullptr || !properties->is_object() || properties->find(name) != nullptr;
+}
+
+void read_authority(const Node& node, Operation& operation) {
+  operation.authority = node.texts("a list of arguments");
+  if (operation.authority.size() > authority_max) node.expected("at most 100 arguments");
+  for (const Node& each : node.items()) {
+    if (!each.value().is_string() || lists_argument(operation.arguments_schema, each.value().as_string())) continue;
+    each.problem(fmt::format("operation '{}' has no argument '{}'", operation.name, each.value().as_string()));
+  }
+}
+
+void read_audience(const Node& node, Operation& operation) {
+  if (node.value().is_string()) {
+    if (auto level = parse_secrecy(node.value().as_string())) {
+      operation.fixed_audience = *level;
+      return;
+    }
+  }
+  operation.audience = read_expression(node, Scope());
 }
 
 constexpr Duration settle_max = std::chrono::hours(24);
@@ -85,7 +99,9 @@ Operation read_operation(const Node& node, const Tool& tool) {
     operation.arguments_schema = arguments->value();
     operation.arguments = read_schema(*arguments);
   }
-  operation.result_label = read_result_label(reader, tool.name, operation.name);
+  read_labels(reader, tool.name, operation);
+  if (auto authority = reader.find("authority")) read_authority(*authority, operation);
+  if (auto audience = reader.find("audience")) read_audience(*audience, operation);
   if (auto binding = reader.find("binding")) {
     if (!binding->value().is_object()) binding->expected("an object");
     operation.binding = binding->value();
@@ -138,7 +154,9 @@ std::shared_ptr<const Tool> parse_tool(const Node& root) {
   ObjectReader reader(root, "a tool");
   if (auto name = reader.require("tool")) {
     tool->name = read_name(*name).value_or("");
-    if (tool->name == "http") name->problem("a tool can't be called 'http': that is the standard's call: http");
+    for (std::string_view standard : {"http", "mcp"})
+      if (tool->name == standard)
+        name->problem(fmt::format("a tool can't be called '{0}': that is the standard's call: {0}", standard));
   }
   if (auto version = reader.require("version")) tool->version = read_version(*version).value_or("");
   reader.text("description");

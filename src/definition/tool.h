@@ -10,6 +10,10 @@
 //       arguments: {type: object, ...}          # JSON Schema
 //       binding: {method: POST, path: "/moves"} # checked by the driver
 //       idempotency: key                        # none | key | readBack
+//       label: {integrity: internal, secrecy: confidential}           # of the result
+//       labels: [{path: /notes, integrity: untrusted}]                # of its fields
+//       authority: [voyage]                     # the arguments that decide who is affected
+//       audience: internal                      # who will see the arguments
 #pragma once
 
 #include <map>
@@ -18,7 +22,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "definition/workflow.h"
+#include "definition/label_rules.h"
 
 namespace gantry::definition {
 
@@ -55,8 +59,16 @@ struct Operation {
   bool irreversible = false;
   Value arguments_schema;
   std::optional<Schema> arguments;
-  Label result_label;  // put on every result
-  Value binding;       // the driver's own settings for this operation
+  // Of what comes back: the gate puts it on every result, by field where `labels` speaks about the field.
+  Label result_label;             // of all that no rule speaks about
+  std::vector<LabelRule> labels;  // the deepest path counts, among equals the first whose condition holds
+  // The arguments that decide who or what is affected: recipients, accounts, records. Top-level names.
+  std::vector<std::string> authority;
+  // Who will see the arguments: fixed, or jq on {arguments} that gives a level, or {clearance, named}. Undeclared means
+  // anybody: public.
+  std::optional<Secrecy> fixed_audience;
+  std::optional<Expression> audience;
+  Value binding;  // the driver's own settings for this operation
   Idempotency idempotency = Idempotency::none;
   std::optional<ReadBack> read_back;
 };

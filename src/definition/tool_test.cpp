@@ -56,7 +56,7 @@ TEST(Tool, TakesTheStrictestWhereNothingIsSaid) {
   EXPECT_EQ(bare.effect_class, EffectClass::credential);
   EXPECT_EQ(bare.idempotency, Idempotency::none);
   EXPECT_EQ(bare.result_label.content(),
-            (LabelContent{Integrity::untrusted, Secrecy::internal, {"tool:tos.bare"}, {}}));
+            (LabelContent{Integrity::untrusted, Secrecy::confidential, {"tool:tos.bare"}, {}}));
   EXPECT_EQ(project->find_operation("tos", "voyage")->result_label.content(),
             (LabelContent{Integrity::trusted, Secrecy::confidential, {"tool:tos.voyage"}, {"customs"}}));
 }
@@ -187,10 +187,10 @@ rules:
           "policies/p.yaml:5:22: an empty list; leave 'classes' out to mean all classes",
           "policies/p.yaml:5:33: an empty list; leave 'tools' out to mean all tools",
           HasSubstr("'id' is missing in a rule"),
-          "policies/p.yaml:6:22: 'approvers' has a meaning only with 'verdict: approve'",
+          "policies/p.yaml:6:22: 'approvers' has a meaning only where the rule may ask for an approval",
           "policies/p.yaml:6:33: expected at least one approver",
-          "policies/p.yaml:6:37: 'expires' has a meaning only with 'verdict: approve'",
-          "policies/p.yaml:6:51: 'requesterExcluded' has a meaning only with 'verdict: approve'",
+          "policies/p.yaml:6:37: 'expires' has a meaning only where the rule may ask for an approval",
+          "policies/p.yaml:6:51: 'requesterExcluded' has a meaning only where the rule may ask for an approval",
           HasSubstr("'role' is missing in an approver"),
           "policies/p.yaml:7:44: unknown key 'rol' in an approver; did you mean 'role'?",
           "policies/p.yaml:7:70: expected a whole number from 1 to 20, found the number 0",

@@ -1,7 +1,7 @@
 // Reads one workflow document. Private to parse_workflow; split over several files by idea: the document
 // (workflow_parse.cpp), task lists and common fields (task_parse.cpp), the kinds of task (task_kinds.cpp), errors and
 // retries (error_parse.cpp), calls (call_parse.cpp, http_call.cpp, openapi_call.cpp,
-// catalog_call.cpp), events (event_parse.cpp), extensions (extension_parse.cpp).
+// mcp_call.cpp, catalog_call.cpp), events (event_parse.cpp), extensions (extension_parse.cpp).
 #pragma once
 
 #include <map>
@@ -110,6 +110,9 @@ class WorkflowReader {
   OpenApiTask read_openapi(const Node& with, const Scope& scope);
   void read_openapi_endpoint(const Node& node, const Scope& scope, OpenApiTask& task);
   void check_openapi_call(const Node& with, const Value& document);
+  CallTask read_mcp(const Node& with, const Scope& scope);
+  void read_mcp_transport(const Node& node, const Scope& scope, CallTask& call, std::vector<Member>& arguments);
+  void read_mcp_environment(const Node& node, const Scope& scope);
   std::optional<Value> read_authentication(const Node& node, const Scope& scope);
   void check_secret_name(const Node& node);
   void check_secret_setting(const Node& node);

@@ -33,6 +33,17 @@ struct ReceiveRequest {
 struct DeployRequest {
   definition::ProjectPointer project;
   definition::Principal by;
+  std::string effect;  // policy.change that permits it; empty: none was needed
+};
+struct GateRequest {
+  GateStop stop;
+  bool stops = true;  // else starts
+  std::string reason;
+  definition::Principal by;
+};
+// Work on the store that writes events of its own: retention, holds. Alone in its turn.
+struct MaintainRequest {
+  std::function<Result<Value>(journal::Store&)> work;
 };
 struct WaitRequest {
   std::string instance;
@@ -47,6 +58,14 @@ struct OutcomeArrived {
   tool::Outcome outcome;
 };
 struct RecoverInstance {
+  std::string instance;
+};
+// The permitted effect policy.change of `effect`: makes the saved project the newest.
+struct ChangePolicy {
+  std::string project, from, instance, effect;
+};
+// Policies have changed: are its open approvals still what they were?
+struct ReconsiderApprovals {
   std::string instance;
 };
 struct NoteNotSent {
@@ -64,8 +83,9 @@ struct NoteStuck {
 
 struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
-                               WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
-                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck, SuspendRequest, DescribeSchedules>;
+                               MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
+                               RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
+                               ReconsiderApprovals, SuspendRequest, DescribeSchedules>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

@@ -7,6 +7,12 @@
 
 namespace gantry::engine {
 
+namespace {
+
+constexpr Duration change_patience = std::chrono::seconds(30);
+
+}  // namespace
+
 Engine::Engine() = default;
 Engine::~Engine() = default;
 
@@ -19,10 +25,36 @@ Result<std::unique_ptr<Engine>> Engine::open(Parts parts, EngineOptions options)
   return engine;
 }
 
-Status Engine::deploy(definition::ProjectPointer project, const definition::Principal& by) {
+Result<Deployed> Engine::deploy(definition::ProjectPointer project, const definition::Principal& by) {
   GANTRY_ASSERT(project != nullptr, "there is nothing to deploy");
-  TRY(loop_->ask(DeployRequest{std::move(project), by}));
+  const Value answer = TRY(loop_->ask(DeployRequest{std::move(project), by, ""}));
+  Deployed deployed{std::string(answer.string_or("status", "")), std::string(answer.string_or("instance", ""))};
+  if (deployed.instance.empty()) return deployed;
+  // The change of policy is an effect, and decided on by now unless people are asked.
+  const InstanceOutcome outcome = TRY(wait(deployed.instance, change_patience, true));
+  if (outcome.status == "completed") deployed.status = "deployed";
+  if (outcome.status == "faulted" || outcome.status == "cancelled")
+    return Error{Code::denied, "the change of policy did not take place: " +
+                                   std::string(outcome.error.string_or("detail", outcome.status))};
+  return deployed;
+}
+
+Result<Value> Engine::vote_batch(BatchVoteRequest request) {
+  return loop_->ask(std::move(request));
+}
+
+Status Engine::stop_gate(const GateStop& stop, const std::string& reason, const definition::Principal& by) {
+  TRY(loop_->ask(GateRequest{stop, true, reason, by}));
   return done();
+}
+
+Status Engine::start_gate(const GateStop& stop, const definition::Principal& by) {
+  TRY(loop_->ask(GateRequest{stop, false, "", by}));
+  return done();
+}
+
+Value Engine::gate_state() const {
+  return loop_->installation_.gate_state();
 }
 
 definition::ProjectPointer Engine::current_project() const {
@@ -63,6 +95,10 @@ Result<Value> Engine::schedules() {
 
 Result<Received> Engine::receive(std::vector<Value> cloud_events, const definition::Principal& from) {
   return loop_->receive(std::move(cloud_events), from);
+}
+
+Result<Value> Engine::maintain(std::function<Result<Value>(journal::Store&)> work) {
+  return loop_->ask(MaintainRequest{std::move(work)});
 }
 
 Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting, bool or_idle) {

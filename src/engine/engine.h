@@ -31,6 +31,7 @@ struct EngineOptions {
   Duration send_backoff = std::chrono::milliseconds(200);
   InterpreterLimits interpreter;
   std::uint64_t snapshot_every_events = 500;
+  std::size_t snapshot_bytes_per_event = 4'096;  // a larger state waits longer, so that storage grows with the events
   std::size_t event_batch_max = 1'000;       // CloudEvents in one call of receive()
   std::size_t event_listeners_max = 10'000;  // instances that one CloudEvent may be delivered to
   ScheduleLimits schedules;
@@ -55,7 +56,27 @@ struct VoteRequest {
   definition::Principal voter;
   bool approve = false;
   std::string comment;
-  std::string shown_digest;  // of the effect as it was shown; empty: as it is now
+  std::string shown_digest;  // the task's `digest` as it was shown; required
+};
+// Several approvals at once, all or none: only where all mean the same.
+struct BatchVoteRequest {
+  struct Item {
+    std::string human_task, shown_digest;
+  };
+  std::vector<Item> items;
+  definition::Principal voter;
+  std::string comment;
+};
+// Which effects the gate lets nothing through of. Empty members mean any; all empty: every effect.
+struct GateStop {
+  std::string tool;       // TOOL
+  std::string workflow;   // NAMESPACE/NAME
+  std::string principal;  // PERSON
+  auto operator<=>(const GateStop&) const = default;
+};
+struct Deployed {
+  // deployed; waiting: the change of policy is effect of `instance`, and people must agree first
+  std::string status, instance;
 };
 struct AnswerRequest {
   std::string human_task;
@@ -99,12 +120,21 @@ class Engine {
   static Result<std::unique_ptr<Engine>> open(Parts parts, EngineOptions options = {});
   ~Engine();  // stops: finishes the current batch, waits up to 5 s for effects in flight
 
-  // Makes the project the newest. Errors: conflict when a workflow of the same name and version has another digest.
-  Status deploy(definition::ProjectPointer project, const definition::Principal& by);
+  // Makes the project the newest. Where the policies in force govern `policy.change` and it changes policies, the
+  // change is an effect that passes the gate. Errors: conflict when a workflow of the same name and version has another
+  // digest; denied when policy says so.
+  Result<Deployed> deploy(definition::ProjectPointer project, const definition::Principal& by);
   definition::ProjectPointer current_project() const;  // null when nothing was deployed
 
   Result<Started> start(StartRequest request);
-  Result<Value> vote(VoteRequest request);      // {"task", "state", "missing"}
+  Result<Value> vote(VoteRequest request);  // {"task", "state", "missing"}
+  // {"tasks": [{"task", "state", "missing"}]}. Errors: as vote; invalid_argument when they don't all mean the same.
+  Result<Value> vote_batch(BatchVoteRequest request);
+  // The kill switch: from the moment this returns, no effect that the stop is about goes out, until it is started
+  // again. Journaled. Stopping twice is fine. Errors of start_gate: not_found when there is no such stop.
+  Status stop_gate(const GateStop& stop, const std::string& reason, const definition::Principal& by);
+  Status start_gate(const GateStop& stop, const definition::Principal& by);
+  Value gate_state() const;                     // {"stops": [{tool, workflow, principal, reason, by, at}]}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);
   // What happens from outside while it is suspended is recorded, and taken when it is resumed: no task goes on in
@@ -117,6 +147,10 @@ class Engine {
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many
   // instances listen for one. On any other error some may have been taken; sending all again does no harm.
   Result<Received> receive(std::vector<Value> cloud_events, const definition::Principal& from);
+
+  // Runs `work` on the engine's thread, between two batches: it may append events of the installation by itself (see
+  // journal/retention.h). All instances wait meanwhile, so it must be short.
+  Result<Value> maintain(std::function<Result<Value>(journal::Store&)> work);
 
   // Waits until the instance has ended, or waits for a person (when `or_waiting`), or nothing can happen any more in
   // this engine by itself (when `or_idle`), or the time is over.

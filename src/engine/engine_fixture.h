@@ -120,6 +120,9 @@ class FlakyStore final : public journal::Store {
   bool crashed() const { return crashed_; }
   void set_full(bool full) { full_ = full; }
   std::uint64_t appends() const { return appends_; }
+  std::size_t events() const { return events_; }
+  std::size_t snapshot_bytes() const { return snapshot_bytes_; }  // of all that were ever written
+  std::size_t largest_snapshot() const { return largest_snapshot_; }
 
   Status append(const journal::Batch& batch) override {
     if (crashed_) return gone();
@@ -127,6 +130,11 @@ class FlakyStore final : public journal::Store {
     const bool crash = ++appends_ == crash_append_;
     if (crash && crash_kind_ == Crash::before_commit) return crashed_ = true, Status(gone());
     auto status = inner_.append(batch);
+    for (const journal::Snapshot& snapshot : batch.snapshots) {
+      snapshot_bytes_ += snapshot.state.size();
+      largest_snapshot_ = std::max(largest_snapshot_.load(), snapshot.state.size());
+    }
+    events_ += batch.events.size();
     if (crash) return crashed_ = true, Status(gone());
     return status;
   }
@@ -152,6 +160,9 @@ class FlakyStore final : public journal::Store {
   Result<std::uint64_t> last_sequence(std::string_view instance) override {
     return crashed_ ? Result<std::uint64_t>(gone()) : inner_.last_sequence(instance);
   }
+  Result<std::vector<journal::BudgetPart>> budget_parts(std::string_view budget, std::string_view key) override {
+    return crashed_ ? Result<std::vector<journal::BudgetPart>>(gone()) : inner_.budget_parts(budget, key);
+  }
   Status save_project(std::string_view digest, std::string_view files) override {
     return inner_.save_project(digest, files);
   }
@@ -174,6 +185,7 @@ class FlakyStore final : public journal::Store {
   std::atomic<std::uint64_t> crash_append_{0};
   std::atomic<Crash> crash_kind_{Crash::before_commit};
   std::atomic<bool> crashed_{false}, full_{false};
+  std::atomic<std::size_t> events_{0}, snapshot_bytes_{0}, largest_snapshot_{0};
 };
 
 inline constexpr const char* world_tool = R"(
@@ -276,6 +288,13 @@ class EngineTest : public ::testing::Test {
     return outcome.ok() ? *outcome : InstanceOutcome{};
   }
 
+  // Until it has ended.
+  InstanceOutcome wait_ended(const std::string& instance) {
+    auto outcome = engine_->wait(instance, std::chrono::seconds(20));
+    EXPECT_TRUE(outcome.ok()) << outcome.error().message;
+    return outcome.ok() ? *outcome : InstanceOutcome{};
+  }
+
   // Lets time pass until it has ended or waits for a person.
   InstanceOutcome wait_advancing(const std::string& instance, Duration step) {
     for (int i = 0; i < 2'000; ++i) {
@@ -338,8 +357,19 @@ class EngineTest : public ::testing::Test {
 
   Result<Value> vote(const std::string& task, const definition::Principal& voter, bool approve = true,
                      const std::string& comment = "", const std::string& digest = "") {
-    return engine_->vote(
-        {.human_task = task, .voter = voter, .approve = approve, .comment = comment, .shown_digest = digest});
+    return engine_->vote({.human_task = task,
+                          .voter = voter,
+                          .approve = approve,
+                          .comment = comment,
+                          .shown_digest = digest.empty() ? shown_digest(task) : digest});
+  }
+  // What is shown of the task now.
+  std::string shown_digest(const std::string& task) {
+    const std::size_t dash = task.rfind("-t");
+    if (dash == std::string::npos) return "none";
+    for (const Value& open : open_tasks(task.substr(0, dash)))
+      if (open.string_or("task", "") == task) return std::string(open.string_or("digest", ""));
+    return "none";
   }
   Result<Value> answer(const std::string& task, const definition::Principal& person, const char* json) {
     return engine_->answer({.human_task = task, .person = person, .answer = *parse_json(json)});

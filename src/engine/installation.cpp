@@ -68,7 +68,7 @@ Status Installation::open() {
   const std::vector<journal::Event> events = TRY(store_.events_of("", sequence_));
   for (const journal::Event& event : events) {
     sequence_ = event.sequence;
-    TRY(note_deployed(event));
+    TRY(note(event));
     if (event.type == EventType::project_deployed) TRY(schedules_.deploy(event.data.member("schedules")));
     if (event.type == EventType::schedule_set || event.type == EventType::schedule_event) TRY(schedules_.fold(event));
   }
@@ -80,8 +80,14 @@ Status Installation::open() {
 }
 
 std::string Installation::serialise() const {
-  std::vector<Member> versions;
+  std::vector<Member> versions, authors;
   for (const auto& [name, digest] : versions_) versions.push_back({Text(name), Value(digest)});
+  for (const auto& [name, person] : authors_) authors.push_back({Text(name), Value(person)});
+  return print_stored(Value::object({{"format", 2},
+                                     {"versions", Value::object(std::move(versions))},
+                                     {"authors", Value::object(std::move(authors))},
+                                     {"stops", to_value(stops_)},
+                                     {"schedules", schedules_.serialise()}}));
   return print_stored(Value::object({{"format", 1},
                                      {"versions", Value::object(std::move(versions))},
                                      {"schedules", schedules_.serialise()}}));
@@ -91,9 +97,18 @@ std::string Installation::serialise() const {
 Status Installation::read_snapshot(const journal::Snapshot& snapshot) {
   const Value stored = TRY(parse_stored(snapshot.state));
   const Value* versions = stored.find("versions");
-  if (stored.integer_or("format", 0) != 1 || versions == nullptr || !versions->is_object())
+  const Value authors = stored.member("authors"), stops = stored.member("stops");
+  if (stored.integer_or("format", 0) != 2 || versions == nullptr || !versions->is_object() || !authors.is_object() ||
+      !stops.is_array())
     return Error{Code::conflict, "it has another format"};
   TRY(schedules_.read(stored.member("schedules")));
+  for (const Member& author : authors.members())
+    if (author.value.is_string()) authors_[std::string(author.key.view())] = author.value.as_string();
+  for (const Value& each : stops.items()) {
+    const auto at = parse_timestamp(each.string_or("at", ""));
+    note_gate({"", 0, at.ok() ? *at : Timestamp{}, EventType::gate_stopped,
+               Value::object({{"stop", each}, {"reason", each.member("reason")}, {"by", each.member("by")}})});
+  }
   for (const Member& version : versions->members())
     if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
   sequence_ = snapshot_sequence_ = next_snapshot_sequence_ = snapshot.sequence;
@@ -104,6 +119,11 @@ void Installation::add_snapshot(journal::Batch& batch, std::uint64_t every_event
   if (next_sequence_ - snapshot_sequence_ < every_events) return;
   batch.snapshots.push_back({"", next_sequence_, serialise()});
   next_snapshot_sequence_ = next_sequence_;
+}
+
+Status Installation::catch_up() {
+  sequence_ = next_sequence_ = TRY(store_.last_sequence(""));
+  return done();
 }
 
 void Installation::committed() {
@@ -118,13 +138,22 @@ void Installation::rolled_back() {
   next_snapshot_sequence_ = snapshot_sequence_;
 }
 
-Status Installation::note_deployed(const journal::Event& event) {
-  if (event.type != EventType::project_deployed) return done();
-  const Value versions = event.data.member("workflows");
-  if (!versions.is_object()) return done();
-  for (const Member& version : versions.members())
-    if (version.value.is_string()) versions_[std::string(version.key.view())] = version.value.as_string();
+Status Installation::note(const journal::Event& event) {
+  if (event.type == EventType::project_deployed) note_deployed(event);
+  if (event.type == EventType::gate_stopped || event.type == EventType::gate_started) note_gate(event);
   return done();
+}
+
+void Installation::note_deployed(const journal::Event& event) {
+  const Value versions = event.data.member("workflows");
+  if (!versions.is_object()) return;
+  const Value principal = event.data.member("principal");
+  const std::string person(principal.is_object() ? principal.string_or("person", "") : "");
+  for (const Member& version : versions.members()) {
+    if (!version.value.is_string()) continue;
+    const std::string name(version.key.view());
+    if (versions_.emplace(name, version.value.as_string()).second && !person.empty()) authors_[name] = person;
+  }
 }
 
 definition::ProjectPointer Installation::current() const {
@@ -161,26 +190,30 @@ Status Installation::check_versions(const definition::Project& project) const {
   return done();
 }
 
+Status Installation::save(const definition::Project& project) {
+  TRY(check_versions(project));
+  return store_.save_project(project.digest.hex(), print_canonical(files_value(project.files)));
+}
+
 Status Installation::deploy(const DeployRequest& request, Timestamp now) {
   const definition::Project& project = *request.project;
   const std::string digest = project.digest.hex();
   if (auto newest = current(); newest && newest->digest == project.digest) return done();
-  TRY(check_versions(project));
-  TRY(store_.save_project(digest, print_canonical(files_value(project.files))));
+  TRY(save(project));
+  const auto before = current();
   const Value schedules = schedules_.in_force(project, now);
-  const journal::Event event{"", next_sequence_ + 1, now, EventType::project_deployed,
-                             Value::object({{"project", digest},
-                                            {"schedules", schedules},
-                                            {"files", project.files.size()},
-                                            {"principal", to_value(request.by)},
-                                            {"workflows", versions_of(project)}})};
-  auto before = versions_;
-  TRY(note_deployed(event));
-  auto appended = store_.append({.events = {event}, .snapshots = {}});
-  if (!appended) {
-    versions_ = std::move(before);
-    return appended;
-  }
+  Value data = Value::object(
+      {{"project", digest},
+       {"schedules", schedules},
+       {"files", project.files.size()},
+       {"principal", engine::to_value(request.by)},
+       {"workflows", versions_of(project)},
+       {"policies", Value::object({{"from", before ? Value(gate::policy_digest(*before)) : Value()},
+                                   {"to", gate::policy_digest(project)}})}});
+  if (!request.effect.empty()) data = std::move(data).with_member("effect", request.effect);
+  const journal::Event event{"", next_sequence_ + 1, now, EventType::project_deployed, std::move(data)};
+  TRY(store_.append({.events = {event}, .snapshots = {}}));
+  note_deployed(event);
   sequence_ = next_sequence_ = event.sequence;
   TRY(schedules_.deploy(schedules));
   set_current(request.project);
@@ -199,7 +232,7 @@ void Installation::receive(const ReceiveRequest& request, Timestamp now, journal
                           Value::object({{"source", request.cloud_event.member("source")},
                                          {"id", request.cloud_event.member("id")},
                                          {"event", request.cloud_event},
-                                         {"principal", to_value(request.from)}})});
+                                         {"principal", engine::to_value(request.from)}})});
 }
 
 }  // namespace gantry::engine

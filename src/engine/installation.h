@@ -26,9 +26,21 @@ class Installation {
   // Durable when it returns, or nothing has changed. Errors: conflict when a workflow of the same name and version has
   // another digest.
   Status deploy(const DeployRequest& request, Timestamp now);
+  // Keeps the files of a project that is to be deployed later. Errors: as deploy.
+  Status save(const definition::Project& project);
+
+  // Durable when it returns. Errors of starting: not_found when there is no such stop.
+  Status change_gate(const GateRequest& request, Timestamp now);
+  // Why no such effect may go out, or empty. Engine's thread.
+  std::string stopped(const tool::Effect& effect, const std::string& requester) const;
+  Value gate_state() const;  // any thread
+  // Who deployed this version of the workflow first; empty when that is not known.
+  std::string author_of(const definition::WorkflowName& workflow) const;
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
+  // After the store wrote events of the installation by itself.
+  Status catch_up();
   const Schedules& schedules() const { return schedules_; }
   // Adds schedule_set or schedule_event to the batch, and its meaning to the schedules.
   void note_schedule(journal::EventType type, Value data, Timestamp now, journal::Batch& batch);
@@ -41,7 +53,9 @@ class Installation {
   std::string serialise() const;
   Status read_snapshot(const journal::Snapshot& snapshot);
   Status check_versions(const definition::Project& project) const;
-  Status note_deployed(const journal::Event& event);
+  Status note(const journal::Event& event);
+  void note_deployed(const journal::Event& event);
+  void note_gate(const journal::Event& event);
   void set_current(definition::ProjectPointer project);
 
   journal::Store& store_;
@@ -49,12 +63,20 @@ class Installation {
   std::uint64_t next_sequence_ = 0;
   std::uint64_t snapshot_sequence_ = 0;
   std::uint64_t next_snapshot_sequence_ = 0;
+  struct StopRecord {
+    std::string reason, by;
+    Timestamp at{};
+  };
+  static Value to_value(const std::map<GateStop, StopRecord>& stops);
+
   Schedules schedules_;
   std::optional<Schedules> schedules_before_;  // what this batch has changed; absent: it has changed nothing
   std::map<std::string, std::string> versions_;  // "namespace/name:version" -> digest
+  std::map<std::string, std::string> authors_;   // "namespace/name:version" -> who deployed it first
   std::map<std::string, std::weak_ptr<const definition::Project>> loaded_;
   mutable std::mutex mutex_;
-  definition::ProjectPointer current_;  // protected by mutex_
+  definition::ProjectPointer current_;    // protected by mutex_
+  std::map<GateStop, StopRecord> stops_;  // written under mutex_, by the engine's thread
 };
 
 }  // namespace gantry::engine

@@ -44,7 +44,7 @@ void InstanceRecord::call(const CallEffect& action, Work& work) {
   effect.key = action.effect;
   // An operation that does not exist is refused by the gate, in its own words.
   if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now);
+  const gate::Verdict verdict = check(effect, work);
   decide(effect, verdict, false, work);
 }
 
@@ -53,14 +53,13 @@ void InstanceRecord::decide(const tool::Effect& effect, const gate::Verdict& ver
     case definition::VerdictKind::deny:
       return deny(effect, gate::to_value(verdict), verdict.reason, known);
     case definition::VerdictKind::approve:
-      return propose(effect, verdict, work);
+      return propose(effect, verdict, known, work);
     case definition::VerdictKind::allow: {
       auto permit = work.gate.permit(effect, verdict);
       if (!permit) return deny(effect, gate::to_value(verdict), permit.error().message, known);
-      emit(EventType::effect_permitted,
-           Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
-                          {"verdict", gate::to_value(verdict)}}),
-           work);
+      Value data = Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
+                                  {"verdict", gate::to_value(verdict)}});
+      emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
       return send(effect.id, *std::move(permit), work);
     }
   }
@@ -70,43 +69,7 @@ void InstanceRecord::deny(const tool::Effect& effect, Value verdict, std::string
   inputs_.push_back(
       {EventType::effect_denied, Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
                                                 {"verdict", std::move(verdict)},
-                                                {"reason", std::move(reason)}})});
-}
-
-void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work) {
-  emit(EventType::effect_proposed,
-       Value::object({{"effect", tool::to_value(effect)}, {"verdict", gate::to_value(verdict)}}), work);
-  gate::Approval approval;
-  approval.effect_digest = effect.digest.hex();
-  approval.policy_digest = verdict.policy;
-  approval.requirements = verdict.approvers;
-  approval.requester = principal_.person;
-  approval.requester_excluded = verdict.requester_excluded;
-  approval.expires = work.now + verdict.expires;
-  const Value described = gate::to_value(approval);
-  const std::string task = next_task_id();
-  emit(EventType::task_created,
-       Value::object({{"task", task},
-                      {"kind", "approval"},
-                      {"title", fmt::format("Approve {}.{}", effect.tool, effect.operation)},
-                      {"effect", effect.id},
-                      {"digest", described.member("effect")},
-                      {"policy", described.member("policy")},
-                      {"requirements", described.member("requirements")},
-                      {"requester", described.member("requester")},
-                      {"requesterExcluded", described.member("requesterExcluded")},
-                      {"expires", described.member("expires")},
-                      {"context", Value::object({{"tool", effect.tool},
-                                                 {"operation", effect.operation},
-                                                 {"class", definition::name_of(effect.effect_class)},
-                                                 {"irreversible", effect.irreversible},
-                                                 {"arguments", effect.arguments},
-                                                 {"reason", verdict.reason},
-                                                 {"rule", verdict.rule},
-                                                 {"task", effect.task},
-                                                 {"workflow", to_value(workflow_->name)}})}}),
-       work);
-  work.dispatches.emplace_back(ArmTimer{{approval.expires, id_, TimerKey::Purpose::expiry, task, 0}});
+                                                {"reason", Value(reason).labelled(effect.arguments.deep_label())}})});
 }
 
 void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& work) {
@@ -114,6 +77,8 @@ void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& 
                                           .effect = effect,
                                           .permit = std::move(permit),
                                           .project = project_,
+                                          .policies = work.policies,
+                                          .requester = principal_.person,
                                           .attempt = effects_.at(effect).attempts});
 }
 
@@ -131,6 +96,9 @@ void InstanceRecord::send_again(const std::string& effect, const std::string& re
     return;
   }
   if (record.abandoned) return ask_resolution(effect, not_sent_again_reason, work);
+  // The gate is stopped: later, when it may have been started again.
+  if (!stopped(record.effect, work).empty())
+    return retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
   if (!permit) return ask_resolution(effect, permit.error().message, work);
   Value data = Value::object({{"effect", effect}, {"attempt", record.attempts + 1}, {"reason", reason}});
   if (certain) data = std::move(data).with_member("certain", true);

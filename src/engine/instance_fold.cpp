@@ -47,6 +47,13 @@ bool is_input(EventType type) {
     case EventType::instance_suspended:
     case EventType::instance_resumed:
     case EventType::instance_stuck:
+    case EventType::data_erased:
+    case EventType::instances_removed:
+    case EventType::hold_placed:
+    case EventType::hold_lifted:
+    case EventType::task_escalated:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
     case EventType::schedule_set:
     case EventType::schedule_event:
       return false;
@@ -138,10 +145,13 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
   switch (event.type) {
     case EventType::instance_started:
       principal_ = TRY(principal_from(event.data.member("principal")));
+      fold_started(event.data);
       if (const Value* parent = event.data.find("parent"); parent != nullptr && parent->is_object()) {
         parent_ = TRY(text_from(*parent, "instance"));
         depth_ = static_cast<std::size_t>(std::max<std::int64_t>(parent->integer_or("depth", 1), 1));
         awaited_ = parent->boolean_or("await", true);
+        quarantined_before_ =
+            static_cast<std::uint64_t>(std::max<std::int64_t>(parent->integer_or("quarantineMillibits", 0), 0));
       }
       if (const Value schedule = event.data.member("schedule"); schedule.string_or("trigger", "") == "after")
         schedule_ = schedule.string_or("name", "");
@@ -178,27 +188,59 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::task_created:
     case EventType::task_voted:
     case EventType::task_closed:
+    case EventType::task_escalated:
       return fold_task(event, replaying);
     case EventType::child_started:
       if (event.data.boolean_or("await", true)) children_[TRY(text_from(event.data, "child"))] = event.data;
       return done();
     case EventType::child_ended:
       children_.erase(TRY(text_from(event.data, "child")));
+      fold_read(gate::KnownValues::Kind::input, "", event.data.member("output"));
+      context_ = join(context_, event.data.member("error").deep_label());
       return done();
     case EventType::project_deployed:
     case EventType::event_received:
     case EventType::instance_cancelled:
     case EventType::instance_completed:
-    case EventType::task_answered:
     case EventType::decision_made:
     case EventType::event_emitted:
     case EventType::instance_stuck:
-    case EventType::event_delivered:
+    case EventType::data_erased:
+    case EventType::instances_removed:
+    case EventType::hold_placed:
+    case EventType::hold_lifted:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
     case EventType::schedule_set:
     case EventType::schedule_event:
       return done();
+    case EventType::task_answered:
+      fold_answer(event.data);
+      return done();
+    case EventType::event_delivered: {
+      const Value cloud_event = event.data.member("event");
+      fold_read(gate::KnownValues::Kind::event, std::string(cloud_event.string_or("type", "")), cloud_event);
+      return done();
+    }
   }
   return done();
+}
+
+// The gate keeps in mind what the run was given: its values and the join of their labels.
+void InstanceRecord::fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value) {
+  if (value.is_null()) return;
+  context_ = join(context_, value.deep_label());
+  known_.add(kind, std::move(name), value);
+}
+
+void InstanceRecord::fold_started(const Value& data) {
+  if (data.find("parent") == nullptr) return fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
+  fold_read(gate::KnownValues::Kind::request, "", data.member("request"));
+  fold_read(gate::KnownValues::Kind::input, "", data.member("input"));
+}
+
+void InstanceRecord::fold_answer(const Value& data) {
+  fold_read(gate::KnownValues::Kind::answer, std::string(data.string_or("person", "")), data.member("answer"));
 }
 
 Status InstanceRecord::fold_timer(const Value& data) {
@@ -239,7 +281,13 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
     if (!record.not_sent) record.uncertain = true;
     return done();
   }
-  effects_.erase(found);  // effect_done, effect_failed
+  // effect_done, effect_failed. What a read-back says, and what comes too late, the workflow does not read.
+  if (!record.abandoned && record.read_back_of.empty()) {
+    context_ = join(context_, data.member("error").deep_label());
+    fold_read(gate::KnownValues::Kind::result, record.effect.tool + "." + record.effect.operation,
+              data.member("result"));
+  }
+  effects_.erase(found);
   return done();
 }
 
@@ -270,15 +318,30 @@ Status InstanceRecord::fold_task(const journal::Event& event, bool replaying) {
     fold_closed(event.data);
     return done();
   }
+  return event.type == EventType::task_escalated ? fold_escalated(event.data) : fold_vote(event);
+}
+
+Status InstanceRecord::fold_vote(const journal::Event& event) {
   auto task = tasks_.find(TRY(text_from(event.data, "task")));
   if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
   gate::Vote vote;
   vote.voter.person = TRY(text_from(event.data, "person"));
   vote.voter.roles = TRY(texts_from(event.data.member("roles"), "roles"));
+  vote.on_behalf_of = event.data.string_or("onBehalfOf", "");
   vote.approve = event.data.boolean_or("approve", false);
   vote.comment = event.data.string_or("comment", "");
   vote.at = event.at;
   task->second.approval->votes.push_back(std::move(vote));
+  return done();
+}
+
+Status InstanceRecord::fold_escalated(const Value& data) {
+  auto task = tasks_.find(TRY(text_from(data, "task")));
+  if (task == tasks_.end() || !task->second.approval) return Error{Code::internal, "the approval is not open"};
+  gate::Approval& approval = *task->second.approval;
+  for (std::string& role : TRY(texts_from(data.member("roles"), "roles")))
+    approval.escalated.push_back(std::move(role));
+  if (!approval.escalations.empty()) approval.escalations.erase(approval.escalations.begin());
   return done();
 }
 
@@ -313,7 +376,7 @@ std::string InstanceRecord::serialise() const {
   for (const Input& input : held_)
     held.push_back(Value::object({{"type", journal::name_of(input.type)}, {"data", input.data}}));
   return print_stored(Value::object({
-      {"format", 1},
+      {"format", 2},
       {"sequence", sequence_},
       {"project", project_->digest.hex()},
       {"workflow", to_value(workflow_->name).with_member("digest", workflow_->digest.hex())},
@@ -328,6 +391,9 @@ std::string InstanceRecord::serialise() const {
       {"children", Value::array(std::move(children))},
       {"lastTask", last_task_number_},
       {"continuePending", continue_pending_},
+      {"known", known_.to_value()},
+      {"context", Value().labelled(context_)},
+      {"quarantinedBefore", static_cast<std::int64_t>(quarantined_before_)},
       {"failed", failure_.has_value()},
       {"failure", failure_.value_or(Value())},
       {"schedule", schedule_},
@@ -341,9 +407,9 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
                                                               std::shared_ptr<const definition::Workflow> workflow,
                                                               const InterpreterLimits& limits) {
   const Value stored = TRY(parse_stored(text));
-  if (stored.integer_or("format", 0) != 1) {
+  if (stored.integer_or("format", 0) != 2) {
     return Error{Code::conflict,
-                 fmt::format("snapshot of instance {}: format {}, expected 1", id, stored.integer_or("format", 0))};
+                 fmt::format("snapshot of instance {}: format {}, expected 2", id, stored.integer_or("format", 0))};
   }
   auto record = std::make_unique<InstanceRecord>(std::move(id), std::move(project), workflow, limits);
   const std::string state = TRY(text_from(stored, "interpreter"));
@@ -375,6 +441,10 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   }
   for (const Value& child : children.items()) record->children_[std::string(child.string_or("child", ""))] = child;
   record->last_task_number_ = static_cast<std::uint64_t>(stored.integer_or("lastTask", 0));
+  record->known_ = TRY(gate::KnownValues::from_value(stored.member("known")));
+  record->context_ = stored.member("context").label();
+  record->quarantined_before_ =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(stored.integer_or("quarantinedBefore", 0), 0));
   record->continue_pending_ = stored.boolean_or("continuePending", false);
   if (stored.boolean_or("failed", false)) record->failure_ = stored.member("failure");
   record->schedule_ = stored.string_or("schedule", "");

@@ -47,15 +47,14 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   question.key = question.id;
   if (auto known = tool::complete_effect(question, *project_); !known)
     return ask_resolution(effect, known.error().message, work);
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, question, principal_, work.now);
+  const gate::Verdict verdict = check(question, work);
   if (verdict.kind != definition::VerdictKind::allow)
     return ask_resolution(effect, fmt::format("the gate did not allow the read-back: {}", verdict.reason), work);
   auto permit = work.gate.permit(question, verdict);
   if (!permit) return ask_resolution(effect, permit.error().message, work);
-  emit(EventType::effect_permitted,
-       Value::object(
-           {{"effect", tool::to_value(question)}, {"verdict", gate::to_value(verdict)}, {"readBackOf", effect}}),
-       work);
+  Value data = Value::object(
+      {{"effect", tool::to_value(question)}, {"verdict", gate::to_value(verdict)}, {"readBackOf", effect}});
+  emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
   send(question.id, *std::move(permit), work);
 }
 

@@ -166,6 +166,9 @@ void InstanceRecord::fire(const TimerKey& timer, Work& work) {
     case TimerKey::Purpose::expiry:
       expire(timer.name, work);
       return;
+    case TimerKey::Purpose::escalation:
+      escalate(timer.name, work);
+      return;
     case TimerKey::Purpose::send_again:
       if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.attempts == timer.attempt)
         send_again(timer.name, "the answer to the attempt before was lost", false, work);
@@ -210,8 +213,7 @@ void InstanceRecord::note_not_stuck(Work& work) {
 void InstanceRecord::arm_timers(Work& work) const {
   for (const auto& [timer, due] : timers_) work.dispatches.emplace_back(ArmTimer{key_of_timer(timer)});
   for (const auto& [id, task] : tasks_)
-    if (task.approval)
-      work.dispatches.emplace_back(ArmTimer{{task.approval->expires, id_, TimerKey::Purpose::expiry, id, 0}});
+    if (task.approval) arm_approval(id, work);
 }
 
 TimerKey InstanceRecord::key_of_timer(const std::string& timer) const {
@@ -227,6 +229,7 @@ void InstanceRecord::emit(EventType type, Value data, Work& work) {
 }
 
 Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
+  if (type == EventType::effect_failed) data = with_refunds(std::move(data), work);
   work.events.push_back({id_, sequence_ + 1, work.now, type, std::move(data)});
   const bool announces = work.lifecycle != nullptr && !workflow_->observes_lifecycle;
   std::vector<std::string> active;
@@ -290,7 +293,8 @@ void InstanceRecord::perform(const Turn& turn, Work& work) {
                             {"task", action.task},
                             {"decider", action.decider},
                             {"rules", to_value(action.rules)},
-                            {"answer", action.answer}}),
+                            {"answer", action.answer},
+                            {"millibits", static_cast<std::int64_t>(action.millibits)}}),
              work);
       },
       [&](const AskPerson& action) { ask_person(action, work); },
@@ -334,7 +338,12 @@ void InstanceRecord::finish(Work& work) {
   if (parent_.empty()) return;
   const InstanceOutcome end = outcome();
   work.dispatches.emplace_back(NotifyParent{
-      parent_, Value::object({{"child", id_}, {"status", end.status}, {"output", end.output}, {"error", end.error}})});
+      parent_, Value::object({{"child", id_},
+                              {"status", end.status},
+                              {"output", end.output},
+                              {"error", end.error},
+                              {"quarantineMillibits",
+                               static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}})});
 }
 
 void InstanceRecord::start_child(const StartChild& action, Work& work) {
@@ -366,8 +375,10 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .project = project_,
                                                   .principal = principal_,
                                                   .input = action.input,
+                                                  .request = known_.request(),
                                                   .depth = depth_ + 1,
-                                                  .await = action.await});
+                                                  .await = action.await,
+                                                  .quarantine_millibits = action.quarantine_millibits});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

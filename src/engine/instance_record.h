@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/record_data.h"
 #include "engine/timer_queue.h"
+#include "gate/known_values.h"
 
 namespace gantry::engine {
 
@@ -24,7 +25,9 @@ namespace gantry::engine {
 struct SendEffect {
   std::string instance, effect;
   tool::Permit permit;
-  definition::ProjectPointer project;  // the one that the instance is pinned to
+  definition::ProjectPointer project;   // the one that the instance is pinned to
+  definition::ProjectPointer policies;  // of the newest project; they may say how results are labelled
+  std::string requester;
   int attempt = 1;
 };
 struct ArmTimer {
@@ -50,8 +53,10 @@ struct StartChildInstance {
   definition::ProjectPointer project;
   definition::Principal principal;
   Value input;
+  Value request;          // what the first of the workflows was started with: a child acts for the same person
   std::size_t depth = 1;  // of workflows that run each other; 0 is the first
   bool await = true;
+  std::uint64_t quarantine_millibits = 0;
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -68,9 +73,14 @@ struct ScheduleAgain {
 using Dispatch = std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, CancelInstance, ContinueLater,
                               StartChildInstance, PublishEvent, ScheduleAgain>;
 
+class Budgets;
+class Installation;
+
 // What a command sees and what it brings about.
 struct Work {
   const gate::Gate& gate;
+  const Installation& installation;
+  Budgets& budgets;
   definition::ProjectPointer policies;  // of the newest project
   Timestamp now{};
   const EngineOptions& options;
@@ -79,8 +89,8 @@ struct Work {
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;
   std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;  // per instance and turn
-  std::size_t event_depth = 0;   // of the CloudEvent that is being delivered
-  std::size_t indexed = 0;       // of `events`: their instances' listening is known
+  std::size_t event_depth = 0;                                         // of the CloudEvent that is being delivered
+  std::size_t indexed = 0;  // of `events`: their instances' listening is known
 };
 
 class InstanceRecord {
@@ -104,6 +114,12 @@ class InstanceRecord {
   void settle(const std::string& effect, const tool::Outcome& outcome, Work& work);
   // Errors: not_found, conflict (closed, changed, expired), denied, invalid_argument.
   Result<Value> vote(const VoteRequest& request, Work& work);
+  // Whether this vote could be given now. Changes nothing.
+  Status check_vote(const VoteRequest& request, Work& work);
+  // Asks again, or goes on, where what was shown of an effect is no longer what it is; after a change of policy.
+  void reconsider(Work& work);
+  // What an approval of this task would mean, for approving several at once; empty when it is none, or is closed.
+  std::string risk_of(const std::string& task) const;
   Result<Value> answer(const AnswerRequest& request, Work& work);
   // The server is about to stop and no worker took the effect.
   void note_not_sent(const std::string& effect, Work& work);
@@ -126,6 +142,8 @@ class InstanceRecord {
 
   // --- Looking
   const std::string& id() const { return id_; }
+  const definition::Principal& principal() const { return principal_; }
+  bool asks_people() const { return !tasks_.empty(); }
   std::uint64_t sequence() const { return sequence_; }
   bool ended() const;
   bool wants(const std::string& effect) const;  // the workflow still waits for its answer
@@ -153,9 +171,14 @@ class InstanceRecord {
   Turn take_held(const journal::Event& resumed);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
+  void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);
+  void fold_started(const Value& data);
+  void fold_answer(const Value& data);
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
   Status fold_permitted(const journal::Event& event);
+  Status fold_vote(const journal::Event& event);
+  Status fold_escalated(const Value& data);
   Status fold_created(const Value& data, bool replaying);
   void fold_closed(const Value& data);
   void note(const Turn& turn);
@@ -184,10 +207,10 @@ class InstanceRecord {
   void publish(std::string type, Value data, Announcement& announcement, Work& work);
 
   // --- Effects (instance_effects.cpp)
+  gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
   void call(const CallEffect& action, Work& work);
   void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
-  void propose(const tool::Effect& effect, const gate::Verdict& verdict, Work& work);
   void send(const std::string& effect, tool::Permit permit, Work& work);
   void send_again(const std::string& effect, const std::string& reason, bool certain, Work& work);
   void settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work);
@@ -202,14 +225,28 @@ class InstanceRecord {
   void read_back_failed(const std::string& effect, Work& work);
   bool is_being_asked(const std::string& effect) const;  // a read-back about it is under way
 
+  // --- What the gate is told, and budgets (instance_circumstances.cpp)
+  gate::Verdict check(const tool::Effect& effect, Work& work) const;
+  std::string stopped(const tool::Effect& effect, const Work& work) const;
+  Value with_charges(Value data, const gate::Verdict& verdict, bool asks, Work& work) const;
+  Value with_refunds(Value data, Work& work) const;
+
+  // --- Approvals (instance_approval.cpp)
+  void propose(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
+  std::string shown_digest(const std::string& task, const tool::Effect& effect, const gate::Verdict& verdict) const;
+  Status check_unchanged(const std::string& task, Work& work);
+  Result<Value> after_vote(const HumanTask& task, gate::Approval approval, const VoteRequest& request, Work& work);
+  void escalate(const std::string& task, Work& work);
+  void arm_approval(const std::string& task, Work& work) const;
+  Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
+  void expire(const std::string& task, Work& work);
+
   // --- Human tasks (instance_tasks.cpp)
   Result<HumanTask*> find_open(const std::string& task);
   std::string next_task_id();
   void close_task(const std::string& task, const char* outcome, Work& work);
-  Value complete_approval(const std::string& task, gate::Approval approval, Work& work);
   void answer_approval(const HumanTask& task, const gate::Approval& approval, const char* outcome,
                        const definition::Principal& by, Work& work);
-  void expire(const std::string& task, Work& work);
   void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
   void resolve_by_person(const std::string& effect, const Value& answer);
 
@@ -232,6 +269,9 @@ class InstanceRecord {
   std::map<std::string, Value> children_;  // awaited and not ended: data of child_started
   std::uint64_t last_task_number_ = 0;
   bool continue_pending_ = false;
+  gate::KnownValues known_;  // what it was given, for the gate
+  Label context_;            // of all that it has read
+  std::uint64_t quarantined_before_ = 0;  // thousandths of a bit that the parent had been told already
   std::optional<Value> failure_;  // set by fail()
   std::string schedule_;          // whose `after` counts from the end of this instance; empty: none
   bool suspended_ = false;

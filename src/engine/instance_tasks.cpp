@@ -1,9 +1,11 @@
-// What people do: vote on an approval, answer a decision, say what became of an effect.
+// What people do beside voting on effects: answer a decision, approve what a workflow asks, say what became of an
+// effect.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/instance_record.h"
+#include "gate/request_labels.h"
 #include "value/json.h"
 #include "value/schema.h"
 
@@ -11,8 +13,6 @@ namespace gantry::engine {
 namespace {
 
 using journal::EventType;
-
-constexpr std::size_t comment_bytes_max = 16u << 10;
 
 const Value& resolution_schema() {
   static const Value schema = Value::object({
@@ -24,23 +24,6 @@ const Value& resolution_schema() {
                                     {"comment", Value::object({{"type", "string"}})}})},
   });
   return schema;
-}
-
-Status check_comment(const std::string& comment) {
-  if (comment.size() <= comment_bytes_max) return done();
-  return Error{Code::invalid_argument,
-               fmt::format("/comment: {} bytes; at most {} are kept", comment.size(), comment_bytes_max)};
-}
-
-Value missing_value(const gate::Approval& approval) {
-  std::vector<Value> items;
-  for (const auto& requirement : gate::missing(approval))
-    items.push_back(Value::object({{"role", requirement.role}, {"count", requirement.count}}));
-  return Value::array(std::move(items));
-}
-
-Value vote_reply(const std::string& task, const char* state, Value missing) {
-  return Value::object({{"task", task}, {"state", state}, {"missing", std::move(missing)}});
 }
 
 }  // namespace
@@ -63,87 +46,14 @@ Result<HumanTask*> InstanceRecord::find_open(const std::string& task) {
 void InstanceRecord::close_task(const std::string& task, const char* outcome, Work& work) {
   auto found = tasks_.find(task);
   if (found == tasks_.end()) return;
-  if (found->second.approval)
-    work.dispatches.emplace_back(
-        DisarmTimer{{found->second.approval->expires, id_, TimerKey::Purpose::expiry, task, 0}});
+  if (found->second.approval) {
+    const gate::Approval& approval = *found->second.approval;
+    work.dispatches.emplace_back(DisarmTimer{{approval.expires, id_, TimerKey::Purpose::expiry, task, 0}});
+    if (!approval.escalations.empty())
+      work.dispatches.emplace_back(
+          DisarmTimer{{approval.escalations.front().due, id_, TimerKey::Purpose::escalation, task, 0}});
+  }
   emit(EventType::task_closed, Value::object({{"task", task}, {"outcome", outcome}}), work);
-}
-
-Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
-  TRY(check_not_suspended());
-  const HumanTask* task = TRY(find_open(request.human_task));
-  if (!task->approval) {
-    return Error{Code::invalid_argument,
-                 fmt::format("task {} is a {}: it wants an answer, not a vote", task->id, name_of(task->kind))};
-  }
-  TRY(check_comment(request.comment));
-  gate::Approval approval = *task->approval;
-  const std::string& shown = request.shown_digest.empty() ? approval.effect_digest : request.shown_digest;
-  TRY(gate::add_vote(approval, {request.voter, request.approve, request.comment, work.now}, shown));
-  emit(EventType::task_voted,
-       Value::object({{"task", request.human_task},
-                      {"person", request.voter.person},
-                      {"roles", to_value(request.voter.roles)},
-                      {"approve", request.approve},
-                      {"comment", request.comment},
-                      {"digest", approval.effect_digest}}),
-       work);
-  const std::string effect = task->effect;
-  const HumanTask voted = *task;
-  switch (gate::state_of(approval, work.now)) {
-    case gate::ApprovalState::pending:
-    case gate::ApprovalState::expired:  // closed by its timer
-      return vote_reply(request.human_task, "pending", missing_value(approval));
-    case gate::ApprovalState::rejected: {
-      if (effect.empty()) {
-        answer_approval(voted, approval, "rejected", request.voter, work);
-        return vote_reply(request.human_task, "rejected", Value::array({}));
-      }
-      const EffectRecord record = effects_.at(effect);
-      close_task(request.human_task, "rejected", work);
-      std::string reason = fmt::format("rejected by {}", request.voter.person);
-      if (!request.comment.empty()) reason += ": " + request.comment;
-      deny(record.effect, record.verdict, std::move(reason), true);
-      drain(work);
-      return vote_reply(request.human_task, "rejected", Value::array({}));
-    }
-    case gate::ApprovalState::approved:
-      break;
-  }
-  if (effect.empty()) {
-    answer_approval(voted, approval, "approved", request.voter, work);
-    return vote_reply(request.human_task, "approved", Value::array({}));
-  }
-  Value reply = complete_approval(request.human_task, std::move(approval), work);
-  drain(work);
-  return reply;
-}
-
-// Everybody has signed. What they signed under must still hold: the policy in force now decides once more.
-Value InstanceRecord::complete_approval(const std::string& task, gate::Approval approval, Work& work) {
-  const tool::Effect effect = effects_.at(tasks_.at(task).effect).effect;
-  const gate::Verdict verdict = work.gate.check(*work.policies, *project_, effect, principal_, work.now);
-  if (verdict.kind == definition::VerdictKind::deny || verdict.policy != approval.policy_digest) {
-    close_task(task, "withdrawn", work);
-    decide(effect, verdict, true, work);
-    return vote_reply(task, "withdrawn", Value::array({}));
-  }
-  auto permit = verdict.kind == definition::VerdictKind::allow
-                    ? work.gate.permit(effect, verdict)
-                    : work.gate.permit_approved(effect, approval, verdict, work.now);
-  if (!permit) {
-    close_task(task, "withdrawn", work);
-    deny(effect, gate::to_value(verdict), permit.error().message, true);
-    return vote_reply(task, "withdrawn", Value::array({}));
-  }
-  close_task(task, "approved", work);
-  emit(EventType::effect_permitted,
-       Value::object({{"effect", Value::object({{"id", effect.id}, {"digest", effect.digest.hex()}})},
-                      {"verdict", gate::to_value(verdict)},
-                      {"approvals", Value::array({gate::to_value(approval)})}}),
-       work);
-  send(effect.id, *std::move(permit), work);
-  return vote_reply(task, "approved", Value::array({}));
 }
 
 // What `call: approval` asks for: no effect hangs on it, the workflow goes on with what the people said.
@@ -182,7 +92,7 @@ void InstanceRecord::answer_approval(const HumanTask& task, const gate::Approval
   for (const gate::Vote& vote : approval.votes)
     votes.push_back(Value::object({{"person", vote.voter.person},
                                    {"approve", vote.approve},
-                                   {"comment", vote.comment},
+                                   {"comment", gate::labelled_answer(vote.comment, vote.voter.person)},
                                    {"at", format_timestamp(vote.at)}}));
   const Value answer = Value::object({{"approved", std::string_view(outcome) == "approved"},
                                       {"outcome", outcome},
@@ -193,21 +103,6 @@ void InstanceRecord::answer_approval(const HumanTask& task, const gate::Approval
                                                 {"outcome", outcome},
                                                 {"answer", answer}})},
       work);
-}
-
-void InstanceRecord::expire(const std::string& task, Work& work) {
-  auto found = tasks_.find(task);
-  if (found == tasks_.end() || !found->second.approval || found->second.approval->expires > work.now) return;
-  if (found->second.effect.empty()) {
-    const HumanTask expired = found->second;
-    return answer_approval(expired, *expired.approval, "expired", {}, work);
-  }
-  auto effect = effects_.find(found->second.effect);
-  const std::string reason =
-      fmt::format("nobody approved it until {}", format_timestamp(found->second.approval->expires));
-  close_task(task, "expired", work);
-  if (effect != effects_.end()) deny(effect->second.effect, effect->second.verdict, reason, true);
-  drain(work);
 }
 
 Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
@@ -233,13 +128,14 @@ Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
   Value data = Value::object({{"task", task.id},
                               {"person", request.person.person},
                               {"roles", to_value(request.person.roles)},
-                              {"answer", request.answer}});
+                              {"answer", gate::labelled_answer(request.answer, request.person.person)}});
   if (task.kind == HumanTask::Kind::decision) {
     run({EventType::task_answered, std::move(data)}, work);
   } else {
+    const Value said = data.member("answer");
     emit(EventType::task_answered, std::move(data), work);
     close_task(task.id, "answered", work);
-    resolve_by_person(task.effect, request.answer);
+    resolve_by_person(task.effect, said);
     drain(work);
   }
   return Value::object({{"task", task.id}, {"state", "answered"}});

@@ -1,5 +1,7 @@
 #include "engine/interpreter.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "engine/interpreter_execution.h"
 
@@ -19,12 +21,17 @@ std::string text_of(const Value& data, std::string_view key) {
   return std::string(data.string_or(key, ""));
 }
 
+// What the run that started this one had been told already.
+std::uint64_t quarantined_before(const Value& parent) {
+  return parent.is_object() ? static_cast<std::uint64_t>(std::max<std::int64_t>(parent.integer_or("quarantineMillibits", 0), 0)) : 0;
+}
+
 // True when the event was an input that the state can take now.
 bool deliver(Execution& execution, const journal::Event& event) {
   const Value& data = event.data;
   switch (event.type) {
     case journal::EventType::instance_started:
-      execution.start(event.instance, data.member("input"));
+      execution.start(event.instance, data.member("input"), quarantined_before(data.member("parent")));
       return true;
     case journal::EventType::instance_continued:
       execution.go_on();
@@ -39,7 +46,7 @@ bool deliver(Execution& execution, const journal::Event& event) {
       execution.effect_failed(effect_id(data), data.member("error"));
       return true;
     case journal::EventType::effect_denied:
-      execution.effect_denied(effect_id(data), data.string_or("reason", ""));
+      execution.effect_denied(effect_id(data), data.member("reason"));
       return true;
     case journal::EventType::timer_fired:
       execution.timer_fired(text_of(data, "timer"));
@@ -55,6 +62,13 @@ bool deliver(Execution& execution, const journal::Event& event) {
       return true;
     case journal::EventType::project_deployed:
     case journal::EventType::event_received:
+    case journal::EventType::instance_suspended:
+    case journal::EventType::instance_resumed:
+    case journal::EventType::instance_stuck:
+    case journal::EventType::data_erased:
+    case journal::EventType::instances_removed:
+    case journal::EventType::hold_placed:
+    case journal::EventType::hold_lifted:
     case journal::EventType::instance_completed:
     case journal::EventType::instance_faulted:
     case journal::EventType::effect_proposed:
@@ -69,9 +83,9 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::decision_made:
     case journal::EventType::event_emitted:
     case journal::EventType::child_started:
-    case journal::EventType::instance_suspended:
-    case journal::EventType::instance_resumed:
-    case journal::EventType::instance_stuck:
+    case journal::EventType::task_escalated:
+    case journal::EventType::gate_stopped:
+    case journal::EventType::gate_started:
     case journal::EventType::schedule_set:
     case journal::EventType::schedule_event:
       return false;

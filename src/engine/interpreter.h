@@ -42,6 +42,7 @@ struct RecordDecision {
   std::string decision, digest, task, decider;  // decider: "rules" or "person"
   std::vector<std::string> rules;
   Value answer;
+  std::uint64_t millibits = 0;  // charged for a quarantined answer, in thousandths of a bit
 };
 // No rule answered and a person is next: create a human task; answer with task_answered.
 struct AskPerson {
@@ -76,6 +77,7 @@ struct StartChild {
   definition::WorkflowName workflow;
   Value input;
   bool await = true;
+  std::uint64_t quarantine_millibits = 0;  // what this run has been told already: the child goes on from there
 };
 // The workflow no longer waits for this child (timeout, cancelled): cancel it; its end will be ignored.
 struct CancelChild {
@@ -139,6 +141,7 @@ class InstanceState {
   const Value& error() const;
   // What it listens to, one for each `listen` that takes events; valid until the next event is applied.
   std::vector<const definition::EventConsumption*> listens() const;
+  std::uint64_t quarantine_millibits() const;  // that quarantined answers have told it and the runs that it ran
   std::vector<std::string> active_tasks() const;  // references of the tasks that have started and not ended
   std::uint64_t take_task_number();  // next number for a human task id ("t"), shared with AskPerson
 

@@ -33,7 +33,8 @@ const definition::Task& branch_task(const Branch& branch) {
 
 }  // namespace
 
-void Execution::start(const std::string& instance, const Value& input) {
+void Execution::start(const std::string& instance, const Value& input, std::uint64_t quarantine_millibits) {
+  state_.counters.quarantine_millibits = quarantine_millibits;
   state_.status = InstanceState::Status::running;
   state_.instance = instance;
   state_.started_at = now_;

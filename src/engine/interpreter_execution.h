@@ -28,12 +28,12 @@ class Execution {
       : setting_(setting), state_(state), now_(now), admission_(setting.limits.value) {}
 
   // Inputs. Each ignores what the state does not wait for.
-  void start(const std::string& instance, const Value& input);
+  void start(const std::string& instance, const Value& input, std::uint64_t quarantine_millibits);
   void cancel();
   void go_on();  // instance_continued
   void effect_done(const std::string& effect, const Value& result);
   void effect_failed(const std::string& effect, const Value& error);
-  void effect_denied(const std::string& effect, std::string_view reason);
+  void effect_denied(const std::string& effect, const Value& reason);
   void timer_fired(const std::string& timer);
   void task_answered(const std::string& human_task, const Value& answer);
   void child_ended(const Value& data);
@@ -155,6 +155,8 @@ class Execution {
   void call_operation(Branch& branch, Frame& frame, const Value& document, std::string_view document_uri);
   void openapi_answered(Branch& branch, Frame& frame, const Value& result);
   void ask_decider(Branch& branch, Frame& frame, const definition::Decision& decision, std::size_t from);
+  bool release(Branch& branch, Frame& frame, const definition::Decision& decision, Value& answer,
+               std::uint64_t& millibits);
   void decided(Branch& branch, Frame& frame, const definition::Decision& decision, const char* decider,
                std::vector<std::string> rules, Value given);
   const definition::Decision* find_decision(const std::string& name) const;

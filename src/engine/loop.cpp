@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "engine/policy_change.h"
 
 namespace gantry::engine {
 namespace {
@@ -30,12 +31,21 @@ ForDispatch(Handlers...) -> ForDispatch<Handlers...>;
 Engine::Loop::Loop(Parts parts, EngineOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      gate_(std::make_shared<const gate::Gate>(parts_.drivers)),
+      gate_(nullptr),
       inbox_(std::make_shared<Inbox>(options.inbox_max)),
       installation_(*parts_.store, options.schedules),
-      pool_(gate_, inbox_, options.workers),
+      budgets_(*parts_.store),
+      pool_(make_gate(), inbox_, options.workers),
       recent_events_(options.event_window),
       lifecycle_{options.record_lifecycle, listening_, installation_.schedules()} {}
+
+// The standard drivers, and the one that changes policy.
+std::shared_ptr<const gate::Gate> Engine::Loop::make_gate() {
+  tool::Drivers drivers = parts_.drivers;
+  drivers[std::string(policy_change_driver)] = make_policy_change_driver(inbox_);
+  gate_ = std::make_shared<const gate::Gate>(std::move(drivers));
+  return gate_;
+}
 
 Engine::Loop::~Loop() {
   inbox_->stop();
@@ -126,8 +136,11 @@ void Engine::Loop::turn() {
 void Engine::Loop::collect(Turn& turn) {
   const std::size_t commands_max = isolated_ > 0 ? 1 : commands_per_take;
   while (!work_.empty() && turn.batch.events.size() < options_.batch_events_max && turn.handled.size() < commands_max) {
-    // A deployment is a transaction of its own, and what comes after it must see it only when it is durable.
-    const bool alone = std::holds_alternative<DeployRequest>(work_.front().request);
+    // A deployment is a transaction of its own, and what comes after it must see it only when it is durable. The same
+    // is true of stopping the gate.
+    const Command::Request& next = work_.front().request;
+    const bool alone = std::holds_alternative<DeployRequest>(next) || std::holds_alternative<GateRequest>(next) ||
+                       std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next);
     if (alone && !turn.handled.empty()) break;
     Handled handled;
     handled.command = std::move(work_.front());
@@ -145,9 +158,14 @@ void Engine::Loop::add_snapshots(Turn& turn) {
     auto found = instances_.find(instance);
     if (found == instances_.end() || found->second.record->ended()) continue;
     const InstanceRecord& record = *found->second.record;
-    if (record.sequence() - found->second.snapshot_sequence < options_.snapshot_every_events) continue;
+    Slot& slot = found->second;
+    // A large state is written again only after so many more events: snapshots never cost more than so much an event.
+    const std::uint64_t distance =
+        std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
+    if (record.sequence() - slot.snapshot_sequence < distance) continue;
     turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
-    found->second.snapshot_sequence = record.sequence();
+    slot.snapshot_sequence = record.sequence();
+    slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
   }
 }
 
@@ -164,6 +182,7 @@ void Engine::Loop::committed(Turn& turn) {
   pause_length_ = {};
   installation_.committed();
   recent_events_.committed();
+  budgets_.committed();
   uncommitted_keys_.clear();
   if (parts_.trace)
     for (const Handled& handled : turn.handled)
@@ -211,6 +230,11 @@ void Engine::Loop::pump() {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();
     auto found = instances_.find(effect.instance);
+    if (std::string stopped = installation_.stopped(effect.permit.effect(), effect.requester); !stopped.empty()) {
+      auto outcome = tool::Outcome::failed_with(tool::standard_error("authorization", "it was not sent: " + stopped));
+      work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
+      continue;
+    }
     if (found == instances_.end() || !found->second.record->wants(effect.effect)) {
       auto outcome = tool::Outcome::failed_with(
           tool::standard_error("runtime", "it was not sent: the workflow no longer waits for it"));

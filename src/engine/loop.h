@@ -13,6 +13,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "engine/budgets.h"
 #include "engine/command.h"
 #include "engine/event_index.h"
 #include "engine/inbox.h"
@@ -49,6 +50,7 @@ struct Engine::Loop {
   struct Slot {
     std::unique_ptr<InstanceRecord> record;
     std::uint64_t snapshot_sequence = 0;
+    std::size_t snapshot_bytes = 0;  // of the last one
   };
   struct Pinned {
     definition::ProjectPointer project;
@@ -70,6 +72,8 @@ struct Engine::Loop {
     std::vector<Handled> handled;
     std::set<std::string> touched;
   };
+
+  std::shared_ptr<const gate::Gate> make_gate();
 
   // --- The thread (loop.cpp)
   void run();
@@ -105,6 +109,7 @@ struct Engine::Loop {
   Result<Value> handle(const SuspendRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const ReceiveRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const DeployRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const MaintainRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const WaitRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const OutcomeArrived& request, Work& work, Turn& turn);
   Result<Value> handle(const TimerKey& request, Work& work, Turn& turn);
@@ -115,6 +120,16 @@ struct Engine::Loop {
   Result<Value> handle(const NoteNotSent& request, Work& work, Turn& turn);
   Result<Value> handle(const FailInstance& request, Work& work, Turn& turn);
   Result<Value> handle(const NoteStuck& request, Work& work, Turn& turn);
+  // --- The gate's own (loop_gate.cpp)
+  Result<Value> handle(const BatchVoteRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const GateRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const ChangePolicy& request, Work& work, Turn& turn);
+  Result<Value> handle(const ReconsiderApprovals& request, Work& work, Turn& turn);
+  Result<Value> propose_change(const DeployRequest& request, Work& work, Turn& turn);
+  void reconsider_all();
+  std::string add_instance(const definition::ProjectPointer& project,
+                             const std::shared_ptr<const definition::Workflow>& workflow, Value data, Work& work,
+                             Turn& turn);
   struct NewInstance {
     std::shared_ptr<const definition::Workflow> workflow;  // of the newest project
     Value input;
@@ -175,6 +190,7 @@ struct Engine::Loop {
   Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
   Result<Pinned> find_pinned(const std::string& instance, const Value& data);
 
+  Budgets budgets_;
   WorkerPool pool_;
   std::unordered_map<std::string, Slot> instances_;
   // Prepared once for each workflow of the newest project.

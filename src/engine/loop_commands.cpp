@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "engine/loop.h"
+#include "gate/request_labels.h"
 
 namespace gantry::engine {
 namespace {
@@ -31,6 +32,8 @@ Value started_reply(const std::string& instance, bool existed) {
 
 void Engine::Loop::handle(Handled& handled, Turn& turn) {
   Work work{.gate = *gate_,
+            .installation = installation_,
+            .budgets = budgets_,
             .policies = installation_.current(),
             .now = parts_.clock->now(),
             .options = options_,
@@ -95,7 +98,8 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
     return Error{Code::invalid_argument,
                  fmt::format("the idempotency key has {} bytes; at most {}", request.key.size(), key_bytes_max)};
   }
-  return start_instance({std::move(workflow), request.input, request.principal, request.key, {}}, work, turn);
+  Value input = gate::labelled_request(request.input, *work.policies, workflow->name, request.principal);
+  return start_instance({std::move(workflow), std::move(input), request.principal, request.key, {}}, work, turn);
 }
 
 Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& turn) {
@@ -108,18 +112,21 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
   }
   if (instances_.size() >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
-  std::string id = new_identifier(work.now, *parts_.random);
   Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
-  if (!start.key.empty()) {
-    data = std::move(data).with_member("key", start.key);
-    uncommitted_keys_[key] = id;
-  }
-  auto& record = add(std::make_unique<InstanceRecord>(id, work.policies, start.workflow,
-                                                      interpreter_for(work.policies, start.workflow)),
-                     turn);
-  record.start(std::move(data), work);
+  if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
+  const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
+  if (!start.key.empty()) uncommitted_keys_[key] = id;
   return started_reply(id, false);
+}
+
+std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
+                                         const std::shared_ptr<const definition::Workflow>& workflow, Value data,
+                                         Work& work, Turn& turn) {
+  std::string id = new_identifier(work.now, *parts_.random);
+  auto& record = add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
+  record.start(std::move(data), work);
+  return id;
 }
 
 void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn) {
@@ -136,7 +143,9 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
           .with_member(
               "parent",
               Value::object(
-                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth}}));
+                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
+                   {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+  if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
                                                       interpreter_for(child.project, child.workflow)),
                      turn);
@@ -175,10 +184,21 @@ Result<Value> Engine::Loop::handle(const SuspendRequest& request, Work& work, Tu
   return Value();
 }
 
-Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn&) {
+Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn& turn) {
+  const definition::ProjectPointer current = work.policies;
+  const bool changes = current && gate::policy_digest(*current) != gate::policy_digest(*request.project);
+  if (changes && current->policy_set && current->policy_set->governs_change())
+    return propose_change(request, work, turn);
   TRY(installation_.deploy(request, work.now));
   arm_schedules();
-  return Value();
+  if (changes) reconsider_all();
+  return Value::object({{"status", "deployed"}});
+}
+
+Result<Value> Engine::Loop::handle(const MaintainRequest& request, Work&, Turn&) {
+  auto answer = request.work(*parts_.store);
+  TRY(installation_.catch_up());
+  return answer;
 }
 
 // Answered when the batch is durable.

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/cloud_event.h"
 #include "engine/loop.h"
+#include "gate/request_labels.h"
 
 namespace gantry::engine {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 // commands, so that instances that answer each other without an end do not hold up the rest.
 constexpr std::size_t event_depth_max = 8;
 constexpr std::size_t entry_deliveries_max = 10'000;
-
-// Whoever may send events is not thereby trusted with what they say.
-Label label_of_received() {
-  return Label::of(
-      {.integrity = Integrity::untrusted, .secrecy = Secrecy::internal, .sources = {"event"}, .compartments = {}});
-}
 
 Error too_many_listeners(const Value& event, std::size_t count, std::size_t count_max) {
   return {Code::exhausted, fmt::format("{} instances listen for this event of type {}; at most {}", count,
@@ -45,7 +40,8 @@ Result<Received> Engine::Loop::receive(std::vector<Value> cloud_events, const de
     auto checked = checked_cloud_event(cloud_events[index]);
     if (!checked && cloud_events.size() > 1)
       return Error{checked.error().code, fmt::format("event {}: {}", index + 1, checked.error().message)};
-    cloud_events[index] = TRY(std::move(checked)).labelled(label_of_received());
+    Value event = TRY(std::move(checked));
+    cloud_events[index] = gate::labelled_event(std::move(event), installation_.current().get(), from);
   }
   std::vector<std::future<Result<Value>>> answers;
   Status posted = done();

@@ -50,6 +50,7 @@ void Engine::Loop::roll_back(const std::set<std::string>& touched) {
   uncommitted_keys_.clear();
   installation_.rolled_back();
   recent_events_.rolled_back();
+  budgets_.rolled_back();
 }
 
 // False when the journal can't be read either; nothing may be done before it can.

@@ -43,6 +43,7 @@ Result<HumanTask> read_human_task(const Value& value) {
   if (value.find("effect") != nullptr) task.effect = TRY(text_from(value, "effect"));
   if (value.find("roles") != nullptr) task.roles = TRY(texts_from(value.member("roles"), "roles"));
   task.answer_schema = value.member("answerSchema");
+  task.risk = value.string_or("risk", "");
   return task;
 }
 
@@ -156,11 +157,15 @@ Result<HumanTask> human_task_from_event(const Value& data) {
   HumanTask task = TRY(read_human_task(data));
   if (task.kind != HumanTask::Kind::approval) return task;
   task.approval = TRY(gate::approval_from(Value::object({
-      {"effect", data.member("digest")},
+      // Events of before there was a digest of what is shown had that of the effect under `digest`.
+      {"effect", data.find("effectDigest") != nullptr ? data.member("effectDigest") : data.member("digest")},
+      {"shown", data.member("digest")},
       {"policy", data.member("policy")},
       {"requirements", data.member("requirements")},
       {"requester", data.member("requester")},
       {"requesterExcluded", data.member("requesterExcluded")},
+      {"authorExcluded", data.string_or("authorExcluded", "")},
+      {"escalations", data.member("escalations")},
       {"expires", data.member("expires")},
       {"votes", Value::array({})},
       {"used", false},
@@ -176,6 +181,7 @@ Value to_value(const HumanTask& task) {
       {"approval", task.approval ? gate::to_value(*task.approval) : Value()},
       {"roles", to_value(task.roles)},
       {"answerSchema", task.answer_schema},
+      {"risk", task.risk},
   });
 }
 

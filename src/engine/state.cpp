@@ -25,6 +25,10 @@ const Value& InstanceState::error() const {
   return data_->error;
 }
 
+std::uint64_t InstanceState::quarantine_millibits() const {
+  return data_->counters.quarantine_millibits;
+}
+
 std::uint64_t InstanceState::take_task_number() {
   return ++data_->counters.tasks;
 }

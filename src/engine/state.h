@@ -114,6 +114,7 @@ struct Pending {
 
 struct Counters {
   std::uint64_t effects = 0, timers = 0, tasks = 0, children = 0, events = 0, branches = 0;
+  std::uint64_t quarantine_millibits = 0;  // what quarantined answers have told, in thousandths of a bit
 };
 
 struct InstanceState::Data {

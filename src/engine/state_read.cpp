@@ -103,11 +103,12 @@ class StateReader {
   Status read_counters(const Value& counters) {
     std::uint64_t* const fields[] = {
         &data_.counters.effects, &data_.counters.timers,   &data_.counters.tasks, &data_.counters.children,
-        &data_.counters.events,  &data_.counters.branches, &data_.steps};
+        &data_.counters.events,  &data_.counters.branches, &data_.steps,
+        &data_.counters.quarantine_millibits};
     for (std::size_t index = 0; index < std::size(fields); ++index) {
       const Value* count = counters.find(index);
       if (count == nullptr || !count->is_integer() || count->as_integer() < 0) {
-        return damaged("counters: expected seven whole numbers");
+        return damaged("counters: expected eight whole numbers");
       }
       *fields[index] = static_cast<std::uint64_t>(count->as_integer());
     }

@@ -23,7 +23,8 @@ class StateWriter {
     const Counters& counters = data.counters;
     std::vector<Value> numbers;
     for (const std::uint64_t count : {counters.effects, counters.timers, counters.tasks, counters.children,
-                                      counters.events, counters.branches, data.steps}) {
+                                      counters.events, counters.branches, data.steps,
+                                      counters.quarantine_millibits}) {
       numbers.emplace_back(static_cast<std::int64_t>(count));
     }
     add("counters", Value::array(std::move(numbers)));

@@ -23,6 +23,8 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::ApprovalTa
     const std::string detail = std::string("approval: question: expected text, found ") + question->kind_name() + ".";
     return raise(branch, make_error(ErrorKind::expression, "Not a question", detail, frame.task->reference));
   }
+  // Nothing flows on from what is shown but its secrecy: task_answered.
+  frame.value = Value().labelled(join(question->label(), context->deep_label()));
   std::string id = state_.instance + "-t" + std::to_string(++state_.counters.tasks);
   turn_.actions.emplace_back(AskApproval{.human_task = id,
                                          .task = frame.task->reference,

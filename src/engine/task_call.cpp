@@ -49,11 +49,12 @@ void Execution::effect_failed(const std::string& effect, const Value& error) {
         complete_error(error, ErrorKind::communication, "Call failed", branch->frames.back()->task->reference));
 }
 
-void Execution::effect_denied(const std::string& effect, std::string_view reason) {
+// The reason may quote the arguments, so it is labelled as they are.
+void Execution::effect_denied(const std::string& effect, const Value& reason) {
   Branch* branch = awake(Waiting::For::effect, effect);
   if (branch == nullptr) return;
-  raise(*branch,
-        make_error(ErrorKind::authorization, "Denied by policy", reason, branch->frames.back()->task->reference));
+  raise(*branch, make_error(ErrorKind::authorization, "Denied by policy", reason.is_string() ? reason.as_string() : "",
+                            branch->frames.back()->task->reference, reason.label()));
 }
 
 }  // namespace gantry::engine

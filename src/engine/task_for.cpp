@@ -24,7 +24,7 @@ void Execution::start_iteration(Branch& branch, Frame& frame) {
   if (!count_step()) return;
   branch.variables.resize(frame.task->scope_size);
   branch.variables.push_back(progress.items.item(progress.iteration));
-  branch.variables.emplace_back(progress.iteration);
+  branch.variables.push_back(Value(progress.iteration).labelled(progress.items.label()));
   branch.signal = Branch::Signal::none;
   frame.position = 0;
   if (!task.while_) return;

@@ -1,4 +1,6 @@
 // run: workflow.
+#include <algorithm>
+
 #include "engine/interpreter_execution.h"
 
 namespace gantry::engine {
@@ -20,7 +22,8 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::RunWorkflo
                                         .task = frame.task->reference,
                                         .workflow = found->name,
                                         .input = std::move(*input),
-                                        .await = task.await});
+                                        .await = task.await,
+                                        .quarantine_millibits = state_.counters.quarantine_millibits});
   if (!task.await) return complete(branch, frame.input);
   wait_for(branch, frame, {.kind = Waiting::For::child, .id = std::move(child)});
 }
@@ -29,6 +32,8 @@ void Execution::child_ended(const Value& data) {
   const std::string child(data.string_or("child", ""));
   Branch* branch = awake(Waiting::For::child, child);
   if (branch == nullptr) return;
+  state_.counters.quarantine_millibits +=
+      static_cast<std::uint64_t>(std::max<std::int64_t>(data.integer_or("quarantineMillibits", 0), 0));
   const std::string_view status = data.string_or("status", "");
   if (status == "completed") return complete(*branch, data.member("output"));
   const std::string& reference = branch->frames.back()->task->reference;

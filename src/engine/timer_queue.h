@@ -18,6 +18,7 @@ struct TimerKey {
     expiry,      // `name` is a human task of kind approval
     send_again,  // `name` is an effect that was sent `attempt` times
     read_back,   // `name` is an effect about which the system was asked `attempt` times
+    escalation,  // `name` is a human task of kind approval; `attempt` counts its escalations, from 0
     schedule,    // `name` is one of schedules.h; there is no instance
   };
   Timestamp due{};

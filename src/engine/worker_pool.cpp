@@ -12,7 +12,7 @@ constexpr Duration stop_patience = std::chrono::seconds(1);
 // Drivers don't throw. Should one, it may have sent something before.
 tool::Outcome perform_guarded(const gate::Gate& gate, SendEffect effect, const std::stop_token& stop) {
   try {
-    return gate.perform(std::move(effect.permit), *effect.project, effect.attempt, stop);
+    return gate.perform(std::move(effect.permit), *effect.project, effect.attempt, stop, effect.policies.get());
   } catch (const std::exception& exception) {
     return tool::Outcome::ambiguous_with(tool::standard_error("runtime", exception.what()));
   } catch (...) {

@@ -211,6 +211,8 @@ Flow Machine::each_logic(const Node& node, const Frame& frame, const Value& inpu
 Flow Machine::each_alternative(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   if (!path && node.arity != Arity::many) return each_value(node, frame, input, path, sink);
   ControlScope scope(*this);
+  const Label seen_before = seen_;
+  seen_ = Label();
   bool any = false;
   Label label;
   Flow flow = each(*node.children[0], frame, input, path, [&](Value&& value, const Path* at) {
@@ -219,6 +221,9 @@ Flow Machine::each_alternative(const Node& node, const Frame& frame, const Value
     any = true;
     return sink(std::move(value), at);
   });
+  // What was decided on the left, such as that an error be passed over, decided for the right.
+  label = join(label, seen_);
+  seen_ = join(seen_before, seen_);
   if (flow == Flow::halt) return flow;
   scope.restart();
   decide(label);

@@ -101,6 +101,7 @@ Flow Machine::recurse_all(const Value& value, const Path* path, Sink sink) {
   if (is_stack_low()) return on_larger_stack([&] { return recurse_all(value, path, sink); });
   ControlScope scope(*this);
   if (sink(Value(value), path) == Flow::halt) return Flow::halt;
+  decide(value.label());  // whether there is more below it
   if (!value.is_array() && !value.is_object()) return Flow::proceed;
   return iterate(value, path, [&](Value&& child, const Path* at) { return recurse_all(child, at, sink); });
 }

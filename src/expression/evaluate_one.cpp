@@ -218,14 +218,18 @@ Got Machine::one_logic(const Node& node, const Frame& frame, const Value& input,
 }
 
 Got Machine::one_alternative(const Node& node, const Frame& frame, const Value& input, Value& output) {
+  // What was decided on the left, such as that an error be passed over, decided for the right.
+  const Label seen_before = seen_;
+  seen_ = Label();
   Value left;
   Got got = one(*node.children[0], frame, input, left);
+  const Label label = join(left.label(), seen_);
+  seen_ = join(seen_before, seen_);
   if (got == Got::failed) return got;
   if (got == Got::value && left.is_truthy()) {
     output = std::move(left);
     return Got::value;
   }
-  Label label = left.label();
   got = one(*node.children[1], frame, input, output);
   if (got == Got::value)
     output = std::move(output).labelled(label);

@@ -1,5 +1,6 @@
 #include "expression/expression.h"
 
+#include "expression/inspect.h"
 #include "expression/machine.h"
 #include "expression/parser.h"
 #include "expression/resolver.h"
@@ -27,6 +28,10 @@ std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::s
   program->slots = resolved.slots;
   program->used_variables = std::move(resolved.used_variables);
   return ProgramPointer(std::move(program));
+}
+
+const Node& root_of(const Program& program) {
+  return *program.root;
 }
 
 Reads reads_of(const Program& program) {

@@ -43,9 +43,11 @@ Got from_entries(Machine& machine, const Value& input, Value& output) {
       return false;
     }
     const Value* key = entry.find("key");
+    if (key) label = join(label, key->deep_label());
     if (!key || key->is_null()) {
       for (const char* name : {"k", "name", "Name", "K", "Key"}) {
         key = entry.find(name);
+        if (key) label = join(label, key->deep_label());  // one that is passed over has decided, too
         if (key && key->is_truthy()) break;
       }
     }
@@ -53,7 +55,6 @@ Got from_entries(Machine& machine, const Value& input, Value& output) {
     for (const char* name : {"value", "v", "Value", "V"})
       if (!value) value = entry.find(name);
     label = join(label, entry.label());
-    if (key) label = join(label, key->deep_label());
     Value name = key ? text_of(*key) : Value("null");
     members.push_back({name.as_text(), value ? *value : Value()});
     return machine.use_memory(2 * sizeof(Value));

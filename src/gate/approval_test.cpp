@@ -15,6 +15,7 @@ Approval approval_of(std::vector<definition::ApproverRequirement> requirements) 
   Approval approval;
   approval.effect_digest = std::string(64, 'a');
   approval.policy_digest = std::string(64, 'b');
+  approval.shown_digest = std::string(64, 'c');
   approval.requirements = std::move(requirements);
   approval.requester = "rita";
   approval.expires = approval_start + std::chrono::hours(8);
@@ -22,12 +23,15 @@ Approval approval_of(std::vector<definition::ApproverRequirement> requirements) 
 }
 
 Vote vote_of(std::string person, std::vector<std::string> roles, bool approve = true, Timestamp at = approval_start) {
-  return {
-      .voter = {.person = std::move(person), .roles = std::move(roles)}, .approve = approve, .comment = "", .at = at};
+  return {.voter = {.person = std::move(person), .roles = std::move(roles)},
+          .on_behalf_of = "",
+          .approve = approve,
+          .comment = "",
+          .at = at};
 }
 
 Status cast(Approval& approval, Vote vote) {
-  return add_vote(approval, std::move(vote), approval.effect_digest);
+  return add_vote(approval, std::move(vote), approval.shown_digest);
 }
 
 TEST(Approval, IsApprovedWhenEveryRequirementIsMet) {
@@ -105,7 +109,7 @@ TEST(Approval, IsRejectedByOneEntitledPerson) {
 
 TEST(Approval, RefusesAVoteOnSomethingElseThanWhatItIsNow) {
   Approval approval = approval_of({{"planner", 1}});
-  const Status stale = add_vote(approval, vote_of("anna", {"planner"}), std::string(64, 'c'));
+  const Status stale = add_vote(approval, vote_of("anna", {"planner"}), std::string(64, 'd'));
   ASSERT_FALSE(stale.ok());
   EXPECT_EQ(stale.error().code, Code::conflict);
   EXPECT_TRUE(approval.votes.empty());
@@ -127,6 +131,80 @@ TEST(Approval, IgnoresVotesThatNobodyCouldHaveCast) {
   EXPECT_EQ(missing(approval), (std::vector<definition::ApproverRequirement>{{"planner", 1}}));
 }
 
+// --- Delegation
+
+definition::Delegation lent(std::string from, std::string to, std::string role) {
+  return {std::move(from),
+          std::move(to),
+          std::move(role),
+          "",
+          approval_start - std::chrono::hours(1),
+          approval_start + std::chrono::hours(1)};
+}
+
+Status cast_with(Approval& approval, Vote vote, std::vector<definition::Delegation> delegations) {
+  return add_vote(approval, std::move(vote), approval.shown_digest, delegations);
+}
+
+TEST(ApprovalDelegation, LetsSomebodySpeakForAnother) {
+  Approval approval = approval_of({{"manager", 1}});
+  ASSERT_TRUE(cast_with(approval, vote_of("bert", {"cook"}), {lent("anna", "bert", "manager")}).ok());
+  EXPECT_EQ(state_of(approval, approval_start), ApprovalState::approved);
+  EXPECT_EQ(approval.votes.back().on_behalf_of, "anna");
+  EXPECT_EQ(approval.votes.back().voter.roles, std::vector<std::string>{"manager"});
+}
+
+TEST(ApprovalDelegation, HoldsForItsTimeItsPersonAndItsRoleOnly) {
+  Approval approval = approval_of({{"manager", 1}});
+  const std::vector<definition::Delegation> delegations = {lent("anna", "bert", "manager")};
+  const auto before = approval_start - std::chrono::hours(2), after = approval_start + std::chrono::hours(1);
+  EXPECT_EQ(cast_with(approval, vote_of("bert", {}, true, before), delegations).error().code, Code::denied);
+  EXPECT_EQ(cast_with(approval, vote_of("bert", {}, true, after), delegations).error().code, Code::denied);
+  EXPECT_EQ(cast_with(approval, vote_of("carl", {}), delegations).error().code, Code::denied);
+  EXPECT_EQ(cast_with(approval, vote_of("bert", {}), {lent("anna", "bert", "cook")}).error().code, Code::denied);
+  EXPECT_TRUE(approval.votes.empty());
+}
+
+TEST(ApprovalDelegation, NeverBringsTheRequesterIn) {
+  Approval approval = approval_of({{"manager", 1}});
+  EXPECT_EQ(cast_with(approval, vote_of("rita", {}), {lent("anna", "rita", "manager")}).error().code, Code::denied)
+      << "the delegate asked for it";
+  EXPECT_EQ(cast_with(approval, vote_of("bert", {}), {lent("rita", "bert", "manager")}).error().code, Code::denied)
+      << "who lends the role asked for it";
+}
+
+TEST(ApprovalDelegation, CountsNobodyTwice) {
+  const std::vector<definition::Delegation> delegations = {lent("anna", "bert", "manager"),
+                                                           lent("anna", "carl", "manager")};
+  Approval first = approval_of({{"manager", 2}});
+  ASSERT_TRUE(cast_with(first, vote_of("anna", {"manager"}), delegations).ok());
+  EXPECT_EQ(cast_with(first, vote_of("bert", {}), delegations).error().code, Code::denied) << "anna spoke for herself";
+  Approval second = approval_of({{"manager", 2}});
+  ASSERT_TRUE(cast_with(second, vote_of("bert", {}), delegations).ok());
+  EXPECT_EQ(cast_with(second, vote_of("carl", {}), delegations).error().code, Code::denied) << "bert spoke for anna";
+  EXPECT_EQ(cast_with(second, vote_of("anna", {"manager"}), delegations).error().code, Code::denied);
+  EXPECT_EQ(cast_with(second, vote_of("bert", {"manager"}), delegations).error().code, Code::denied);
+  EXPECT_EQ(state_of(second, approval_start), ApprovalState::pending);
+}
+
+TEST(Approval, RefusesTheAuthorOfTheWorkflow) {
+  Approval approval = approval_of({{"planner", 1}});
+  approval.author = "anna";
+  EXPECT_EQ(cast(approval, vote_of("anna", {"planner"})).error().code, Code::denied);
+  EXPECT_EQ(cast_with(approval, vote_of("bert", {}), {lent("anna", "bert", "planner")}).error().code, Code::denied);
+  EXPECT_TRUE(cast(approval, vote_of("ben", {"planner"})).ok());
+}
+
+TEST(Approval, LetsEscalatedRolesFillAnySeat) {
+  Approval approval = approval_of({{"planner", 1}, {"manager", 1}});
+  EXPECT_EQ(cast(approval, vote_of("dora", {"director"})).error().code, Code::denied);
+  approval.escalated = {"director"};
+  ASSERT_TRUE(cast(approval, vote_of("dora", {"director"})).ok());
+  EXPECT_EQ(cast(approval, vote_of("rita", {"director"})).error().code, Code::denied) << "still not who asked";
+  ASSERT_TRUE(cast(approval, vote_of("anna", {"planner"})).ok());
+  EXPECT_EQ(state_of(approval, approval_start), ApprovalState::approved);
+}
+
 TEST(Approval, WithoutRequirementsIsNeverApproved) {
   EXPECT_EQ(state_of(approval_of({}), approval_start), ApprovalState::pending);
 }
@@ -139,6 +217,9 @@ TEST(Approval, ReadsBackWhatItWrote) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(written));
   for (const Member& member : written.members()) {
+    // Journals of before these were written are still read.
+    const std::string_view key = member.key.view();
+    if (key == "shown" || key == "authorExcluded" || key == "escalations" || key == "escalated") continue;
     const Result<Approval> without = approval_from(Value(written).without_member(member.key.view()));
     EXPECT_FALSE(without.ok()) << member.key.view();
   }

@@ -1,24 +1,46 @@
 #include "gate/echo_rule.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "value/json.h"
+
 namespace gantry::gate {
 namespace {
 
 constexpr std::size_t echo_bytes_min = 6;
-constexpr std::size_t comparisons_max = 2'000'000;
+constexpr std::size_t compared_bytes_max = 256u << 20;
 
 struct LabelledText {
-  std::string_view text;
+  std::string text;  // plain()
   Label label;
 };
 
+// Without blanks, and letters in lower case: how other systems like to give things back.
+std::string plain(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
+    out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+  }
+  return out;
+}
+
+std::string plain_of(const Value& leaf) {
+  return leaf.is_string() ? plain(leaf.as_string()) : leaf.is_number() ? print_number(leaf) : std::string();
+}
+
 void collect_labelled(const Value& value, Label outer, std::vector<LabelledText>& texts) {
   const Label label = join(outer, value.label());
-  if (value.is_string()) {
-    if (!label.is_default() && value.size() >= echo_bytes_min) texts.push_back({value.as_string(), label});
-  } else if (value.is_array()) {
+  if (value.is_array()) {
     for (const Value& item : value.items()) collect_labelled(item, label, texts);
   } else if (value.is_object()) {
     for (const Member& member : value.members()) collect_labelled(member.value, label, texts);
+  } else if (!label.is_default()) {
+    std::string text = plain_of(value);
+    if (!text.empty()) texts.push_back({std::move(text), label});
   }
 }
 
@@ -26,11 +48,14 @@ class EchoSearch {
  public:
   explicit EchoSearch(const std::vector<LabelledText>& texts) : texts_(texts) {}
 
-  bool too_much() const { return comparisons_ > comparisons_max; }
+  bool too_much() const { return compared_bytes_ > compared_bytes_max; }
 
   Value apply(Value value) {
     if (too_much()) return value;
-    if (value.is_string()) return std::move(value).labelled(label_for(value.as_string()));
+    if (value.is_string() || value.is_number()) {
+      const Label label = label_for(plain_of(value));
+      return std::move(value).labelled(label);
+    }
     if (value.is_array()) {
       for (std::size_t index = 0; index < value.size(); ++index) {
         Value before = *value.find(index);
@@ -46,7 +71,7 @@ class EchoSearch {
     const std::vector<Member> members = value.members();
     Label keys;
     for (const Member& member : members) {
-      keys = join(keys, label_for(member.key.view()));
+      if (member.key.view().size() >= echo_bytes_min) keys = join(keys, label_for(plain(member.key.view())));
       Value after = apply(member.value);
       if (after.label() != member.value.label() || !after.same_as(member.value)) {
         value = std::move(value).with_member(member.key, std::move(after));
@@ -58,16 +83,23 @@ class EchoSearch {
  private:
   Label label_for(std::string_view text) {
     Label label;
-    if (text.size() < echo_bytes_min) return label;
+    if (text.empty()) return label;
     for (const LabelledText& argument : texts_) {
-      ++comparisons_;
-      if (text.find(argument.text) != std::string_view::npos) label = join(label, argument.label);
+      compared_bytes_ += std::max(text.size(), argument.text.size());
+      if (too_much()) return label;
+      if (is_echo(text, argument.text)) label = join(label, argument.label);
     }
     return label;
   }
 
+  static bool is_echo(std::string_view text, std::string_view argument) {
+    if (text == argument) return true;
+    if (text.size() < echo_bytes_min || argument.size() < echo_bytes_min) return false;
+    return text.find(argument) != std::string_view::npos || argument.find(text) != std::string_view::npos;
+  }
+
   const std::vector<LabelledText>& texts_;
-  std::size_t comparisons_ = 0;
+  std::size_t compared_bytes_ = 0;
 };
 
 }  // namespace

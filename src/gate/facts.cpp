@@ -1,9 +1,15 @@
 #include "gate/facts.h"
 
+#include <algorithm>
+
+#include "gate/provenance.h"
 #include "gate/reading.h"
 
 namespace gantry::gate {
 namespace {
+
+constexpr expression::Limits audience_limits{
+    .steps_max = 100'000, .memory_bytes_max = 4u << 20, .depth_max = 500, .outputs_max = 1};
 
 std::vector<Member> label_members(Label label) {
   const LabelContent& content = label.content();
@@ -30,26 +36,66 @@ Value labels_of(const Value& arguments) {
   return Value::object(std::move(all));
 }
 
+// A level, a list of who is named, or {clearance, named}. Whatever can't be told means anybody.
+Value audience_from(const Value& given) {
+  Secrecy clearance = Secrecy::public_;
+  std::vector<Value> named;
+  const Value level = given.is_object() ? given.member("clearance") : given;
+  if (level.is_string())
+    if (const auto parsed = parse_secrecy(level.as_string())) clearance = *parsed;
+  const Value names = given.is_object() ? given.member("named") : given;
+  if (names.is_array())
+    std::copy_if(names.items().begin(), names.items().end(), std::back_inserter(named),
+                 [](const Value& name) { return name.is_string(); });
+  return Value::object({{"clearance", name_of(clearance)}, {"named", Value::array(std::move(named))}});
+}
+
+Value audience_of(const definition::Operation& operation, const Value& arguments) {
+  if (operation.fixed_audience) return audience_from(name_of(*operation.fixed_audience));
+  if (!operation.audience || !operation.audience->program) return audience_from(Value());
+  const auto given = expression::evaluate_first(*operation.audience->program, Value::object({{"arguments", arguments}}),
+                                                {.limits = audience_limits});
+  return audience_from(given ? given->relabelled({}) : Value());
+}
+
+bool asks_for_provenance(const definition::Project& policies) {
+  return std::any_of(policies.policies.begin(), policies.policies.end(),
+                     [](const auto& policy) { return policy.second->asks_for_provenance; });
+}
+
 }  // namespace
 
-Value facts_of(const tool::Effect& effect, definition::EffectClass effect_class,
-               const definition::Principal& requester) {
-  return Value::object({
-      {"principal", Value::object({{"person", requester.person}, {"roles", texts_value(requester.roles)}})},
-      {"workflow", Value::object({{"namespace", effect.workflow.namespace_},
-                                  {"name", effect.workflow.name},
-                                  {"version", effect.workflow.version}})},
-      {"task", effect.task},
-      {"tool", effect.tool},
-      {"operation", effect.operation},
-      {"effect", Value::object({{"id", effect.id},
-                                {"instance", effect.instance},
-                                {"class", definition::name_of(effect_class)},
-                                {"irreversible", effect.irreversible},
-                                {"arguments", effect.arguments}})},
-      {"labels", labels_of(effect.arguments)},
-      {"context", Value::object({})},
-  });
+Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
+               const definition::Principal& requester, const definition::Project& policies,
+               const Circumstances& circumstances, Value budgets, const Value& lists) {
+  std::vector<Member> workflow = {{Text("namespace"), effect.workflow.namespace_},
+                                  {Text("name"), effect.workflow.name},
+                                  {Text("version"), effect.workflow.version}};
+  if (!circumstances.author.empty()) workflow.push_back({Text("author"), circumstances.author});
+  const RunFacts& known = circumstances.facts;
+  std::vector<Member> facts = {
+      {Text("principal"), Value::object({{"person", requester.person}, {"roles", texts_value(requester.roles)}})},
+      {Text("workflow"), Value::object(std::move(workflow))},
+      {Text("run"), circumstances.run.empty() ? effect.instance : circumstances.run},
+      {Text("task"), effect.task},
+      {Text("tool"), effect.tool},
+      {Text("operation"), effect.operation},
+      {Text("args"), effect.arguments},
+      {Text("effect"), Value::object({{"id", effect.id},
+                                      {"instance", effect.instance},
+                                      {"class", definition::name_of(effect.effect_class)},
+                                      {"irreversible", effect.irreversible},
+                                      {"arguments", effect.arguments}})},
+      {Text("labels"), labels_of(effect.arguments)},
+      {Text("context"), Value::object(label_members(join(known.context, effect.arguments.deep_label())))},
+      {Text("authority"), texts_value(operation.authority)},
+      {Text("audience"), audience_of(operation, effect.arguments)},
+      {Text("budget"), std::move(budgets)},
+      {Text("lists"), lists},
+  };
+  if (asks_for_provenance(policies))
+    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
+  return Value::object(std::move(facts));
 }
 
 }  // namespace gantry::gate

@@ -2,15 +2,23 @@
 #pragma once
 
 #include "definition/principal.h"
+#include "definition/project.h"
+#include "gate/run_facts.h"
+#include "gate/gate.h"
 #include "tool/effect.h"
 
 namespace gantry::gate {
 
-// {principal: {person, roles}, workflow: {namespace, name, version}, task, tool, operation,
+// {principal: {person, roles}, workflow: {namespace, name, version, author}, run, task, tool, operation, args,
 //  effect: {id, instance, class, irreversible, arguments},
-//  labels: {integrity, secrecy, sources, compartments, arguments: {NAME: {integrity, ...}}}, context: {}}
-// `labels` is the join over all arguments; `labels.arguments` has each argument's own.
-Value facts_of(const tool::Effect& effect, definition::EffectClass effect_class,
-               const definition::Principal& requester);
+//  labels: {integrity, secrecy, sources, compartments, arguments: {NAME: {integrity, ...}}},
+//  provenance: {NAME: {...}},     see provenance.h; only where a policy asks for it
+//  context: {integrity, secrecy, sources, compartments}, authority: [NAME...], audience: {clearance, named},
+//  budget: {"POLICY/BUDGET": {spent, max, left}}, lists: {LIST: {KEY: record}}}
+// `labels` is the join over all arguments; `labels.arguments` has each argument's own; `args` is effect.arguments. What is
+// not known (an author, say) is absent.
+Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
+               const definition::Principal& requester, const definition::Project& policies,
+               const Circumstances& circumstances, Value budgets, const Value& lists);
 
 }  // namespace gantry::gate

@@ -6,7 +6,8 @@
 #include <exception>
 
 #include "gate/echo_rule.h"
-#include "tool/standard_call.h"
+#include "tool/mcp_standard_call.h"
+#include "gate/result_labels.h"
 
 namespace gantry::gate {
 namespace {
@@ -50,6 +51,9 @@ Status check_approval(const tool::Effect& effect, const Approval& approval, cons
   if (current.requester_excluded && !approval.requester_excluded) {
     return permit_refused(effect, "the approval would let the requester approve");
   }
+  if (!current.author.empty() && approval.author != current.author) {
+    return permit_refused(effect, "the approval would let the workflow's author approve");
+  }
   if (!requires_at_least(approval, current.approvers)) {
     return permit_refused(effect, "the approval asks for less than policy does");
   }
@@ -64,6 +68,43 @@ Status check_approval(const tool::Effect& effect, const Approval& approval, cons
       break;
   }
   return permit_refused(effect, fmt::format("the approval expired at {}", format_timestamp(approval.expires)));
+}
+
+// What policies say about the tool's results, before what the tool says itself.
+std::vector<definition::LabelRule> label_rules_for(const definition::Operation& operation, const tool::Effect& effect,
+                                                   const LabelContent& source, const definition::Project* policies) {
+  std::vector<definition::LabelRule> rules;
+  const std::string name = effect.tool + "." + effect.operation;
+  if (policies != nullptr) {
+    for (const auto& [policy_name, policy] : policies->policies) {
+      for (const definition::PolicyLabel& label : policy->labels.labels) {
+        if (label.kind != definition::PolicyLabel::Kind::result || !definition::matches_pattern(label.pattern, name))
+          continue;
+        rules.push_back(label.rule);
+        rules.back().label.sources = source.sources;
+      }
+    }
+  }
+  rules.insert(rules.end(), operation.labels.begin(), operation.labels.end());
+  return rules;
+}
+
+tool::Outcome with_labels(tool::Outcome outcome, const definition::Operation& operation, const tool::Effect& effect,
+                          const definition::Project* policies) {
+  LabelContent source;
+  source.sources = {fmt::format("tool:{}.{}", effect.tool, effect.operation)};
+  const Label otherwise = join(operation.result_label, Label::of(source));
+  const auto rules = label_rules_for(operation, effect, source, policies);
+  if (outcome.kind == tool::Outcome::Kind::done) {
+    outcome.result = with_declared_labels(std::move(outcome.result), rules, otherwise);
+    outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
+    return outcome;
+  }
+  // Its text may quote any field of what the other side said.
+  outcome.error.label = join(outcome.error.label, otherwise);
+  for (const definition::LabelRule& rule : rules)
+    outcome.error.label = join(outcome.error.label, Label::of(rule.label));
+  return outcome;
 }
 
 tool::Outcome not_set_up(std::string detail) {
@@ -108,14 +149,14 @@ Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value&
 }
 
 tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& definitions, int attempt,
-                            std::stop_token stop) const {
+                            std::stop_token stop, const definition::Project* policies) const {
   const tool::Effect effect = permit.effect();
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (operation == nullptr)
     return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));
   tool::CallContext context{.tool = nullptr, .operation = operation, .attempt = attempt, .stop = std::move(stop)};
-  std::string_view driver_name = tool::standard_http_tool;
-  if (effect.tool != tool::standard_http_tool) {
+  std::string_view driver_name = effect.tool;
+  if (!tool::is_standard_tool(effect.tool)) {
     context.tool = definitions.tools.find(effect.tool)->second.get();
     driver_name = context.tool->driver;
   }
@@ -124,9 +165,7 @@ tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& defi
     return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", effect.tool, driver_name));
   }
   try {
-    tool::Outcome outcome = driver->second->call(std::move(permit), context);
-    outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
-    return outcome;
+    return with_labels(driver->second->call(std::move(permit), context), *operation, effect, policies);
   } catch (const std::exception& exception) {
     // Drivers don't throw; if one does all the same, nobody knows how far it got.
     return tool::Outcome::ambiguous_with(

@@ -16,9 +16,39 @@
 #include "definition/principal.h"
 #include "definition/project.h"
 #include "gate/approval.h"
+#include "gate/run_facts.h"
 #include "tool/driver.h"
 
 namespace gantry::gate {
+
+// What the effect takes from one budget. `at` is when its part of the budget's window begins; the epoch when it has none.
+struct Charge {
+  std::string budget;  // "policy/budget"
+  std::string key;     // of whom, or what: an instance, a person, a workflow
+  double amount = 0;
+  Timestamp at{};
+  std::optional<Duration> per;
+  bool asks = false;  // taken when people are asked, not when the effect is permitted
+};
+// A window is counted in parts of this length: what was spent counts until its part has left the window.
+Duration window_part_of(Duration per);
+Value to_value(const Charge& charge);
+Result<Charge> charge_from(const Value& value);
+
+// How much of a budget is used, as the engine knows it.
+struct BudgetUse {
+  std::string budget, key;
+  double spent = 0;
+};
+
+// What the engine knows around an effect, beside its content.
+struct Circumstances {
+  std::string run;                 // the instance that began it; empty: the effect's own
+  std::string author;              // who deployed the workflow; empty when that is not known
+  std::string stopped;             // the gate is stopped for this effect: by whom and why; empty when it is not
+  RunFacts facts;                  // what it kept of the run that asks
+  std::vector<BudgetUse> budgets;  // of all of budgets_charged(); one that is missing denies
+};
 
 struct Verdict {
   definition::VerdictKind kind = definition::VerdictKind::deny;
@@ -30,18 +60,33 @@ struct Verdict {
   std::string effect, tool;
   std::vector<definition::ApproverRequirement> approvers;  // for approve: the union over the approve rules that matched
   bool requester_excluded = true;
+  std::string author;  // of the workflow, when they may not approve
   Duration expires{};
+  std::vector<definition::Escalation> escalations;
+  std::vector<Charge> charges;
+  // {rules: [{rule, says, conditions: [{key, text, holds, failed, error}]}], facts: {PATH: value}, labels: {ARGUMENT: {...}}, provenance, budgets: [...],
+  // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it.
+  Value explanation;
 };
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
+
+// The budgets that the effect is charged to, with nothing spent: what `Circumstances::budgets` must say.
+struct ChargedBudget {
+  BudgetUse use;
+  std::optional<Duration> per;
+};
+std::vector<ChargedBudget> budgets_charged(const definition::Project& policies, const tool::Effect& effect,
+                                           const definition::Principal& requester, const std::string& run);
 
 class Gate {
  public:
   explicit Gate(tool::Drivers drivers) : drivers_(std::move(drivers)) {}
 
-  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools).
+  // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools);
+  // `circumstances` what the engine knows of the run that asks.
   Verdict check(const definition::Project& policies, const definition::Project& definitions, const tool::Effect& effect,
-                const definition::Principal& requester, Timestamp now) const;
+                const definition::Principal& requester, Timestamp now, const Circumstances& circumstances = {}) const;
 
   // Errors: denied, unless the verdict is allow.
   Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;
@@ -53,9 +98,10 @@ class Gate {
   // sending it again with its key, after a crash or a lost answer. `intent` is that event's data.
   Result<tool::Permit> permit_again(const tool::Effect& effect, const Value& intent) const;
 
-  // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration.
-  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt,
-                        std::stop_token stop) const;
+  // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration. Labels what comes
+  // back: as the operation declares and, where there are `policies`, as these say (result_labels.h, echo_rule.h).
+  tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop,
+                        const definition::Project* policies = nullptr) const;
 
  private:
   tool::Drivers drivers_;

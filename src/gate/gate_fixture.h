@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "definition/condition.h"
 #include "gate/gate.h"
 #include "tool/standard_call.h"
 #include "value/json.h"
@@ -21,15 +22,18 @@ inline Value json(std::string_view text) {
   return value.ok() ? *std::move(value) : Value();
 }
 
+inline definition::Condition condition_of(std::string_view text) {
+  auto compiled = definition::prepare_condition(text);
+  EXPECT_TRUE(std::holds_alternative<definition::Condition>(compiled)) << text;
+  return std::holds_alternative<definition::Condition>(compiled) ? std::get<definition::Condition>(compiled)
+                                                                 : definition::Condition{};
+}
+
 inline definition::PolicyRule rule_of(std::string id, VerdictKind verdict, std::string when = "") {
   definition::PolicyRule rule;
   rule.id = std::move(id);
   rule.verdict = verdict;
-  if (!when.empty()) {
-    auto compiled = expression::compile(when);
-    EXPECT_TRUE(std::holds_alternative<expression::ProgramPointer>(compiled)) << when;
-    rule.when = definition::Expression{.program = std::get<expression::ProgramPointer>(compiled), .text = when};
-  }
+  if (!when.empty()) rule.when = condition_of(when);
   return rule;
 }
 
@@ -87,6 +91,7 @@ class GateTest : public testing::Test {
     made.name = name;
     made.digest = sha256(name + std::to_string(++policies_made_));
     made.rules = std::move(rules);
+    made.asks_for_provenance = true;
     policies.policies[name] = std::make_shared<definition::Policy>(made);
   }
 
@@ -111,6 +116,7 @@ class GateTest : public testing::Test {
     Approval approval;
     approval.effect_digest = effect.digest.hex();
     approval.policy_digest = verdict.policy;
+    approval.shown_digest = approval.effect_digest;
     approval.requirements = verdict.approvers;
     approval.requester = requester.person;
     approval.requester_excluded = verdict.requester_excluded;
@@ -120,10 +126,11 @@ class GateTest : public testing::Test {
 
   static void vote(Approval& approval, std::string person, std::string role) {
     Vote yes{.voter = {.person = std::move(person), .roles = {std::move(role)}},
+             .on_behalf_of = "",
              .approve = true,
              .comment = "",
              .at = gate_now};
-    ASSERT_TRUE(add_vote(approval, std::move(yes), approval.effect_digest).ok());
+    ASSERT_TRUE(add_vote(approval, std::move(yes), approval.shown_digest).ok());
   }
 
   definition::Project policies, definitions;

@@ -56,7 +56,7 @@ TEST_F(GateTest, ChecksTheConditionOverFactsThatTheEngineKept) {
       R"(.task == "/do/0/call" and .tool == "tos" and .operation == "reslot")",
       R"(.effect.class == "write" and .effect.irreversible == false and .effect.id == "01A-e1" and .effect.instance == "01A")",
       R"(.effect.arguments.moves | length <= 5)",
-      R"(.labels.integrity == "trusted" and .labels.secrecy == "public" and .labels.sources == [] and .context == {})",
+      R"(.labels.integrity == "trusted" and .labels.secrecy == "public" and .labels.sources == [] and .context.integrity == "trusted")",
       R"(.labels.arguments.voyage.integrity == "trusted")",
   };
   for (const std::string& when : true_for_reslot) {
@@ -160,6 +160,7 @@ TEST_F(GateTest, ReadsBackTheVerdictsItWrote) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(written));
   for (const Member& member : written.members()) {
+    if (member.key.view() == "explanation") continue;  // for people; verdicts of before have none
     EXPECT_FALSE(verdict_from(Value(written).without_member(member.key.view())).ok()) << member.key.view();
   }
 }

@@ -15,20 +15,78 @@ Result<definition::VerdictKind> parse_verdict_kind(std::string_view name) {
                fmt::format("verdict: /kind: expected allow, approve or deny, found \"{}\"", name)};
 }
 
+Value escalations_value(const std::vector<definition::Escalation>& escalations) {
+  std::vector<Value> items;
+  for (const auto& each : escalations)
+    items.push_back(Value::object({{"after", format_duration(each.after)}, {"roles", texts_value(each.roles)}}));
+  return Value::array(std::move(items));
+}
+
+Result<std::vector<definition::Escalation>> escalations_from(const FieldReader& fields) {
+  std::vector<definition::Escalation> escalations;
+  if (fields.value.find("escalations") == nullptr) return escalations;
+  for (const Value& item : *TRY(fields.array("escalations"))) {
+    const FieldReader each{"escalation", item};
+    const std::string after = TRY(each.text("after"));
+    definition::Escalation escalation;
+    escalation.after = TRY(parse_duration(after));
+    escalation.roles = TRY(each.texts("roles"));
+    escalations.push_back(std::move(escalation));
+  }
+  return escalations;
+}
+
 }  // namespace
 
+Value to_value(const Charge& charge) {
+  std::vector<Member> members = {{Text("budget"), charge.budget},
+                                 {Text("key"), charge.key},
+                                 {Text("amount"), charge.amount},
+                                 {Text("at"), format_timestamp(charge.at)}};
+  if (charge.per) members.push_back({Text("per"), format_duration(*charge.per)});
+  if (charge.asks) members.push_back({Text("asks"), true});
+  return Value::object(std::move(members));
+}
+
+Result<Charge> charge_from(const Value& value) {
+  const FieldReader fields{"charge", value};
+  Charge charge;
+  charge.budget = TRY(fields.text("budget"));
+  charge.key = TRY(fields.text("key"));
+  const Value* amount = value.find("amount");
+  if (amount == nullptr || !amount->is_number())
+    return Error{Code::invalid_argument, "charge: /amount: expected a number"};
+  charge.amount = amount->as_number();
+  charge.at = TRY(fields.timestamp("at"));
+  if (value.find("per") != nullptr) {
+    const std::string per = TRY(fields.text("per"));
+    charge.per = TRY(parse_duration(per));
+  }
+  charge.asks = value.boolean_or("asks", false);
+  return charge;
+}
+
 Value to_value(const Verdict& verdict) {
-  return Value::object({
-      {"kind", definition::name_of(verdict.kind)},
-      {"rule", verdict.rule},
-      {"reason", verdict.reason},
-      {"policy", verdict.policy},
-      {"effect", verdict.effect},
-      {"tool", verdict.tool},
-      {"approvers", requirements_value(verdict.approvers)},
-      {"requesterExcluded", verdict.requester_excluded},
-      {"expires", format_duration(verdict.expires)},
-  });
+  std::vector<Member> members = {
+      {Text("kind"), definition::name_of(verdict.kind)},
+      {Text("rule"), verdict.rule},
+      {Text("reason"), verdict.reason},
+      {Text("policy"), verdict.policy},
+      {Text("effect"), verdict.effect},
+      {Text("tool"), verdict.tool},
+      {Text("approvers"), requirements_value(verdict.approvers)},
+      {Text("requesterExcluded"), verdict.requester_excluded},
+      {Text("expires"), format_duration(verdict.expires)},
+  };
+  if (!verdict.author.empty()) members.push_back({Text("authorExcluded"), verdict.author});
+  if (!verdict.escalations.empty()) members.push_back({Text("escalations"), escalations_value(verdict.escalations)});
+  if (!verdict.charges.empty()) {
+    std::vector<Value> charges;
+    for (const Charge& charge : verdict.charges) charges.push_back(to_value(charge));
+    members.push_back({Text("charges"), Value::array(std::move(charges))});
+  }
+  if (!verdict.explanation.is_null()) members.push_back({Text("explanation"), verdict.explanation});
+  return Value::object(std::move(members));
 }
 
 Result<Verdict> verdict_from(const Value& value) {
@@ -45,6 +103,15 @@ Result<Verdict> verdict_from(const Value& value) {
   verdict.requester_excluded = TRY(fields.boolean("requesterExcluded"));
   const std::string expires = TRY(fields.text("expires"));
   verdict.expires = TRY(parse_duration(expires));
+  verdict.author = value.string_or("authorExcluded", "");
+  verdict.escalations = TRY(escalations_from(fields));
+  if (value.find("charges") != nullptr) {
+    for (const Value& item : *TRY(fields.array("charges"))) {
+      Charge charge = TRY(charge_from(item));
+      verdict.charges.push_back(std::move(charge));
+    }
+  }
+  verdict.explanation = value.member("explanation");
   return verdict;
 }
 

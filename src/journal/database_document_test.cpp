@@ -60,7 +60,7 @@ TEST_F(DatabaseDocument, NamesEveryViewAndColumn) {
       EXPECT_NE(section.find("`" + column[0] + "`"), std::string::npos)
           << view[0] << "." << column[0] << " is not described";
   }
-  EXPECT_EQ(views, 9);
+  EXPECT_EQ(views, 12);
 }
 
 TEST_F(DatabaseDocument, DescribesViewsThatShowTheStory) {

@@ -14,7 +14,9 @@ constexpr std::array<const char*, event_type_count> event_names = {
     "effect_sent_again",  "effect_ambiguous", "effect_done",      "effect_failed",      "timer_set",
     "timer_fired",        "timer_cancelled",  "task_created",     "task_voted",         "task_answered",
     "task_closed",        "decision_made",    "event_emitted",    "child_started",      "child_ended",
-    "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",    "schedule_set",
+    "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",
+    "data_erased",        "instances_removed", "hold_placed",     "hold_lifted",
+    "task_escalated",     "gate_stopped",      "gate_started",    "schedule_set",
     "schedule_event"};
 
 }  // namespace

@@ -8,6 +8,7 @@
 //   project_deployed    {project, files: count, principal, schedules}                  record, instance ""
 //   event_received      {source, id, event: CloudEvent, principal}                     record, instance ""
 //   instance_started    {workflow:{namespace,name,version,digest}, project, input, principal:{person,roles},
+//                        key?, parent?:{instance,task,await,depth}, request?: what the first workflow got}    input
 //                        key?, parent?:{instance,task,await,depth}, schedule?:{name,trigger,due?}}
 //                                                                                      input
 //   instance_continued  {}            a long computation is cut into turns             input
@@ -30,7 +31,7 @@
 //   task_voted          {task, person, roles, approve, comment, digest}                record
 //   task_answered       {task, person, roles, answer}                                  input for kind decision
 //   task_closed         {task, outcome: approved|rejected|expired|answered|withdrawn}  record
-//   decision_made       {decision, digest, task, decider, rules, answer}               record
+//   decision_made       {decision, digest, task, decider, rules, answer, millibits}    record
 //   event_emitted       {event: CloudEvent, task}                                      record
 //   child_started       {child, workflow, task, await}                                 record
 //   child_ended         {child, status, output?, error?}                               input
@@ -38,12 +39,22 @@
 //   instance_resumed    {by:{person,roles}}            and taken now                   input
 //   instance_stuck      {reason} it can't be rebuilt; {} it can again                  record
 //   event_delivered     {event: CloudEvent, deferred?}                                 input
+//   data_erased         {by, reason, instance?, events, instances, remains, supersedes}  record, instance "": erasure.h
+//   instances_removed   {workflows: {name: count}, instances, events}                  record, instance "": retention.h
+//   hold_placed         {workflow?|instance?, by, reason}  retention removes nothing   record, instance ""
+//   hold_lifted         {workflow?|instance?, by, reason}                              record, instance ""
+//   task_escalated      {task, roles}                  these roles may fill any seat   record
+//   gate_stopped        {stop: {tool?, workflow?, principal?}, reason, by}             record, instance ""
+//   gate_started        {stop: {tool?, workflow?, principal?}, by}                     record, instance ""
 //   schedule_set        {schedule, due}                when `after` is due             record, instance ""
 //   schedule_event      {schedule, collection, progress, event?} | {..., ready, principal} | {..., started} |
 //                       {..., dropped}                 what `on` has collected         record, instance ""
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
-// effect_ambiguous.notSent, task_created.policy and .requesterExcluded.
+// effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
+// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and
+// effect_permitted, and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are
+// charged and given back.
 #pragma once
 
 #include <cstdint>
@@ -84,6 +95,13 @@ enum class EventType : std::uint8_t {
   instance_resumed,
   instance_stuck,
   event_delivered,
+  data_erased,
+  instances_removed,
+  hold_placed,
+  hold_lifted,
+  task_escalated,
+  gate_stopped,
+  gate_started,
   schedule_set,
   schedule_event,
 };

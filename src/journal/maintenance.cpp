@@ -1,32 +1,20 @@
 #include "journal/maintenance.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <system_error>
 
 #include "base/hash.h"
-#include "journal/sqlite_store.h"
+#include "journal/sqlite_reader.h"
 
 namespace gantry::journal {
 namespace {
 
 constexpr std::size_t findings_max = 100;
-
-Result<SqliteStore*> sqlite_store_of(Store& store) {
-  auto* sqlite = dynamic_cast<SqliteStore*>(&store);
-  if (!sqlite)
-    return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
-  return sqlite;
-}
-
-// A reader of its own for files, so that the writer needn't wait; in memory there is only the one connection.
-Result<std::shared_ptr<SqliteConnection>> reader_of(SqliteStore& store) {
-  if (store.connection()->is_memory()) return store.connection();
-  auto connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
-  return std::shared_ptr<SqliteConnection>(std::move(connection));
-}
 
 Status collect(SqliteConnection& connection, const std::string& sql, std::vector<std::string>& findings) {
   auto select = TRY(connection.prepare(sql));
@@ -44,7 +32,31 @@ Status check_blobs(SqliteConnection& connection, std::vector<std::string>& findi
   return done();
 }
 
+Status sync_file(const std::string& path) {
+  for (const std::string& name : {path, std::filesystem::path(path).parent_path().string()}) {
+    int file = ::open(name.empty() ? "." : name.c_str(), O_RDONLY | O_CLOEXEC);
+    bool synced = file >= 0 && ::fsync(file) == 0;
+    if (file >= 0) ::close(file);
+    if (!synced) return Error{Code::unavailable, fmt::format("{} can't be synced to the disk", path)};
+  }
+  return done();
+}
+
 }  // namespace
+
+Result<SqliteStore*> sqlite_store_of(Store& store) {
+  auto* sqlite = dynamic_cast<SqliteStore*>(&store);
+  if (!sqlite)
+    return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
+  return sqlite;
+}
+
+Result<std::shared_ptr<SqliteConnection>> reader_of(Store& store) {
+  SqliteStore* sqlite = TRY(sqlite_store_of(store));
+  if (sqlite->connection()->is_memory()) return sqlite->connection();
+  auto connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
+  return std::shared_ptr<SqliteConnection>(std::move(connection));
+}
 
 Status rebuild_projections(Store& store) {
   SqliteStore* sqlite = TRY(sqlite_store_of(store));
@@ -52,23 +64,22 @@ Status rebuild_projections(Store& store) {
 }
 
 Status back_up(Store& store, const std::string& path) {
-  SqliteStore* sqlite = TRY(sqlite_store_of(store));
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored))
     return Error{Code::conflict, fmt::format("{} exists already; name a new file for the backup", path)};
-  auto connection = TRY(reader_of(*sqlite));
+  auto connection = TRY(reader_of(store));
   TRY(create_store_file(path));  // for its mode; VACUUM INTO takes an empty file
   std::lock_guard lock(connection->mutex());
   auto vacuum = TRY(connection->prepare("VACUUM INTO ?"));
   vacuum->bind(1, std::string_view(path));
   Status status = vacuum->run();
+  if (status) status = sync_file(path);  // SQLite does not, here
   if (!status) std::filesystem::remove(path, ignored);
   return status;
 }
 
 Result<std::vector<std::string>> find_damage(Store& store) {
-  SqliteStore* sqlite = TRY(sqlite_store_of(store));
-  auto connection = TRY(reader_of(*sqlite));
+  auto connection = TRY(reader_of(store));
   std::lock_guard lock(connection->mutex());
   std::vector<std::string> findings;
   TRY(collect(*connection, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
@@ -76,7 +87,8 @@ Result<std::vector<std::string>> find_damage(Store& store) {
   TRY(collect(*connection,
               "SELECT 'instance ''' || s.id || ''': ' || count(*) || ' events, but the last sequence is ' || "
               "max(e.sequence) FROM journal_event e"
-              " JOIN journal_stream s ON s.number = e.stream GROUP BY e.stream HAVING count(*) <> max(e.sequence) OR "
+              " JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS (SELECT 1 FROM journal_instance i "
+              "WHERE i.stream = e.stream) GROUP BY e.stream HAVING count(*) <> max(e.sequence) OR "
               "min(e.sequence) <> 1",
               findings));
   TRY(collect(*connection,

@@ -30,6 +30,13 @@ struct TaskFilter {
   std::optional<std::string> instance = {};
   std::vector<std::string> roles = {};  // tasks that any of these roles may act on; empty: all
 };
+// Each narrows; times as RFC 3339, `from` inclusive, `to` exclusive. `person` acted in the event.
+struct AuditFilter {
+  std::optional<std::string> instance = {};  // "" for those of the installation
+  std::optional<std::string> type = {};
+  std::optional<std::string> person = {};
+  std::optional<Timestamp> from = {}, to = {};
+};
 
 class Query {
  public:
@@ -40,6 +47,9 @@ class Query {
   virtual Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) = 0;
   virtual Result<Value> instance(std::string_view id) = 0;  // with its effects, tasks, children; not_found
   virtual Result<Page> events(std::string_view instance, const PageRequest& page) = 0;
+  // Events of the whole journal, oldest first: {position, instance, sequence, at, type, hash, erased, data}. A page may
+  // have fewer rows than its limit, even none, and still a next one: so many events are looked at and no more.
+  virtual Result<Page> audit(const AuditFilter& filter, const PageRequest& page) = 0;
   virtual Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) = 0;
   virtual Result<Value> task(std::string_view id) = 0;  // with context, votes, effect
   virtual Result<Value> effect(std::string_view id) = 0;

@@ -49,11 +49,19 @@ class RawDatabase {
     return found.empty() ? "" : found[0][0];
   }
 
+  // All views, and what versions 3 and 4 added.
+  void remove_version_3() {
+    for (const Row& view : rows("SELECT name FROM sqlite_schema WHERE type = 'view'")) execute("DROP VIEW " + view[0]);
+    for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt", "journal_blob_use", "journal_hold", "journal_budget"})
+      execute(std::string("DROP TABLE ") + table);
+    execute("ALTER TABLE journal_event DROP COLUMN hash; ALTER TABLE journal_stream DROP COLUMN secret");
+  }
+
   std::string dump_projections() {
     std::string text;
     for (const char* table :
          {"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task", "journal_task_role",
-          "journal_vote", "journal_decision", "journal_timer", "journal_deployment", "journal_count"}) {
+          "journal_vote", "journal_decision", "journal_timer", "journal_deployment", "journal_hold", "journal_count"}) {
       text += std::string("== ") + table + "\n";
       for (const Row& row : rows(std::string("SELECT * FROM ") + table + " ORDER BY 1, 2")) {
         for (const std::string& field : row) text += field + "|";

@@ -82,6 +82,11 @@ SqliteStatement& SqliteStatement::bind_text_or_null(int parameter, std::string_v
   return text.empty() ? bind_null(parameter) : bind(parameter, text);
 }
 
+SqliteStatement& SqliteStatement::bind_blob(int parameter, std::string_view bytes) {
+  sqlite3_bind_blob64(statement_, parameter, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC);
+  return *this;
+}
+
 Result<bool> SqliteStatement::step() {
   int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
@@ -119,6 +124,12 @@ std::string_view SqliteStatement::text(int column) const {
   const unsigned char* start = sqlite3_column_text(statement_, column);
   if (!start) return {};
   return {reinterpret_cast<const char*>(start), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string_view SqliteStatement::blob(int column) const {
+  const void* start = sqlite3_column_blob(statement_, column);
+  if (!start) return {};
+  return {static_cast<const char*>(start), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode) {

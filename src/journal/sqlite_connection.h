@@ -34,6 +34,7 @@ class SqliteStatement {
   SqliteStatement& bind(int parameter, std::optional<std::int64_t> number);
   SqliteStatement& bind_null(int parameter);
   SqliteStatement& bind_text_or_null(int parameter, std::string_view text);  // null when empty
+  SqliteStatement& bind_blob(int parameter, std::string_view bytes);
 
   Result<bool> step();  // true: there is a row
   Status run();         // for statements without rows; resets, so that it can be bound again
@@ -46,6 +47,7 @@ class SqliteStatement {
   bool is_integer(int column) const;
   std::int64_t integer(int column) const;
   std::string_view text(int column) const;
+  std::string_view blob(int column) const;  // its bytes, whatever they are
 
  private:
   SqliteConnection& connection_;

@@ -36,8 +36,10 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::instance_faulted:
       return end_instance(place, event, InstanceStatus::faulted);
     case EventType::effect_proposed:
+      TRY(charge_budgets(event));
       return begin_effect(place, event, EffectState::proposed);
     case EventType::effect_permitted:
+      TRY(charge_budgets(event));
       return permit_effect(place, event);
     case EventType::effect_denied:
       return deny_effect(place, event);
@@ -48,6 +50,7 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::effect_done:
       return end_effect(place, event, EffectState::done);
     case EventType::effect_failed:
+      TRY(charge_budgets(event));
       return end_effect(place, event, EffectState::failed);
     case EventType::timer_set:
       return set_timer(place, event);
@@ -62,6 +65,8 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
       return answer_task(place, event);
     case EventType::task_closed:
       return close_task(event);
+    case EventType::task_escalated:
+      return escalate_task(event);
     case EventType::decision_made:
       return make_decision(place, event);
     case EventType::instance_suspended:
@@ -70,12 +75,19 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
       return suspend_instance(place, false);
     case EventType::instance_stuck:
       return mark_stuck(place, event);
+    case EventType::hold_placed:
+    case EventType::hold_lifted:
+      return change_hold(place, event);
     case EventType::event_received:
     case EventType::instance_continued:
     case EventType::event_emitted:
     case EventType::child_started:
     case EventType::child_ended:
     case EventType::event_delivered:
+    case EventType::data_erased:
+    case EventType::instances_removed:
+    case EventType::gate_stopped:
+    case EventType::gate_started:
     case EventType::schedule_set:
     case EventType::schedule_event:
       return done();
@@ -213,6 +225,55 @@ Status SqliteProjection::flush_counts() {
   return done();
 }
 
+Status SqliteProjection::change_hold(const EventPlace& place, const Event& event) {
+  std::string_view instance = event.data.string_or("instance", "");
+  std::string scope = instance.empty() ? fmt::format("workflow:{}", event.data.string_or("workflow", ""))
+                                       : fmt::format("instance:{}", instance);
+  if (event.type == EventType::hold_lifted) {
+    auto remove = TRY(connection_.use("DELETE FROM journal_hold WHERE scope = ?"));
+    remove->bind(1, scope);
+    return remove->run();
+  }
+  auto insert = TRY(connection_.use("INSERT INTO journal_hold (scope, event) VALUES (?,?) ON CONFLICT DO NOTHING"));
+  insert->bind(1, scope).bind(2, place.position);
+  return insert->run();
+}
+
+Status SqliteProjection::uncount_stream(std::int64_t stream) {
+  auto instance = TRY(connection_.use("SELECT status FROM journal_instance WHERE stream = ?"));
+  instance->bind(1, stream);
+  if (TRY(instance->step())) --instance_changes_.at(static_cast<std::size_t>(instance->integer(0)));
+  auto effects = TRY(connection_.use("SELECT state, count(*) FROM journal_effect WHERE stream = ? GROUP BY state"));
+  effects->bind(1, stream);
+  while (TRY(effects->step())) effect_changes_.at(static_cast<std::size_t>(effects->integer(0))) -= effects->integer(1);
+  auto events = TRY(connection_.use("SELECT count(*) FROM journal_event WHERE stream = ?"));
+  events->bind(1, stream);
+  TRY(events->step());
+  event_changes_ -= events->integer(0);
+  auto tasks = TRY(connection_.use("SELECT count(*) FROM journal_task WHERE stream = ? AND open = 1"));
+  tasks->bind(1, stream);
+  TRY(tasks->step());
+  open_task_changes_ -= tasks->integer(0);
+  return done();
+}
+
+Status SqliteProjection::forget_stream(std::int64_t stream) {
+  // In this order: the last ones are found through the tasks.
+  for (const char* sql :
+       {"DELETE FROM journal_instance WHERE stream = ?1", "DELETE FROM journal_key WHERE stream = ?1",
+        "DELETE FROM journal_effect WHERE stream = ?1", "DELETE FROM journal_decision WHERE stream = ?1",
+        "DELETE FROM journal_timer WHERE stream = ?1",
+        "DELETE FROM journal_vote WHERE task IN (SELECT id FROM journal_task WHERE stream = ?1)",
+        "DELETE FROM journal_task_role WHERE task IN (SELECT event FROM journal_task WHERE stream = ?1)",
+        "DELETE FROM journal_task WHERE stream = ?1",
+        "DELETE FROM journal_deployment WHERE event IN (SELECT position FROM journal_event WHERE stream = ?1)"}) {
+    auto remove = TRY(connection_.prepare(sql));
+    remove->bind(1, stream);
+    TRY(remove->run());
+  }
+  return done();
+}
+
 void SqliteProjection::forget() {
   workflows_.clear();
   instance_changes_ = {};
@@ -228,7 +289,8 @@ Status SqliteProjection::clear() {
       "journal_effect; DELETE FROM journal_task;"
       "DELETE FROM journal_task_role; DELETE FROM journal_vote; DELETE FROM journal_decision; DELETE FROM "
       "journal_timer;"
-      "DELETE FROM journal_deployment; DELETE FROM journal_count;"));
+      "DELETE FROM journal_deployment; DELETE FROM journal_hold; DELETE FROM journal_budget; "
+      "DELETE FROM journal_count;"));
   return create_counts(connection_);
 }
 

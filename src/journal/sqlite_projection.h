@@ -28,6 +28,10 @@ class SqliteProjection {
   Status flush_counts();
   // After a rollback: what was remembered about the transaction is void.
   void forget();
+  // Takes one instance out of the counters, for retention: before its rows go.
+  Status uncount_stream(std::int64_t stream);
+  // Removes the rows of one instance; its events stay, and so do the counters.
+  Status forget_stream(std::int64_t stream);
   // Empties the projection tables.
   Status clear();
   // The counters' rows, all zero; for new databases.
@@ -49,10 +53,14 @@ class SqliteProjection {
   Status add_vote(const EventPlace& place, const Event& event);
   Status answer_task(const EventPlace& place, const Event& event);
   Status close_task(const Event& event);
+  Status escalate_task(const Event& event);
+  Status charge_budgets(const Event& event);
+  Status add_to_budget(const Value& charge, int sign);
   Status make_decision(const EventPlace& place, const Event& event);
   Status set_timer(const EventPlace& place, const Event& event);
   Status end_timer(const EventPlace& place, const Event& event);
   Status deploy_project(const EventPlace& place, const Event& event);
+  Status change_hold(const EventPlace& place, const Event& event);
   void move_effect(EffectState from, EffectState to);
 
   SqliteConnection& connection_;

@@ -1,5 +1,5 @@
 // The reading side on SQLite. Private to its files: sqlite_query.cpp (instances, their events, pages),
-// sqlite_query_work.cpp (tasks, effects, CloudEvents, totals).
+// sqlite_query_work.cpp (tasks, effects, CloudEvents, totals), sqlite_query_audit.cpp.
 #pragma once
 
 #include <fmt/format.h>
@@ -48,6 +48,7 @@ class SqliteQuery final : public Query {
   Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) override;
   Result<Value> instance(std::string_view id) override;
   Result<Page> events(std::string_view instance, const PageRequest& page) override;
+  Result<Page> audit(const AuditFilter& filter, const PageRequest& page) override;
   Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) override;
   Result<Value> task(std::string_view id) override;
   Result<Value> effect(std::string_view id) override;

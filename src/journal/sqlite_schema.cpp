@@ -5,6 +5,7 @@
 #include <array>
 
 #include "journal/event.h"
+#include "journal/sqlite_chain.h"
 #include "journal/sqlite_projection.h"
 
 namespace gantry::journal {
@@ -12,11 +13,11 @@ namespace {
 
 // Times are microseconds since 1970. `event` columns hold a journal_event.position.
 constexpr const char* base_tables = R"sql(
-CREATE TABLE journal_stream (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE journal_stream (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, secret BLOB) STRICT;
 CREATE TABLE journal_event_type (number INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE journal_event (
   position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
-  type INTEGER NOT NULL, data TEXT NOT NULL, labels TEXT) STRICT;
+  type INTEGER NOT NULL, data TEXT NOT NULL, labels TEXT, hash BLOB) STRICT;
 CREATE UNIQUE INDEX journal_event_sequence ON journal_event (stream, sequence);
 CREATE TABLE journal_blob (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, data TEXT NOT NULL, labels TEXT) STRICT;
 CREATE TABLE journal_project (digest TEXT PRIMARY KEY, files BLOB NOT NULL) STRICT;
@@ -67,9 +68,39 @@ CREATE INDEX journal_instance_suspended ON journal_instance (stream) WHERE suspe
 CREATE INDEX journal_instance_stuck ON journal_instance (stream) WHERE stuck_event IS NOT NULL;
 CREATE INDEX journal_effect_open ON journal_effect (stream) WHERE state IN (1, 2);
 )sql";
+// Version 3: the hash chain. `digest` of an erased event stands for its data; `record` is the position of the event that
+// says who erased it and why. A salt is kept here only when its stream's secret is gone.
+constexpr const char* version_3_columns = R"sql(
+ALTER TABLE journal_stream ADD COLUMN secret BLOB;
+ALTER TABLE journal_event ADD COLUMN hash BLOB;
+)sql";
+constexpr const char* version_3_tables = R"sql(
+CREATE TABLE journal_checkpoint (
+  position INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash BLOB NOT NULL, key BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
+CREATE TABLE journal_removal (
+  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, at INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
+  key BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
+CREATE TABLE journal_erased (position INTEGER PRIMARY KEY, digest BLOB NOT NULL, record INTEGER NOT NULL) STRICT;
+CREATE INDEX journal_erased_record ON journal_erased (record, position);
+CREATE TABLE journal_salt (position INTEGER PRIMARY KEY, salt BLOB NOT NULL) STRICT;
+CREATE TABLE journal_hold (scope TEXT PRIMARY KEY, event INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_blob_use (stream INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (stream, hash)) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_blob_use_hash ON journal_blob_use (hash);
+)sql";
+// Whom each large value belongs to, so that it can go with the last of them.
+constexpr const char* version_3_blob_uses = R"sql(
+INSERT INTO journal_blob_use SELECT DISTINCT e.stream, t.value FROM journal_event e, json_tree(e.data) t
+WHERE instr(e.data, '"$blob"') > 0 AND t.key = '$blob' AND t.type = 'text';
+)sql";
 constexpr const char* version_2_columns = R"sql(
 ALTER TABLE journal_instance ADD COLUMN suspended INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal_instance ADD COLUMN stuck_event INTEGER;
+)sql";
+
+// What version 4 added. `at` is where a part of the budget's window begins, 0 for a budget without one.
+constexpr const char* version_4_tables = R"sql(
+CREATE TABLE journal_budget (
+  budget TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, amount REAL NOT NULL, PRIMARY KEY (budget, key, at)) STRICT, WITHOUT ROWID;
 )sql";
 
 // RFC 3339 with six digits, so that text order is time order.
@@ -81,7 +112,7 @@ std::string time_text(std::string_view column) {
 // The JSON at `path` of an event's data, fetched from the blobs when it was large.
 std::string json_at(std::string_view event, std::string_view path) {
   return fmt::format(
-      "ifnull((SELECT b.data FROM journal_blob b WHERE b.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
+      "ifnull((SELECT large.data FROM journal_blob large WHERE large.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
       event, path);
 }
 
@@ -151,7 +182,7 @@ CREATE VIEW decisions AS SELECT d.event AS position, s.id AS instance, d.decisio
   n.data ->> '$.task' AS task, d.decider AS decider, n.data -> '$.rules' AS rules, {1} AS answer, {0} AS made_at
 FROM journal_decision d JOIN journal_event n ON n.position = d.event JOIN journal_stream s ON s.number = d.stream;
 CREATE VIEW events AS SELECT n.position AS position, s.id AS instance, n.sequence AS sequence, {0} AS at, y.name AS type,
-  n.data AS data, n.labels AS labels
+  n.data AS data, n.labels AS labels, lower(hex(n.hash)) AS hash
 FROM journal_event n JOIN journal_stream s ON s.number = n.stream JOIN journal_event_type y ON y.number = n.type;
 CREATE VIEW timers AS SELECT w.id AS id, s.id AS instance, w.purpose AS purpose, {2} AS due, {3} AS set_at
 FROM journal_timer w JOIN journal_stream s ON s.number = w.stream;
@@ -159,8 +190,15 @@ CREATE VIEW projects AS SELECT p.digest AS digest, {4} AS deployed_at, d.person 
   (SELECT count(*) FROM json_each(CAST(p.files AS TEXT))) AS file_count, length(p.files) AS bytes,
   ifnull(d.event = (SELECT max(event) FROM journal_deployment), 0) AS current, CAST(p.files AS TEXT) AS files
 FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(event) FROM journal_deployment x WHERE x.project = p.digest);
+CREATE VIEW checkpoints AS SELECT c.position AS position, {5} AS at, lower(hex(c.hash)) AS hash, lower(hex(c.key)) AS key,
+  lower(hex(c.signature)) AS signature FROM journal_checkpoint c;
+CREATE VIEW holds AS SELECT h.scope AS scope, n.data ->> '$.by.person' AS person, n.data ->> '$.reason' AS reason, {0} AS placed_at
+FROM journal_hold h JOIN journal_event n ON n.position = h.event;
+CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {6} END AS since, b.amount AS amount
+FROM journal_budget b;
 CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"));
+      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("c.at"),
+      time_text("b.at"));
 }
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
@@ -184,6 +222,8 @@ Status create_views(SqliteConnection& connection) {
 Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(base_tables));
   TRY(connection.execute(version_2_indexes));
+  TRY(connection.execute(version_3_tables));
+  TRY(connection.execute(version_4_tables));
   TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                      cloud_event_types)));
   TRY(create_views(connection));
@@ -194,12 +234,20 @@ Status create_schema(SqliteConnection& connection) {
 // One step for each version, in order, then the views anew.
 Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
   for (const char* view :
-       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs"})
+       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "checkpoints", "holds", "budgets"})
     TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
   if (version < 2) {
     TRY(connection.execute(version_2_columns));
     TRY(connection.execute(version_2_indexes));
   }
+  if (version < 3) {
+    TRY(connection.execute(version_3_columns));
+    TRY(connection.execute(version_3_tables));
+    TRY(connection.execute(version_3_blob_uses));
+    TRY(name_event_types(connection));  // the chain covers the names
+    TRY(SqliteChain::chain_existing(connection));
+  }
+  if (version < 4) TRY(connection.execute(version_4_tables));
   return create_views(connection);
 }
 

@@ -2,8 +2,10 @@
 // ours and may change with schema_version; the views are a promise.
 //
 //   truth:        journal_stream (instance ids), journal_event, journal_blob, journal_project, journal_token
+//   audit:        journal_checkpoint, journal_removal, journal_erased, journal_salt (docs/reference/audit.md)
 //   projections:  journal_workflow, journal_instance, journal_key, journal_effect, journal_task, journal_task_role,
-//                 journal_vote, journal_decision, journal_timer, journal_deployment, journal_count
+//                 journal_vote, journal_decision, journal_timer, journal_deployment, journal_hold, journal_count
+//   beside blobs: journal_blob_use
 //   cache:        journal_snapshot
 #pragma once
 
@@ -11,7 +13,7 @@
 
 namespace gantry::journal {
 
-inline constexpr int schema_version = 2;
+inline constexpr int schema_version = 4;
 inline constexpr std::int64_t application_id = 0x476e7472;  // "Gntr", in the file's header
 
 // event_received and event_emitted, as a list in SQL: what the index journal_event_cloud covers.

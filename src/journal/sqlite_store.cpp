@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/log.h"
 #include "journal/sqlite_schema.h"
 
 namespace gantry::journal {
@@ -57,7 +58,24 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string&
     TRY(configure_writer(*connection, options));
     TRY(prepare_schema(*connection));
   }
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), std::move(lock), options));
+  auto store = std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), std::move(lock), options));
+  if (options.read_only) return store;
+  TRY(store->chain_.load());
+  if (!options.audit.key_file.empty()) store->chain_.sign_with(TRY(SigningKey::open(options.audit.key_file)), options.audit);
+  return store;
+}
+
+SqliteStore::~SqliteStore() {
+  if (options_.read_only || options_.tokens_only || !refused_.empty()) return;
+  if (auto signed_ = sign_checkpoint(); !signed_)
+    log(LogLevel::warning, "the end of the journal could not be signed" + log_field("error", signed_.error().message));
+}
+
+Status SqliteStore::sign_checkpoint() {
+  TRY(event_writer());
+  std::lock_guard lock(connection_->mutex());
+  if (!chain_.has_unsigned()) return done();
+  return in_transaction("signing a checkpoint", [&] { return chain_.sign_when_due(true); });
 }
 
 // SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers.
@@ -98,7 +116,10 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
     status = transaction ? write() : Status(transaction.error());
     bool written = status.ok();
     if (written) status = transaction->commit();
-    if (status) return status;
+    if (status) {
+      chain_.committed();
+      return status;
+    }
     // A failed sync leaves the kernel free to drop the pages and report success next time, so nothing more may be
     // promised on this file. A full disk is no such doubt: SQLite has not written the commit.
     bool full = connection_->last_error_was_full();
@@ -106,6 +127,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   }
   streams_.clear();
   projection_.forget();
+  chain_.rolled_back();
   return Error{status.error().code, fmt::format("{}: {}", doing, status.error().message)};
 }
 
@@ -132,14 +154,8 @@ Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData
   if (streams_.size() > remembered_streams_max) streams_.clear();
   for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
+  TRY(chain_.sign_when_due());
   return projection_.flush_counts();
-}
-
-Result<std::optional<std::int64_t>> SqliteStore::find_stream(std::string_view instance) {
-  auto select = TRY(connection_->use("SELECT number FROM journal_stream WHERE id = ?"));
-  select->bind(1, instance);
-  bool found = TRY(select->step());
-  return found ? std::optional(select->integer(0)) : std::nullopt;
 }
 
 Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
@@ -147,17 +163,22 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
   if (known != streams_.end()) return &known->second;
   Stream stream;
   if (create) {
-    auto insert = TRY(connection_->use("INSERT INTO journal_stream (id) VALUES (?) ON CONFLICT DO NOTHING"));
-    insert->bind(1, instance);
+    StreamSecret secret = chain_.new_secret();
+    auto insert =
+        TRY(connection_->use("INSERT INTO journal_stream (id, secret) VALUES (?,?) ON CONFLICT DO NOTHING"));
+    insert->bind(1, instance).bind_blob(2, {reinterpret_cast<const char*>(secret.data()), secret.size()});
     TRY(insert->run());
     if (connection_->changes() > 0) {
       stream.number = connection_->last_insert_position();
+      stream.secret = secret;
       return &streams_.emplace(instance, stream).first->second;
     }
   }
-  auto number = TRY(find_stream(instance));
-  if (!number) return static_cast<Stream*>(nullptr);
-  stream.number = *number;
+  auto known_stream = TRY(connection_->use("SELECT number, secret FROM journal_stream WHERE id = ?"));
+  known_stream->bind(1, instance);
+  if (!TRY(known_stream->step())) return static_cast<Stream*>(nullptr);
+  stream.number = known_stream->integer(0);
+  stream.secret = TRY(secret_from_column(*known_stream, 1));
   stream.may_have_snapshot = true;
   auto last = TRY(connection_->use("SELECT max(sequence) FROM journal_event WHERE stream = ?"));
   last->bind(1, stream.number);
@@ -180,20 +201,33 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
         connection_->use("INSERT INTO journal_blob (hash, data, labels) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING"));
     insert->bind(1, blob.hash).bind(2, blob.text.data).bind_text_or_null(3, blob.text.labels);
     TRY(insert->run());
+    auto use = TRY(connection_->use("INSERT INTO journal_blob_use (stream, hash) VALUES (?,?) ON CONFLICT DO NOTHING"));
+    use->bind(1, stream->number).bind(2, blob.hash);
+    TRY(use->run());
   }
-  auto insert = TRY(
-      connection_->use("INSERT INTO journal_event (stream, sequence, at, type, data, labels) VALUES (?,?,?,?,?,?)"));
+  const ChainHead head = TRY(chain_.extend(event, stored.text, stream->secret));
+  auto insert =
+      TRY(connection_->use("INSERT INTO journal_event (stream, sequence, at, type, data, labels, hash, position) VALUES "
+                           "(?,?,?,?,?,?,?,?)"));
   insert->bind(1, stream->number)
       .bind(2, static_cast<std::int64_t>(event.sequence))
       .bind(3, std::int64_t{event.at.time_since_epoch().count()});
   insert->bind(4, static_cast<std::int64_t>(event.type))
       .bind(5, stored.text.data)
-      .bind_text_or_null(6, stored.text.labels);
+      .bind_text_or_null(6, stored.text.labels)
+      .bind_blob(7, bytes_of(head.hash))
+      .bind(8, static_cast<std::int64_t>(head.position));
   TRY(insert->run());
   stream->last_sequence = event.sequence;
   if (stream->may_have_snapshot && ends_instance(event.type)) TRY(drop_snapshot(stream->number));
-  EventPlace place{connection_->last_insert_position(), stream->number};
+  EventPlace place{static_cast<std::int64_t>(head.position), stream->number};
   return projection_.apply(place, event);
+}
+
+Status SqliteStore::write_own(EventType type, Value data, Timestamp at) {
+  Stream* installation = TRY(stream_of("", true));
+  const Event event{"", installation->last_sequence + 1, at, type, std::move(data)};
+  return write_event(event, split_data(event.data, options_.blob_threshold_bytes));
 }
 
 Status SqliteStore::drop_snapshot(std::int64_t stream) {
@@ -227,7 +261,10 @@ Status SqliteStore::rebuild() {
     TRY(projection_.clear());
     auto select =
         TRY(connection_->prepare("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
-                                 "journal_event e JOIN journal_stream s ON s.number = e.stream ORDER BY e.position"));
+                                 "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS "
+                                 // Not what retention has begun to remove: it is in no projection any more.
+                                 "(SELECT 1 FROM journal_event b WHERE b.stream = e.stream AND b.sequence = 1) ORDER BY "
+                                 "e.position"));
     while (TRY(select->step())) {
       Event event = TRY(event_from_row(*connection_, *select));
       EventPlace place{select->integer(6), select->integer(7)};

@@ -5,6 +5,9 @@
 #include <functional>
 #include <unordered_map>
 
+#include "journal/erasure.h"
+#include "journal/retention.h"
+#include "journal/sqlite_chain.h"
 #include "journal/sqlite_connection.h"
 #include "journal/sqlite_projection.h"
 #include "journal/store.h"
@@ -25,6 +28,7 @@ class SqliteStore final : public Store {
   Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override;
   Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override;
   Result<std::uint64_t> last_sequence(std::string_view instance) override;
+  Result<std::vector<BudgetPart>> budget_parts(std::string_view budget, std::string_view key) override;
   Status save_project(std::string_view digest, std::string_view files) override;
   Result<std::string> project_files(std::string_view digest) override;
   Result<std::optional<std::string>> current_project() override;
@@ -32,9 +36,17 @@ class SqliteStore final : public Store {
   Status revoke_tokens(std::string_view person) override;
   Result<std::optional<TokenRecord>> find_token(std::string_view hash) override;
   Result<std::vector<TokenRecord>> tokens() override;
+  Status sign_checkpoint() override;
   std::string location() const override;
+  ~SqliteStore() override;
 
   Status rebuild();  // of the projections, see maintenance.h
+  // retention.h; in sqlite_retention.cpp and sqlite_hold.cpp
+  Result<Removed> remove_instances(const std::vector<std::string>& instances, const RetentionPolicy& policy,
+                                   Timestamp now, std::size_t events_max);
+  Status change_hold(const HoldRequest& request, bool place);
+  Status scrub();  // the file of what it does not show any more
+  Result<Erasure> erase(const ErasureRequest& request);  // erasure.h; in sqlite_erasure.cpp
   std::shared_ptr<SqliteConnection> connection() { return connection_; }
 
  private:
@@ -42,10 +54,11 @@ class SqliteStore final : public Store {
     std::int64_t number = 0;
     std::uint64_t last_sequence = 0;
     bool may_have_snapshot = false;
+    std::optional<StreamSecret> secret;  // none: it was erased with the data
   };
 
   SqliteStore(std::shared_ptr<SqliteConnection> connection, WriterLock lock, const StoreOptions& options)
-      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_) {}
+      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_), chain_(*connection_) {}
 
   static Result<std::unique_ptr<SqliteStore>> open_beside_writer(const std::string& path, const StoreOptions& options);
   Status writable() const;
@@ -54,15 +67,17 @@ class SqliteStore final : public Store {
   Status event_writer() const;  // denied when only tokens may be written
   Status write_batch(const Batch& batch, const std::vector<StoredData>& stored);
   Status write_event(const Event& event, const StoredData& stored);
+  // An event of the installation that the store itself decides; in a transaction.
+  Status write_own(EventType type, Value data, Timestamp at);
   Status write_snapshot(const Snapshot& snapshot);
   Status drop_snapshot(std::int64_t stream);
   Result<Stream*> stream_of(const std::string& instance, bool create);
-  Result<std::optional<std::int64_t>> find_stream(std::string_view instance);
 
   WriterLock lock_;
   std::shared_ptr<SqliteConnection> connection_;
   StoreOptions options_;
   SqliteProjection projection_;
+  SqliteChain chain_;
   std::unordered_map<std::string, Stream> streams_;  // those written lately; bounded
   std::string refused_;                              // why no more writes are taken; empty: they are
 };

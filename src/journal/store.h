@@ -27,6 +27,12 @@ struct Snapshot {
   std::string state;
 };
 
+// What is charged to one part of a budget's window, net of what was given back.
+struct BudgetPart {
+  Timestamp at{};  // when the part begins; the epoch for a budget without a window
+  double amount = 0;
+};
+
 struct Batch {
   std::vector<Event> events;
   std::vector<Snapshot> snapshots;
@@ -41,6 +47,13 @@ struct TokenRecord {
   bool revoked = false;
 };
 
+// The signed checkpoints of the hash chain (docs/reference/audit.md).
+struct AuditOptions {
+  std::string key_file = {};  // made on first use; empty: nothing is signed
+  std::uint64_t checkpoint_every_events = 4096;
+  Duration checkpoint_interval = std::chrono::minutes(10);  // by the events' times
+};
+
 struct StoreOptions {
   std::size_t blob_threshold_bytes = 4096;          // larger values go to the blob table, once per content
   std::size_t event_bytes_max = 64u << 20;          // one event's data
@@ -48,6 +61,7 @@ struct StoreOptions {
   bool read_only = false;
   // Opens without the writer's lock, beside a running server: only the token functions may be used then.
   bool tokens_only = false;
+  AuditOptions audit = {};
 };
 
 class Store {
@@ -72,6 +86,8 @@ class Store {
   // The instance started with this idempotency key for this workflow ("namespace/name"), if any.
   virtual Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) = 0;
   virtual Result<std::uint64_t> last_sequence(std::string_view instance) = 0;  // 0 when there are no events
+  // The parts of "policy/budget" for one key, oldest first.
+  virtual Result<std::vector<BudgetPart>> budget_parts(std::string_view budget, std::string_view key) = 0;
 
   // Projects: `files` is the canonical JSON of path -> text. Saving the same digest twice is fine.
   virtual Status save_project(std::string_view digest, std::string_view files) = 0;
@@ -82,6 +98,10 @@ class Store {
   virtual Status revoke_tokens(std::string_view person) = 0;
   virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
   virtual Result<std::vector<TokenRecord>> tokens() = 0;
+
+  // Signs how the hash chain stands now, if events came since the last checkpoint; done at the end of the store, too.
+  // Does nothing without a key.
+  virtual Status sign_checkpoint() { return done(); }
 
   virtual std::string location() const = 0;  // the file's path, or "memory"
 };

@@ -11,6 +11,7 @@
 #include "journal/faulty_disk.h"
 #include "journal/maintenance.h"
 #include "journal/raw_database.h"
+#include "journal/sqlite_schema.h"
 #include "journal/store_fixture.h"
 
 namespace gantry::journal {
@@ -165,7 +166,7 @@ TEST(Schema, OfANewerGantryIsRefusedAndLeftAlone) {
     ASSERT_FALSE(store.ok());
     EXPECT_EQ(store.error().code, Code::conflict);
     EXPECT_THAT(store.error().message,
-                AllOf(HasSubstr("version 99"), HasSubstr("versions up to 2"), HasSubstr("newer Gantry")));
+                AllOf(HasSubstr("version 99"), HasSubstr("versions up to " + std::to_string(schema_version)), HasSubstr("newer Gantry")));
   }
   EXPECT_EQ(bytes_of(folder.file()), before);
 }
@@ -175,11 +176,13 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   ASSERT_TRUE(open_store(folder.url())->append(full_story()).ok());
   {
     RawDatabase old(folder.file(), true);
-    for (const char* view : {"instances", "timers", "blobs"}) old.execute(std::string("DROP VIEW ") + view);
+    old.remove_version_3();
     for (const char* index : {"journal_instance_suspended", "journal_instance_stuck", "journal_effect_open"})
       old.execute(std::string("DROP INDEX ") + index);
     for (const char* column : {"suspended", "stuck_event"})
       old.execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
+    old.execute("DROP VIEW budgets");
+    old.execute("DROP TABLE journal_budget");
     old.execute("DELETE FROM journal_event_type WHERE number > 24");
     old.execute("PRAGMA user_version = 1");
   }
@@ -191,7 +194,7 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   EXPECT_EQ(raw.rows("SELECT status FROM instances WHERE id = 'I1'"), (std::vector<RawDatabase::Row>{{"suspended"}}));
   EXPECT_EQ(raw.rows("SELECT count(*) FROM events WHERE type = 'instance_suspended'"),
             (std::vector<RawDatabase::Row>{{"1"}}));
-  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{"2"}}));
+  EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{std::to_string(schema_version)}}));
   std::string projections = raw.dump_projections();
   EXPECT_DONE(rebuild_projections(*store));
   EXPECT_EQ(raw.dump_projections(), projections);

@@ -140,9 +140,27 @@ const std::vector<Route>& routes() {
       {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.",
        "", show_task},
       {"POST", "/api/v1/tasks/{id}/answer",
-       "Answer: {\"approve\": true|false, \"comment\", \"digest\"} for approvals, {\"answer\": ...} for decisions and "
+       "Answer: {\"approve\": true|false, \"comment\", \"digest\": the task's, as shown} for approvals, {\"answer\": "
+       "...} for decisions and "
        "resolutions.",
        "", answer_task},
+      {"GET", "/api/v1/audit",
+       "Every event of the journal, oldest first; ?instance=, ?type=, ?person=, ?from=, ?to=, ?cursor=, ?limit=.", "auditor", list_audit},
+      {"GET", "/api/v1/holds", "Legal holds: what retention does not remove.", "auditor", list_holds},
+      {"POST", "/api/v1/holds",
+       "Place or lift a legal hold: {\"action\": \"place\"|\"lift\", \"workflow\": \"NAMESPACE/NAME\" or \"instance\": ID, \"reason\"}.",
+       "auditor", post_hold},
+      {"POST", "/api/v1/approvals",
+       "Approve several effects that mean the same, all or none: {\"tasks\": [{\"id\", \"digest\"}], \"comment\"}.", "",
+       approve_tasks},
+      {"GET", "/api/v1/gate", "What the gate is stopped for.", "", show_gate},
+      {"POST", "/api/v1/gate/stop",
+       "Let no such effect out from now on: {\"tool\", \"workflow\", \"principal\", \"reason\"}; without the first "
+       "three, none "
+       "at all.",
+       "operator", stop_gate},
+      {"POST", "/api/v1/gate/start", "Take a stop back: {\"tool\", \"workflow\", \"principal\"} as it was stopped.",
+       "operator", start_gate},
       {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
       {"POST", "/api/v1/events",
        "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and "

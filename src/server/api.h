@@ -59,7 +59,8 @@ Result<Value> body_value(const Request& request, const Value& fallback);
 
 std::string openapi_document(const std::string& version);
 
-// The handlers, by area: api_instances.cpp, api_tasks.cpp, api_definitions.cpp, api_status.cpp.
+// The handlers, by area: api_instances.cpp, api_tasks.cpp, api_gate.cpp, api_definitions.cpp,
+// api_audit.cpp, api_holds.cpp, api_status.cpp.
 Response list_instances(const Call& call);
 Response show_instance(const Call& call);
 Response show_journal(const Call& call);
@@ -71,9 +72,16 @@ Response list_schedules(const Call& call);
 Response show_effect(const Call& call);
 Response receive_events(const Call& call);
 Response list_events(const Call& call);
+Response list_holds(const Call& call);
+Response post_hold(const Call& call);
+Response list_audit(const Call& call);
 Response list_tasks(const Call& call);
 Response show_task(const Call& call);
 Response answer_task(const Call& call);
+Response approve_tasks(const Call& call);
+Response show_gate(const Call& call);
+Response stop_gate(const Call& call);
+Response start_gate(const Call& call);
 Response deploy_workflow(const Call& call);
 Response deploy_project(const Call& call);
 Response list_workflows(const Call& call);

@@ -1,3 +1,4 @@
+#include "prove/prove.h"
 #include "server/api.h"
 #include "tool/drivers.h"
 
@@ -46,14 +47,24 @@ Response deploy_files(const Call& call, definition::SourceFiles files) {
   auto loaded = definition::load_project(std::move(files), tool::standard_checks());
   if (const auto* problems = std::get_if<definition::Problems>(&loaded)) return problems_response(*problems);
   auto project = std::get<definition::ProjectPointer>(loaded);
+  // What breaks the project's own invariants is not deployed; what can't be proven is told with the warnings.
+  const definition::Problems proven = prove::problems_of(project);
+  const bool is_broken = std::any_of(proven.begin(), proven.end(), [](const definition::Problem& problem) {
+    return problem.severity == definition::Severity::error;
+  });
+  if (is_broken) return problems_response(proven);
+  definition::Problems warnings = project->warnings;
+  warnings.insert(warnings.end(), proven.begin(), proven.end());
   auto deployed = call.parts.engine->deploy(project, call.principal);
   if (!deployed) return error_response(deployed.error());
   std::vector<Value> workflows;
   for (const auto& [name, workflow] : project->workflows) workflows.push_back(summary_of(*workflow));
   return json_response(Value::object({{"project", project->digest.hex()},
+                                      {"status", deployed->status},
+                                      {"instance", deployed->instance.empty() ? Value() : Value(deployed->instance)},
                                       {"workflows", Value::array(std::move(workflows))},
-                                      {"warnings", to_value(project->warnings)}}),
-                       201);
+                                      {"warnings", to_value(warnings)}}),
+                       deployed->status == "deployed" ? 201 : 202);
 }
 
 bool is_safe_path(std::string_view path) {

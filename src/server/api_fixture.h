@@ -124,7 +124,7 @@ class ApiTest : public ::testing::Test {
 
   const std::map<std::string, std::vector<std::string>> people_ = {
       {"root", {"administrator"}}, {"ada", {"cashier", "manager"}}, {"ben", {"cashier"}},
-      {"cleo", {"manager"}},       {"otto", {"operator"}},          {"nina", {}}};
+      {"cleo", {"manager"}},       {"otto", {"operator"}}, {"vera", {"auditor"}},          {"nina", {}}};
   ManualClock clock_{Timestamp(std::chrono::hours(490'000))};
   SeededRandom random_{7};
   std::map<std::string, std::string> tokens_;

@@ -9,16 +9,22 @@ Result<Value> answer(const Call& call) {
   const Value* answered = body.find("answer");
   if ((approve != nullptr) == (answered != nullptr))
     return Error{Code::invalid_argument, "the body has either 'approve' (true or false) or 'answer'"};
-  if (answered) return call.parts.engine->answer({.human_task = call.arguments[0], .person = call.principal, .answer = *answered});
-  if (!approve->is_boolean()) return Error{Code::invalid_argument, std::string("'approve' is true or false, found a ") + approve->kind_name()};
+  if (answered)
+    return call.parts.engine->answer({.human_task = call.arguments[0], .person = call.principal, .answer = *answered});
+  if (!approve->is_boolean())
+    return Error{Code::invalid_argument, std::string("'approve' is true or false, found a ") + approve->kind_name()};
   std::string_view comment = body.string_or("comment", "");
   if (comment.size() > 4000) return Error{Code::invalid_argument, "'comment' has at most 4000 bytes"};
-  if (!approve->as_boolean() && comment.empty()) return Error{Code::invalid_argument, "a rejection needs a 'comment' that says why"};
+  if (!approve->as_boolean() && comment.empty())
+    return Error{Code::invalid_argument, "a rejection needs a 'comment' that says why"};
+  const Value* digest = body.find("digest");
+  if (digest == nullptr || !digest->is_string() || digest->size() == 0)
+    return Error{Code::invalid_argument, "'digest' is missing: a vote names the digest of the task as it was shown"};
   return call.parts.engine->vote({.human_task = call.arguments[0],
                                   .voter = call.principal,
                                   .approve = approve->as_boolean(),
                                   .comment = std::string(comment),
-                                  .shown_digest = std::string(body.string_or("digest", ""))});
+                                  .shown_digest = std::string(digest->as_string())});
 }
 
 }  // namespace

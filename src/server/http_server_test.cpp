@@ -39,6 +39,22 @@ TEST(ParseRequest, HoldsTheLimits) {
   EXPECT_FALSE(parse_request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n", limits));
 }
 
+// Two parsers that disagree where a request ends can be made to read a second one out of the first.
+TEST(ParseRequest, RefusesWhatTwoParsersCouldReadDifferently) {
+  for (const char* bytes :
+       {"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        "POST / HTTP/1.1\r\nContent-Length: 3, 4\r\n\r\nabcd", "POST / HTTP/1.1\r\nContent-Length: +3\r\n\r\nabc",
+        "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length : 3\r\n\r\nabc",
+        "POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        "GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nX: a\rb\r\n\r\n", "GET / HTTP/1.1\r\nX: a\x01\r\n\r\n",
+        "GET /\r\nX: y HTTP/1.1\r\n\r\n", "GET / HTTP/1.1 HTTP/1.1\r\n\r\n"})
+    EXPECT_FALSE(parse_request(bytes)) << bytes;
+}
+
 // One connection to a server under test.
 class Connection {
  public:

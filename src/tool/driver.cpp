@@ -40,10 +40,4 @@ ErrorDetails standard_error(std::string_view kind, std::string detail) {
   return error;
 }
 
-Label label_of_result(const definition::Operation& operation, const Effect& effect) {
-  LabelContent source;
-  source.sources = {fmt::format("tool:{}.{}", effect.tool, effect.operation)};
-  return join(operation.result_label, Label::of(std::move(source)));
-}
-
 }  // namespace gantry::tool

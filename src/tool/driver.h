@@ -10,6 +10,7 @@
 
 #include "definition/project.h"
 #include "tool/permit.h"
+#include "tool/secrets.h"
 
 namespace gantry::tool {
 
@@ -24,7 +25,8 @@ Value to_value(const ErrorDetails& error);  // {type, title, status, detail}, la
 ErrorDetails standard_error(std::string_view kind, std::string detail);
 
 // What is known after a call.
-//   done       it took place; `result` is the answer
+//   done       it took place; `result` is the answer. The gate labels it as the operation declares; a driver puts a
+//              label on it only where it knows of more, such as that of the arguments that it was computed from
 //   failed     it did certainly not take place, or the class is read; `error` says why
 //   ambiguous  it may or may not have taken place (timeout, connection lost after sending); `error` says what was seen
 struct Outcome {
@@ -40,9 +42,6 @@ struct Outcome {
     return {.kind = Kind::ambiguous, .result = {}, .error = std::move(error)};
   }
 };
-
-// The label of an answer: what the operation declares, plus where it comes from ("tool:NAME.OPERATION").
-Label label_of_result(const definition::Operation& operation, const Effect& effect);
 
 struct CallContext {
   const definition::Tool* tool = nullptr;  // null for the standard's call: http
@@ -66,7 +65,7 @@ struct HttpOptions {
   std::vector<std::string> egress_allow;             // see definition::Settings; empty: nothing may be reached
   bool egress_any = false;                           // for `gantry run` of a file without a project
   std::map<std::string, std::string> host_override;  // "https://petstore.swagger.io" -> "http://127.0.0.1:8081"
-  std::map<std::string, std::string> secrets;        // name -> value, for authentication
+  Secrets secrets;                                   // for authentication
   Duration timeout = std::chrono::seconds(30);       // when the tool sets none
   std::size_t response_bytes_max = 16u << 20;
 };

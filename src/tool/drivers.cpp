@@ -4,6 +4,7 @@
 
 #include "definition/reader.h"
 #include "tool/http_egress.h"
+#include "tool/mcp_driver.h"
 
 namespace gantry::tool {
 namespace {
@@ -33,9 +34,15 @@ std::vector<ProjectChecks::Finding> check_tool(const Drivers& drivers, const def
 
 }  // namespace
 
-Drivers standard_drivers(HttpOptions http) {
-  return {
-      {"echo", make_echo_driver()}, {"edifact", make_edifact_driver()}, {"http", make_http_driver(std::move(http))}};
+Drivers standard_drivers(const DriverOptions& options) {
+  return {{"echo", make_echo_driver()},
+          {"edifact", make_edifact_driver()},
+          {"file", make_file_driver(options)},
+          {"http", make_http_driver(options.http)},
+          {"mcp", make_mcp_driver(options.http)},
+          {"mail", make_mail_driver(options)},
+          {"process", make_process_driver(options)},
+          {"sql", make_sql_driver(options)}};
 }
 
 definition::ProjectChecks project_checks(Drivers drivers) {

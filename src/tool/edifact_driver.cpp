@@ -39,7 +39,7 @@ class EdifactDriver final : public Driver {
     return problems;
   }
 
-  Outcome call(Permit permit, const CallContext& context) override {
+  Outcome call(Permit permit, const CallContext& /*context*/) override {
     const Effect& effect = permit.effect();
     const Result<std::string> bytes = edifact_bytes(effect.arguments);
     if (!bytes) return Outcome::failed_with(standard_error("validation", "edifact: " + bytes.error().message));
@@ -51,9 +51,7 @@ class EdifactDriver final : public Driver {
       return Outcome::failed_with(std::move(error));
     }
     // Pure reading: the result is exactly as good as what it was read from.
-    Label label = effect.arguments.deep_label();
-    if (context.operation != nullptr) label = join(label, label_of_result(*context.operation, effect));
-    return Outcome::done_with((*std::move(message)).labelled(label));
+    return Outcome::done_with((*std::move(message)).labelled(effect.arguments.deep_label()));
   }
 };
 

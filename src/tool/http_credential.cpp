@@ -3,27 +3,22 @@
 #include <fmt/format.h>
 
 #include "tool/base64.h"
+#include "tool/standard_call.h"
 #include "value/json.h"
 
 namespace gantry::tool {
 namespace {
 
-const Secrets no_secrets;
+// What a request may use, and where it would send it.
+struct SecretAccess {
+  const Secrets& secrets;
+  SecretUse use;
+};
 
-Result<std::string> secret_of(const Secrets& secrets, const std::string& name) {
-  const auto found = secrets.find(name);
-  if (found == secrets.end() || found->second.empty()) {
-    return Error{
-        Code::denied,
-        fmt::format(
-            "there is no secret \"{}\" for this call; name a file for it under secrets in gantry.yaml, and name "
-            "the secret in the workflow, not in data from outside",
-            name)};
-  }
-  std::string secret = found->second;
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+Result<std::string> secret_of(const SecretAccess& access, const std::string& name) {
+  std::string secret = TRY(access.secrets.reveal(name, access.use));
   if (!is_header_value(secret))
-    return Error{Code::denied, fmt::format("secret \"{}\" is no single line of text", name)};
+    return Error{Code::denied, fmt::format("secret '{}': it is no single line of text", name)};
   return secret;
 }
 
@@ -47,10 +42,10 @@ const Value* referenced_secret(const Value& value) {
 }
 
 Result<std::string> credential_field(const Value& value, std::string_view scheme, std::string_view key,
-                                     HttpRequest& request, const Secrets& secrets) {
+                                     HttpRequest& request, const SecretAccess& access) {
   const Value* found = value.find(key);
   if (const Value* name = found == nullptr ? nullptr : referenced_secret(*found)) {
-    std::string secret = TRY(secret_of(secrets, std::string(name->as_string())));
+    std::string secret = TRY(secret_of(access, std::string(name->as_string())));
     if (key != "username") request.secrets.push_back(secret);
     return secret;
   }
@@ -61,14 +56,14 @@ Result<std::string> credential_field(const Value& value, std::string_view scheme
 }
 
 // {use: NAME}: the secret holds a JSON object with the fields, or for bearer the token itself.
-Result<Value> resolved(const Value& scheme_value, HttpRequest& request, const Secrets& secrets) {
+Result<Value> resolved(const Value& scheme_value, HttpRequest& request, const SecretAccess& access) {
   const Value* reference = referenced_secret(scheme_value);
   const Value* use = reference != nullptr ? reference : scheme_value.find("use");
   if (use == nullptr) return scheme_value;
   if (!use->is_string())
     return Error{Code::invalid_argument, "/endpoint/authentication: use: expected a secret's name"};
   const std::string name(use->as_string());
-  const std::string secret = TRY(secret_of(secrets, name));
+  const std::string secret = TRY(secret_of(access, name));
   request.secrets.push_back(secret);
   const Result<Value> parsed = parse_json(secret);
   if (!parsed || !parsed->is_object()) return Value::object({{"token", secret}});
@@ -81,9 +76,10 @@ Result<Value> resolved(const Value& scheme_value, HttpRequest& request, const Se
 
 }  // namespace
 
-Status add_credential(HttpRequest& request, const HttpAuthentication& authentication, const Secrets& secrets) {
+Status add_credential(HttpRequest& request, const HttpAuthentication& authentication, std::string_view tool,
+                      const Secrets& secrets) {
   if (authentication.kind == HttpAuthentication::Kind::none) return done();
-  const std::string secret = TRY(secret_of(secrets, authentication.secret));
+  const std::string secret = TRY(secret_of({secrets, {.tool = tool, .host = request.url.host}}, authentication.secret));
   request.secrets.push_back(secret);
   switch (authentication.kind) {
     case HttpAuthentication::Kind::bearer:
@@ -98,21 +94,29 @@ Status add_credential(HttpRequest& request, const HttpAuthentication& authentica
   return done();
 }
 
-Status add_standard_credential(HttpRequest& request, const Value& authentication, const Secrets& all_secrets) {
+Status add_standard_credential(HttpRequest& request, const Value& endpoint, const Secrets& secrets) {
   // Which secret is sent may be said by the author only, not by data that came from outside: with none at hand, a
-  // reference in such data finds nothing.
-  const bool from_outside = authentication.deep_label().content().integrity > Integrity::internal;
-  const Secrets& secrets = from_outside ? no_secrets : all_secrets;
+  // reference in such data finds nothing. Where data from outside chose the host, only a secret that is bound to this
+  // host is sent.
+  const auto from_outside = [](const Value& value) {
+    return value.deep_label().content().integrity > Integrity::internal;
+  };
+  const Value authentication = endpoint.member("authentication");
+  const Secrets none;
+  const SecretAccess access{from_outside(authentication) ? none : secrets,
+                            {.tool = standard_http_tool,
+                             .host = request.url.host,
+                             .host_from_outside = from_outside(endpoint.member("uri"))}};
   if (const Value* basic = authentication.find("basic"); basic != nullptr && authentication.size() == 1) {
-    const Value fields = TRY(resolved(*basic, request, secrets));
-    const std::string username = TRY(credential_field(fields, "basic", "username", request, secrets));
-    const std::string password = TRY(credential_field(fields, "basic", "password", request, secrets));
+    const Value fields = TRY(resolved(*basic, request, access));
+    const std::string username = TRY(credential_field(fields, "basic", "username", request, access));
+    const std::string password = TRY(credential_field(fields, "basic", "password", request, access));
     return set_basic(request, username, password);
   }
   if (const Value* bearer = authentication.find("bearer"); bearer != nullptr && authentication.size() == 1) {
-    const Value fields = TRY(resolved(*bearer, request, secrets));
+    const Value fields = TRY(resolved(*bearer, request, access));
     return set_credential(request, "Authorization",
-                          "Bearer " + TRY(credential_field(fields, "bearer", "token", request, secrets)));
+                          "Bearer " + TRY(credential_field(fields, "bearer", "token", request, access)));
   }
   return Error{Code::conflict, "/endpoint/authentication: expected basic or bearer; other schemes are not supported"};
 }

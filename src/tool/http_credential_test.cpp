@@ -93,5 +93,34 @@ TEST(HttpDriver, SendsNoSecretThatUntrustedDataAsksFor) {
   EXPECT_EQ(call(R"({"bearer": {"token": "literal"}})").kind, Kind::done);
 }
 
+TEST(HttpDriver, SendsNoSecretToAHostThatUntrustedDataChose) {
+  HttpTestServer server(HttpTestServer::always("200 OK", "application/json", "1"));
+  HttpOptions options;
+  options.egress_allow = {"127.0.0.1"};
+  options.secrets = {{"token", "a-long-token"}};
+  const Value endpoint = Value::object({{"uri", Value(server.origin()).labelled(Label::unknown())},
+                                        {"authentication", http_json(R"({"bearer": {"use": "token"}})")}});
+  const Outcome outcome = standard_call(options, Value::object({{"method", "get"}, {"endpoint", endpoint}}));
+  EXPECT_EQ(definition::error_kind(outcome.error.type), "authorization");
+  EXPECT_THAT(outcome.error.detail, HasSubstr("data from outside chose the host"));
+  EXPECT_TRUE(server.requests().empty());
+}
+
+TEST(HttpDriver, SendsASecretNowhereAfterARedirect) {
+  HttpTestServer elsewhere(HttpTestServer::always("200 OK", "application/json", "1"));
+  HttpTestServer server([&](Connection& connection) {
+    while (!connection.read_request().empty())
+      connection.write("HTTP/1.1 302 Found\r\nLocation: " + elsewhere.origin() + "/take\r\nContent-Length: 0\r\n\r\n");
+  });
+  HttpCase test(server, EffectClass::read, get_binding);
+  test.options.egress_allow = {"127.0.0.1"};
+  test.options.secrets = {{"tos", "a-long-token"}};
+  test.tool.settings =
+      std::move(test.tool.settings).with_member("authentication", http_json(R"({"bearer": {"secret": "tos"}})"));
+  EXPECT_EQ(test.call().kind, Kind::failed);
+  EXPECT_EQ(server.requests().size(), 1u);
+  EXPECT_EQ(elsewhere.connections(), 0);
+}
+
 }  // namespace
 }  // namespace gantry::tool

@@ -83,26 +83,6 @@ TEST(HttpDriver, ReadsChunkedAnswersTextAndBytes) {
   EXPECT_EQ(get("/text"), Value("not json"));
 }
 
-TEST(HttpDriver, LabelsWhatComesBack) {
-  HttpTestServer server([](Connection& connection) {
-    for (std::string request = connection.read_request(); !request.empty(); request = connection.read_request()) {
-      const bool found = request.find("/voyages") != std::string::npos;
-      connection.answer(found ? "200 OK" : "404 Not Found", "application/json", R"({"a":"b"})");
-    }
-  });
-  HttpCase test(server, EffectClass::read, get_binding);
-  test.operation.result_label = Label::of(
-      {.integrity = Integrity::internal, .secrecy = Secrecy::confidential, .sources = {}, .compartments = {}});
-  const LabelContent& label = test.call().result.label().content();
-  EXPECT_EQ(label.integrity, Integrity::internal);
-  EXPECT_EQ(label.secrecy, Secrecy::confidential);
-  EXPECT_EQ(label.sources, std::vector<std::string>{"tool:tos.go"});
-  test.operation.binding = http_json(R"({"method": "get", "path": "/else"})");
-  const ErrorDetails error = test.call().error;
-  EXPECT_EQ(error.status, 404);
-  EXPECT_EQ(to_value(error).label().content().integrity, Integrity::internal);
-}
-
 TEST(HttpDriver, ReachesOnlyWhatIsAllowed) {
   HttpTestServer server(HttpTestServer::always("200 OK", "application/json", "1"));
   HttpCase test(server, EffectClass::read, get_binding);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace gantry::tool {
 namespace {
@@ -11,6 +12,21 @@ namespace {
 std::string origin_of(const HttpUrl& url) {
   return fmt::format("{}://{}:{}", url.scheme, url.host, url.port);
 }
+
+std::string authority_of(const HttpUrl& url) {
+  const bool six = url.host.find(':') != std::string::npos;
+  return six ? fmt::format("[{}]:{}", url.host, url.port) : fmt::format("{}:{}", url.host, url.port);
+}
+
+// https://fetch.spec.whatwg.org/#port-blocking (what browsers refuse), then those of databases, caches, queues, remote
+// shells and the daemons of containers, which read an HTTP request as commands or answer to anybody.
+constexpr std::uint16_t ports_of_other_protocols[] = {
+    1,    7,    9,    11,   13,   15,   17,   19,   20,   21,   22,   23,   25,   37,    42,    43,   53,
+    69,   77,   79,   87,   95,   101,  102,  103,  104,  109,  110,  111,  113,  115,   117,   119,  123,
+    135,  137,  139,  143,  161,  179,  389,  427,  465,  512,  513,  514,  515,  526,   530,   531,  532,
+    540,  548,  554,  556,  563,  587,  601,  636,  989,  990,  993,  995,  1719, 1720,  1723,  2049, 3659,
+    4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 445,   873,  1433,
+    1521, 1883, 2181, 2375, 2376, 2379, 2380, 3306, 3389, 5432, 5672, 5900, 6379, 10250, 11211, 27017};
 
 Error entry_refused(std::string_view entry) {
   return {
@@ -41,7 +57,7 @@ bool take_port(std::string_view& host, std::uint16_t& port) {
 
 bool matches(const EgressRule& rule, const HttpUrl& url) {
   if (!rule.scheme.empty() && rule.scheme != url.scheme) return false;
-  if (rule.port != 0 && rule.port != url.port) return false;
+  if (rule.port != 0 ? rule.port != url.port : is_port_of_another_protocol(url.port)) return false;
   const auto address = parse_address(url.host);
   if (rule.range) return address && rule.range->contains(*address);
   if (address) return false;
@@ -53,6 +69,11 @@ bool matches(const EgressRule& rule, const HttpUrl& url) {
 }
 
 }  // namespace
+
+bool is_port_of_another_protocol(std::uint16_t port) {
+  return std::find(std::begin(ports_of_other_protocols), std::end(ports_of_other_protocols), port) !=
+         std::end(ports_of_other_protocols);
+}
 
 Result<EgressRule> parse_egress_rule(std::string_view entry) {
   std::string lower(entry);
@@ -92,7 +113,7 @@ Egress::Egress(const std::vector<std::string>& allow, bool any_host,
 }
 
 bool Egress::allows(const HttpUrl& url) const {
-  return any_host_ ||
+  return (any_host_ && !is_port_of_another_protocol(url.port)) ||
          std::any_of(rules_.begin(), rules_.end(), [&](const EgressRule& rule) { return matches(rule, url); });
 }
 
@@ -101,8 +122,12 @@ Result<Egress::Route> Egress::route(const HttpUrl& logical) const {
     return Route{.url = TRY(with_origin(logical, found->second)), .overridden = true};
   }
   if (allows(logical)) return Route{.url = logical, .overridden = false};
-  return Error{Code::denied, fmt::format("{} may not be reached: add \"{}\" to egress.allow in gantry.yaml",
-                                         origin_of(logical), logical.host)};
+  const std::string entry =
+      is_port_of_another_protocol(logical.port)
+          ? fmt::format("{}\" (the port is that of another protocol, so it must be named)", authority_of(logical))
+          : logical.host + "\"";
+  return Error{Code::denied, fmt::format("{} may not be reached: add \"{} to egress.allow in gantry.yaml",
+                                         origin_of(logical), entry)};
 }
 
 bool Egress::may_connect(const Route& route, const NetworkAddress& address) const {

@@ -15,12 +15,15 @@ namespace gantry::tool {
 struct EgressRule {
   std::string scheme;                 // empty: both
   std::string host;                   // lower case; "*.example.org" for everything below it; empty for an address range
-  std::uint16_t port = 0;             // 0: any
+  std::uint16_t port = 0;             // 0: any but those of other protocols
   std::optional<AddressRange> range;  // for an address or a range of them
 };
 // "host", "host:port", "scheme://host[:port]", "*.suffix", "10.0.0.0/8", "10.0.0.5:8080", "[::1]:80".
 // Errors: invalid_argument, naming the entry.
 Result<EgressRule> parse_egress_rule(std::string_view entry);
+
+// Mail, databases, remote shells and the like. Such a port is reached only through an entry that names it.
+bool is_port_of_another_protocol(std::uint16_t port);
 
 // Immutable; any thread.
 class Egress {

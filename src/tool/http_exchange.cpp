@@ -33,12 +33,14 @@ class HeaderList {
 
 // What the callbacks of one transfer share.
 struct Transfer {
+  CURL* handle;
   const HttpExchangeRequest& request;
   HttpExchangeResult& result;
   std::stop_token stop;
   std::size_t header_bytes = 0;
   bool head_complete = false;
-  bool refused_address = false, too_large = false, stopped = false;
+  std::size_t body_bytes = 0;
+  bool refused_address = false, too_large = false, stopped = false, encoded = false, enough = false;
   std::string refused;
 };
 
@@ -47,6 +49,20 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
+}
+
+// 0 where no answer has come; a 1xx is none yet.
+int status_of(CURL* handle) {
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 ? static_cast<int>(status) : 0;
+}
+
+bool is_chunked(std::string_view transfer_encoding) {
+  std::string lower(transfer_encoding);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
+  return lower == "chunked" || lower == "identity";
 }
 
 std::size_t take_header(char* data, std::size_t size, std::size_t count, void* context) {
@@ -66,11 +82,16 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* c
   const std::size_t colon = text.find(':');
   if (text.empty()) {
     transfer.head_complete = true;
+    transfer.result.status = status_of(transfer.handle);
   } else if (colon != std::string_view::npos) {
     std::string name(trimmed(text.substr(0, colon)));
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char byte) { return static_cast<char>(std::tolower(byte)); });
-    transfer.result.headers.emplace_back(std::move(name), trimmed(text.substr(colon + 1)));
+    const std::string_view value = trimmed(text.substr(colon + 1));
+    // libcurl undoes compression here even where it was told to undo none. Nobody asked for it.
+    transfer.encoded = name == "transfer-encoding" && !is_chunked(value);
+    if (transfer.encoded) return 0;
+    transfer.result.headers.emplace_back(std::move(name), value);
   }
   return line.size();
 }
@@ -78,12 +99,17 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* c
 std::size_t take_body(char* data, std::size_t size, std::size_t count, void* context) {
   Transfer& transfer = *static_cast<Transfer*>(context);
   const std::size_t bytes = size * count;
-  if (bytes > transfer.request.response_bytes_max - transfer.result.body.size()) {
+  if (bytes > transfer.request.response_bytes_max - transfer.body_bytes) {
     transfer.too_large = true;
     return 0;
   }
-  transfer.result.body.append(data, bytes);
-  return bytes;
+  transfer.body_bytes += bytes;
+  if (!transfer.request.take_body) {
+    transfer.result.body.append(data, bytes);
+    return bytes;
+  }
+  transfer.enough = !transfer.request.take_body(transfer.result, std::string_view(data, bytes));
+  return transfer.enough ? 0 : bytes;
 }
 
 int keep_going(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -152,7 +178,7 @@ void set_callbacks(CURL* handle, Transfer& transfer) {
 
 HttpExchangeResult::Ending ending_of(CURLcode code, const Transfer& transfer) {
   using Ending = HttpExchangeResult::Ending;
-  if (code == CURLE_OK) return Ending::complete;
+  if (code == CURLE_OK || transfer.enough) return Ending::complete;
   if (transfer.too_large) return Ending::too_large;
   if (transfer.stopped) return Ending::stopped;
   if (code == CURLE_OPERATION_TIMEDOUT) return Ending::timed_out;
@@ -165,12 +191,10 @@ void finish(CURL* handle, CURLcode code, const char* words, Transfer& transfer) 
   long request_bytes = 0;
   curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &request_bytes);
   result.sent = code == CURLE_OK || request_bytes != 0 || transfer.header_bytes != 0;
-  long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-  // A 1xx is no answer yet.
-  if (transfer.head_complete && status >= 200) result.status = static_cast<int>(status);
+  result.status = transfer.head_complete ? status_of(handle) : 0;
   result.ending = ending_of(code, transfer);
   result.what = words[0] != '\0' ? words : curl_easy_strerror(code);
+  if (transfer.encoded) result.what = "the answer has a transfer encoding other than chunked";
   if (result.ending == HttpExchangeResult::Ending::refused_address) result.what = transfer.refused;
 }
 
@@ -220,7 +244,7 @@ HttpExchangeResult HttpClient::exchange(const HttpExchangeRequest& request, int 
     return result;
   }
   CURL* handle = owned.get();
-  Transfer transfer{.request = request, .result = result, .stop = std::move(stop), .refused = {}};
+  Transfer transfer{.handle = handle, .request = request, .result = result, .stop = std::move(stop), .refused = {}};
   std::array<char, CURL_ERROR_SIZE> words{};
   HeaderList headers;
   for (const auto& [name, value] : request.headers) {

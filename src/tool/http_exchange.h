@@ -16,6 +16,8 @@
 
 namespace gantry::tool {
 
+struct HttpExchangeResult;
+
 struct HttpExchangeRequest {
   std::string method, url;
   std::vector<std::pair<std::string, std::string>> headers;
@@ -28,6 +30,10 @@ struct HttpExchangeRequest {
   bool harmless_to_repeat = false;
   // Asked about the very address that is then connected to.
   std::function<bool(const NetworkAddress&)> may_connect;
+  // Where there is one, it gets the body piece by piece (the head of the answer is in the result by then) and nothing
+  // of it is kept. False: enough has come; the rest is not waited for, and the exchange counts as complete. It runs on
+  // the thread that called, and may use the client for other exchanges.
+  std::function<bool(const HttpExchangeResult& head, std::string_view bytes)> take_body;
 };
 
 struct HttpExchangeResult {

@@ -16,13 +16,6 @@ using Ending = HttpExchangeResult::Ending;
 
 constexpr std::size_t answer_excerpt_bytes = 300;
 
-std::string header_of(const HttpExchangeResult& exchange, std::string_view name) {
-  for (const auto& [header, value] : exchange.headers) {
-    if (header == name) return value;
-  }
-  return "";
-}
-
 bool is_json_type(std::string_view content_type) {
   std::string type(content_type.substr(0, content_type.find(';')));
   while (!type.empty() && type.back() == ' ') type.pop_back();
@@ -81,11 +74,43 @@ Value standard_result(const HttpRequest& request, const HttpExchangeResult& exch
   return std::move(result).with_member("content", content_of(exchange));
 }
 
-enum class Conclusion {
-  refused,      // this request had no effect, and no earlier one with its key had
-  not_handled,  // this request had no effect; of an earlier one it says nothing
-  unknown,
-};
+Outcome unsuccessful(ErrorDetails error, Conclusion conclusion, const Effect& effect, const CallContext& context) {
+  // Of a read nothing can be left behind. At a later attempt, "not handled" leaves open what became of the earlier
+  // ones.
+  const bool certain = is_read(effect.effect_class) || conclusion == Conclusion::refused ||
+                       (conclusion == Conclusion::not_handled && context.attempt <= 1);
+  return certain ? Outcome::failed_with(std::move(error)) : Outcome::ambiguous_with(std::move(error));
+}
+
+ErrorDetails communication_error(const HttpRequest& request, std::int64_t status, std::string_view what,
+                                 const Label& label) {
+  // The query may hold whatever the arguments hold; the path is enough to find the call.
+  const std::string_view uri = std::string_view(request.url.text).substr(0, request.url.text.find('?'));
+  ErrorDetails error =
+      standard_error("communication", redacted(fmt::format("{} {}: {}", request.method, uri, what), request.secrets));
+  error.status = status;
+  error.label = label;
+  return error;
+}
+
+Outcome unanswered(const HttpRequest& request, const HttpExchangeResult& exchange, const Effect& effect,
+                   const CallContext& context, const Label& label) {
+  const Conclusion conclusion = exchange.sent ? Conclusion::unknown : Conclusion::not_handled;
+  const Unanswered what = describe_unanswered(request.url, exchange);
+  if (what.kind == "authorization") {
+    return unsuccessful(standard_error("authorization", what.what), conclusion, effect, context);
+  }
+  return unsuccessful(communication_error(request, what.status, what.what, label), conclusion, effect, context);
+}
+
+}  // namespace
+
+std::string header_of(const HttpExchangeResult& exchange, std::string_view name) {
+  for (const auto& [header, value] : exchange.headers) {
+    if (header == name) return value;
+  }
+  return "";
+}
 
 Conclusion conclusion_of(int status) {
   switch (status) {
@@ -113,75 +138,48 @@ Conclusion conclusion_of(int status) {
   }
 }
 
-Outcome unsuccessful(ErrorDetails error, Conclusion conclusion, const Effect& effect, const CallContext& context) {
-  // Of a read nothing can be left behind. At a later attempt, "not handled" leaves open what became of the earlier
-  // ones.
-  const bool certain = is_read(effect.effect_class) || conclusion == Conclusion::refused ||
-                       (conclusion == Conclusion::not_handled && context.attempt <= 1);
-  return certain ? Outcome::failed_with(std::move(error)) : Outcome::ambiguous_with(std::move(error));
-}
-
-ErrorDetails communication_error(const HttpRequest& request, std::int64_t status, std::string_view what,
-                                 const Label& label) {
-  // The query may hold whatever the arguments hold; the path is enough to find the call.
-  const std::string_view uri = std::string_view(request.url.text).substr(0, request.url.text.find('?'));
-  ErrorDetails error =
-      standard_error("communication", redacted(fmt::format("{} {}: {}", request.method, uri, what), request.secrets));
-  error.status = status;
-  error.label = label;
-  return error;
-}
-
-Outcome unanswered(const HttpRequest& request, const HttpExchangeResult& exchange, const Effect& effect,
-                   const CallContext& context, const Label& label) {
-  const Conclusion conclusion = exchange.sent ? Conclusion::unknown : Conclusion::not_handled;
-  std::int64_t status = 502;
-  std::string what;
+Unanswered describe_unanswered(const HttpUrl& url, const HttpExchangeResult& exchange) {
+  Unanswered result;
   switch (exchange.ending) {
-    case Ending::refused_address: {
-      ErrorDetails error = standard_error(
-          "authorization",
+    case Ending::refused_address:
+      return {
+          "authorization", 403,
           fmt::format("{} leads to {}, which is not a public address: if that is meant, add the address or its range "
                       "(such as 10.0.0.0/8) to egress.allow in gantry.yaml, or use --host-override",
-                      request.url.host, exchange.what));
-      return unsuccessful(std::move(error), conclusion, effect, context);
-    }
+                      url.host, exchange.what)};
     case Ending::not_connected:
-      status = 503;
-      what = fmt::format("not connected: {}", exchange.what);
+      result.status = 503;
+      result.what = fmt::format("not connected: {}", exchange.what);
       break;
     case Ending::timed_out:
-      status = 504;
-      what = exchange.sent ? fmt::format("no answer in time: {}", exchange.what)
-                           : fmt::format("not connected in time: {}", exchange.what);
+      result.status = 504;
+      result.what = fmt::format("{}: {}", exchange.sent ? "no answer in time" : "not connected in time", exchange.what);
       break;
     case Ending::stopped:
-      status = 503;
-      what = "given up because this program stops or no longer waits";
+      result.status = 503;
+      result.what = "given up because this program stops or no longer waits";
       break;
     case Ending::too_large:
-      what = "the answer is larger than allowed";
+      result.what = "the answer is larger than allowed";
       break;
     case Ending::broken:
     case Ending::complete:
-      what = fmt::format("the connection was lost: {}", exchange.what);
+      result.what = fmt::format("the connection was lost: {}", exchange.what);
       break;
   }
-  if (exchange.status != 0) what = fmt::format("answered {}, but {}", exchange.status, what);
-  return unsuccessful(communication_error(request, status, what, label), conclusion, effect, context);
+  if (exchange.status != 0) result.what = fmt::format("answered {}, but {}", exchange.status, result.what);
+  return result;
 }
-
-}  // namespace
 
 Outcome outcome_of(const HttpRequest& request, HttpExchangeResult exchange, const Effect& effect,
                    const CallContext& context) {
-  Label label = label_of_result(*context.operation, effect);
+  Label label;
   const bool standard = context.tool == nullptr;
   if (standard) {
-    label = join(label, Label::of({.integrity = Integrity::trusted,
-                                   .secrecy = Secrecy::public_,
-                                   .sources = {"http:" + request.url.host},
-                                   .compartments = {}}));
+    label = Label::of({.integrity = Integrity::trusted,
+                       .secrecy = Secrecy::public_,
+                       .sources = {"http:" + request.url.host},
+                       .compartments = {}});
   }
   const int status = exchange.status;
   const bool success =

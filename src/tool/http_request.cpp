@@ -170,7 +170,7 @@ Result<HttpRequest> request_for_operation(const HttpSettings& settings, const Ht
   }
   if (!is_read(effect.effect_class)) TRY(add_header(request, settings.idempotency_header, effect.key));
   request.url = TRY(parse_url(url));
-  TRY(add_credential(request, settings.authentication, secrets));
+  TRY(add_credential(request, settings.authentication, effect.tool, secrets));
   return request;
 }
 
@@ -196,7 +196,7 @@ Result<HttpRequest> request_for_standard_call(const Value& arguments, const Secr
   request.redirect_is_success = arguments.boolean_or("redirect", false);
   request.wants_raw = arguments.string_or("output", "content") == "raw";
   if (!endpoint.is_object() || endpoint.find("authentication") == nullptr) return request;
-  TRY(add_standard_credential(request, endpoint.member("authentication"), secrets));
+  TRY(add_standard_credential(request, endpoint, secrets));
   return request;
 }
 

@@ -10,10 +10,9 @@
 #include "tool/driver.h"
 #include "tool/http_binding.h"
 #include "tool/http_url.h"
+#include "tool/secrets.h"
 
 namespace gantry::tool {
-
-using Secrets = std::map<std::string, std::string>;
 
 struct HttpRequest {
   std::string method;

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "base/assert.h"
+#include "tool/mcp_standard_call.h"
 #include "value/json.h"
 
 namespace gantry::tool {
@@ -40,8 +41,7 @@ definition::Operation build_standard_http_operation() {
   operation.arguments_schema = *std::move(schema);
   operation.arguments = *std::move(compiled);
   // Anybody's server: nothing is known in favour of what it says.
-  operation.result_label =
-      Label::of({.integrity = Integrity::untrusted, .secrecy = Secrecy::internal, .sources = {}, .compartments = {}});
+  operation.result_label = Label::of(definition::undeclared_label());
   return operation;
 }
 
@@ -64,11 +64,19 @@ const definition::Operation* find_operation(const definition::Project& project, 
   if (tool == standard_http_tool) {
     return operation == standard_http_operation_name ? &standard_http_operation() : nullptr;
   }
+  if (tool == standard_mcp_tool) return standard_mcp_operation(operation);
+  if (operation == mcp_listing_operation_name) {
+    const auto found = project.tools.find(std::string(tool));
+    return found != project.tools.end() && found->second->driver == "mcp" ? &mcp_listing_operation() : nullptr;
+  }
   return project.find_operation(tool, operation);
 }
 
 definition::EffectClass class_of_call(const definition::Operation& operation, std::string_view tool,
                                       const Value& arguments) {
+  if (tool == standard_mcp_tool && arguments.is_object() && arguments.find("stdio") != nullptr) {
+    return definition::EffectClass::write;
+  }
   if (tool != standard_http_tool) return operation.effect_class;
   const std::string method = upper_case(arguments.is_object() ? arguments.string_or("method", "") : "");
   if (method == "GET" || method == "HEAD" || method == "OPTIONS") return definition::EffectClass::egress_read;
@@ -76,7 +84,7 @@ definition::EffectClass class_of_call(const definition::Operation& operation, st
 }
 
 Digest tool_digest_of(const definition::Project& project, std::string_view tool) {
-  if (tool == standard_http_tool) return {};
+  if (is_standard_tool(tool)) return {};
   const auto found = project.tools.find(std::string(tool));
   return found == project.tools.end() ? Digest{} : found->second->digest;
 }

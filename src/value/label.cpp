@@ -99,16 +99,28 @@ const LabelContent& Label::content() const {
 Label Label::join_slowly(Label left, Label right) {
   if (left.id_ == 1 || right.id_ == 1) return unknown();
   if (left.id_ > right.id_) std::swap(left, right);
-  std::uint64_t pair = (static_cast<std::uint64_t>(left.id_) << 32) | right.id_;
+  const std::uint64_t pair = (static_cast<std::uint64_t>(left.id_) << 32) | right.id_;
+  // An expression joins the same few labels again and again; what a thread joined last it need not ask the table for.
+  struct Recent {
+    std::uint64_t pair = 0;
+    std::uint32_t id = 0;
+  };
+  thread_local std::array<Recent, 64> recents{};
+  Recent& recent = recents[(pair ^ (pair >> 29)) % recents.size()];
+  if (recent.pair == pair) return Label(recent.id);
   LabelTable& table = label_table();
   {
     std::shared_lock lock(table.mutex);
-    if (auto found = table.joins.find(pair); found != table.joins.end()) return Label(found->second);
+    if (auto found = table.joins.find(pair); found != table.joins.end()) {
+      recent = {pair, found->second};
+      return Label(found->second);
+    }
   }
   const LabelContent& a = left.content();
   const LabelContent& b = right.content();
   Label joined = of({std::max(a.integrity, b.integrity), std::max(a.secrecy, b.secrecy), union_of(a.sources, b.sources),
                      union_of(a.compartments, b.compartments)});
+  recent = {pair, joined.id_};
   std::unique_lock lock(table.mutex);
   if (table.joins.size() < 4 * labels_max) table.joins.emplace(pair, joined.id_);
   return joined;

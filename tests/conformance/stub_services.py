@@ -56,6 +56,35 @@ OPENAPI = {
 }
 
 
+MCP_TOOLS = [
+    {"name": name, "inputSchema": {"type": "object", "properties": {"left": {"type": "number"}, "right": {"type": "number"}}}}
+    for name in ("add", "divide")
+]
+
+
+def answer_mcp(message: dict) -> tuple[int, object, dict[str, str]]:
+    """An MCP server of the revisions with a handshake."""
+    params = message.get("params") or {}
+    numbers = params.get("arguments") or {}
+    match message.get("method"), params.get("name"):
+        case "initialize", _:
+            result = {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}},
+                      "serverInfo": {"name": "stub", "version": "1"}}
+        case "tools/list", _:
+            result = {"tools": MCP_TOOLS}
+        case "tools/call", "add":
+            result = {"content": [], "structuredContent": {"sum": numbers["left"] + numbers["right"]}}
+        case "tools/call", "divide":
+            result = {"isError": True, "content": [{"type": "text", "text": "division by zero"}]}
+        case "resources/read", _:
+            return 200, {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32002, "message": "no such resource"}}, {}
+        case method, _ if "id" not in message:
+            return 202, {}, {}
+        case _:
+            return 400, {"jsonrpc": "2.0", "id": message["id"], "error": {"code": -32601, "message": "no such method"}}, {}
+    return 200, {"jsonrpc": "2.0", "id": message["id"], "result": result}, {"Mcp-Session-Id": "stub-1"}
+
+
 def answer_own(method: str, path: str, headers: dict[str, str], body: str) -> tuple[int, object, dict[str, str]] | None:
     """Status, body and headers for services.example; None for what it does not have."""
     parts = urllib.parse.urlsplit(path)
@@ -74,6 +103,8 @@ def answer_own(method: str, path: str, headers: dict[str, str], body: str) -> tu
             return 200, echo, {}
         case ["path", *rest]:
             return 200, {"path": parts.path, "rest": rest}, {}
+        case ["mcp"] if method == "POST":
+            return answer_mcp(json.loads(body))
         case ["moved"]:
             return 302, {"moved": True}, {"Location": "/echo/there"}
         case ["bearer", reversed_token]:  # backwards, so that a test can look for the token itself

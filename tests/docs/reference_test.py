@@ -32,7 +32,7 @@ def projects():
     """The projects that the examples make: name -> {path: block}. Whoever names none is a project of its own."""
     found = defaultdict(dict)
     for block in all_blocks():
-        if block.language != "yaml" or block.note("not run") is not None or block.note("file") is not None:
+        if block.language not in ("yaml", "csv") or block.note("not run") is not None or block.note("file") is not None:
             continue
         named = [note for note in block.notes if note.startswith("example ")]
         for note in named:
@@ -86,6 +86,7 @@ class ReferenceTest(unittest.TestCase):
             if block.path.name == "getting-started.md":
                 continue
             if block.note("file") is not None:
+                (self.work / block.note("file")).parent.mkdir(parents=True, exist_ok=True)
                 (self.work / block.note("file")).write_text(block.text)
             if block.language != "console":
                 continue
@@ -111,7 +112,7 @@ class ReferenceTest(unittest.TestCase):
             self.assertTrue((start if name.endswith("*") else start + ")") in sources, f"no unit test {suite} {name}")
 
     def test_every_block_says_what_it_is(self):
-        known = {"yaml", "json", "console", "sh", "sql", "text", ""}
+        known = {"yaml", "csv", "json", "console", "sh", "sql", "text", ""}
         for block in all_blocks():
             with self.subTest(place=block.place):
                 self.assertIn(block.language, known)

@@ -142,7 +142,7 @@ class BadInputTest(unittest.TestCase):
         task = json.loads(self.desk.run("tasks", "--token-file", nina, "--json").out)[0]
         stale = self.desk.run("approve", task["id"], "--token-file", nina, "--digest", "0" * 64)
         self.assertEqual(stale.status, NO)
-        self.assertIn("the effect has changed since it was shown", stale.err)
+        self.assertIn("what was shown has changed", stale.err)
         now = self.desk.run("approve", task["id"], "--token-file", nina, "--digest", task["digest"])
         self.assertEqual(now.status, DONE, now.err)
 

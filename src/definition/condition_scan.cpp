@@ -1,0 +1,266 @@
+#include "definition/condition_scan.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+#include "definition/condition.h"
+
+namespace gantry::definition {
+namespace {
+
+bool is_name_start(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_name_part(char c) {
+  return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
+}
+
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  ConditionScan scan() {
+    while (at_ < text_.size()) step();
+    ConditionScan result;
+    for (auto& [names, absent] : paths_) result.paths.push_back({names, absent});
+    if (splittable_ && groups_.empty() && !ands_.empty()) {
+      std::size_t start = 0;
+      for (std::size_t end : ands_) {
+        result.terms.push_back(trimmed(text_.substr(start, end - start)));
+        start = end + 3;
+      }
+      result.terms.push_back(trimmed(text_.substr(start)));
+    }
+    result.unknown = std::move(unknown_);
+    return result;
+  }
+
+ private:
+  struct Group {
+    char close;      // what ends it
+    bool root;       // its input is the facts
+    bool in_string;  // an interpolation: the string goes on behind it
+  };
+
+  static std::string_view trimmed(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  }
+
+  char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+  bool is_root() const { return groups_.empty() ? root_ : groups_.back().root; }
+  void leave_root() { (groups_.empty() ? root_ : groups_.back().root) = false; }
+  void cannot_split() {
+    if (groups_.empty()) splittable_ = false;
+  }
+
+  void step() {
+    const char c = peek();
+    if (std::isspace(static_cast<unsigned char>(c)) != 0) {
+      ++at_;
+    } else if (c == '#') {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (c == '"') {
+      ++at_;
+      read_string();
+    } else if (c == '(' || c == '[' || c == '{') {
+      open(c);
+    } else if (c == ')' || c == ']' || c == '}') {
+      close();
+    } else if (c == '.' && is_name_start(peek(1)) && !after_value_) {
+      read_path();
+    } else if (is_name_start(c)) {
+      read_word();
+    } else if (c == '$' || c == '@') {
+      ++at_;
+      while (is_name_part(peek())) ++at_;
+      after_value_ = true;
+    } else {
+      read_symbol();
+    }
+  }
+
+  void open(char c) {
+    const bool is_call = c == '(' && after_word_;
+    groups_.push_back({c == '(' ? ')' : c == '[' ? ']' : '}', is_root() && !is_call, false});
+    ++at_;
+    after_value_ = after_word_ = false;
+  }
+
+  void close() {
+    ++at_;
+    after_word_ = false;
+    after_value_ = true;
+    if (groups_.empty()) {
+      splittable_ = false;
+      return;
+    }
+    const Group group = groups_.back();
+    groups_.pop_back();
+    if (group.in_string) read_string();
+  }
+
+  // Behind the opening quote, or behind an interpolation.
+  void read_string() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      if (c == '"') {
+        after_value_ = true;
+        return;
+      }
+      if (c != '\\' || at_ >= text_.size()) continue;
+      if (text_[at_++] != '(') continue;
+      groups_.push_back({')', is_root(), true});
+      after_value_ = after_word_ = false;
+      return;
+    }
+  }
+
+  void read_symbol() {
+    const char c = peek();
+    const std::string_view two = text_.substr(at_, 2);
+    if (two == "|=" || two == "+=" || two == "-=" || two == "*=" || two == "/=" || two == "%=") {
+      cannot_split();
+      at_ += 2;
+    } else if (two == "//") {
+      cannot_split();
+      at_ += 2;
+    } else if (two == "==" || two == "!=" || two == "<=" || two == ">=" || two == "..") {
+      at_ += 2;
+    } else {
+      if (c == '|') leave_root();
+      if (c == '|' || c == ',' || c == '=') cannot_split();
+      ++at_;
+    }
+    after_value_ = c == '?' || std::isdigit(static_cast<unsigned char>(c)) != 0;
+    after_word_ = false;
+  }
+
+  void read_word() {
+    const std::size_t start = at_;
+    while (is_name_part(peek()) || (peek() == ':' && peek(1) == ':')) ++at_;
+    const std::string_view word = text_.substr(start, at_ - start);
+    static constexpr std::string_view operators[] = {"and",    "or",      "then", "else",  "elif",  "if",  "as", "def",
+                                                     "reduce", "foreach", "try",  "catch", "label", "end", "not"};
+    const bool is_operator = std::find(std::begin(operators), std::end(operators), word) != std::end(operators);
+    if (word == "and" && groups_.empty()) ands_.push_back(start);
+    if (is_operator && word != "and" && word != "not") cannot_split();
+    if (word == "def" || word == "reduce" || word == "foreach") leave_root();
+    after_value_ = !is_operator;
+    after_word_ = !is_operator;
+  }
+
+  // ".args.amount", '.budget["port/spend"].left'
+  void read_path() {
+    const std::size_t start = at_;
+    std::vector<std::string> names;
+    while (names.size() < 16) {
+      if (peek() == '.' && is_name_start(peek(1))) {
+        const std::size_t first = ++at_;
+        while (is_name_part(peek())) ++at_;
+        names.emplace_back(text_.substr(first, at_ - first));
+        continue;
+      }
+      const std::size_t bracket = peek() == '.' && peek(1) == '[' ? 1 : 0;
+      if (peek(bracket) != '[' || peek(bracket + 1) != '"') break;
+      const std::size_t first = at_ + bracket + 2, quote = text_.find('"', first);
+      if (quote == std::string_view::npos || quote + 1 >= text_.size() || text_[quote + 1] != ']') break;
+      const std::string_view name = text_.substr(first, quote - first);
+      if (name.find('\\') != std::string_view::npos) break;
+      names.emplace_back(name);
+      at_ = quote + 2;
+    }
+    after_value_ = true;
+    after_word_ = false;
+    note_path(std::move(names), start);
+  }
+
+  void note_path(std::vector<std::string> names, std::size_t start) {
+    const auto& known = fact_names();
+    if (!std::binary_search(known.begin(), known.end(), std::string_view(names[0]))) {
+      if (is_root() && !unknown_) unknown_ = {names[0], start};
+      return;
+    }
+    const std::string_view rest = trimmed(text_.substr(at_));
+    if (const std::string tested = has_argument(rest); !tested.empty()) {
+      auto inner = names;
+      inner.push_back(tested);
+      paths_[inner] = true;
+    }
+    paths_[names] = paths_[names] || absence_is_handled(rest);
+  }
+
+  static bool absence_is_handled(std::string_view rest) {
+    if (rest.starts_with("?") || rest.starts_with("//")) return true;
+    if (!rest.starts_with("==") && !rest.starts_with("!=")) return false;
+    rest = trimmed(rest.substr(2));
+    return rest.starts_with("null") && (rest.size() == 4 || !is_name_part(rest[4]));
+  }
+
+  // '| has("note")' -> "note"
+  static std::string has_argument(std::string_view rest) {
+    if (!rest.starts_with("|")) return "";
+    rest = trimmed(rest.substr(1));
+    if (!rest.starts_with("has(\"")) return "";
+    const std::size_t quote = rest.find('"', 5);
+    return quote == std::string_view::npos ? "" : std::string(rest.substr(5, quote - 5));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::vector<Group> groups_;
+  bool root_ = true, splittable_ = true;
+  bool after_value_ = false, after_word_ = false;
+  std::vector<std::size_t> ands_;
+  std::map<std::vector<std::string>, bool> paths_;
+  std::optional<UnknownFact> unknown_;
+};
+
+}  // namespace
+
+const std::vector<std::string_view>& fact_names() {
+  static const std::vector<std::string_view> names = {
+      "args",   "audience",  "authority", "budget",     "context", "effect", "labels", "lists",
+      "lookup", "operation", "principal", "provenance", "run",     "task",   "tool",   "workflow"};
+  return names;
+}
+
+ConditionScan scan_condition(std::string_view text) {
+  return Scanner(text).scan();
+}
+
+std::string FactPath::text() const {
+  std::string text;
+  for (const std::string& name : names) {
+    const bool plain = !name.empty() && is_name_start(name[0]) && std::all_of(name.begin(), name.end(), is_name_part);
+    text += plain ? "." + name : "[\"" + name + "\"]";
+  }
+  return text;
+}
+
+std::variant<Condition, expression::CompileError> prepare_condition(std::string_view text) {
+  auto compiled = compile_condition(text);
+  if (auto* error = std::get_if<expression::CompileError>(&compiled)) return std::move(*error);
+  const ConditionScan scan = scan_condition(text);
+  if (scan.unknown) {
+    std::string known;
+    for (std::string_view name : fact_names()) known += (known.empty() ? "." : ", .") + std::string(name);
+    return expression::CompileError{scan.unknown->offset,
+                                    "there is no fact '." + scan.unknown->name + "'; known: " + known};
+  }
+  Condition condition{.program = std::get<expression::ProgramPointer>(std::move(compiled)), .text = std::string(text)};
+  condition.paths = scan.paths;
+  for (std::string_view term : scan.terms) {
+    auto part = compile_condition(term);
+    if (!std::holds_alternative<expression::ProgramPointer>(part)) {
+      condition.parts.clear();
+      break;
+    }
+    condition.parts.push_back({std::get<expression::ProgramPointer>(std::move(part)), std::string(term)});
+  }
+  return condition;
+}
+
+}  // namespace gantry::definition

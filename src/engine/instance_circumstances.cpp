@@ -1,0 +1,77 @@
+// What the gate is told about an effect beside its content, and what budgets are charged for it.
+#include "engine/budgets.h"
+#include "engine/installation.h"
+#include "engine/instance_record.h"
+
+namespace gantry::engine {
+namespace {
+
+// The instance that all others of the run began from: "ID-c1-c2" -> "ID".
+std::string run_of(const std::string& instance) {
+  return instance.substr(0, instance.find('-'));
+}
+
+Value charges_value(const std::vector<gate::Charge>& charges) {
+  std::vector<Value> items;
+  for (const gate::Charge& charge : charges) items.push_back(gate::to_value(charge));
+  return Value::array(std::move(items));
+}
+
+// What the asking for this very effect took already: asking about it again must not find its own ask in the way.
+double own_asks(const Value& verdict, const gate::BudgetUse& use) {
+  double sum = 0;
+  const Value charges = verdict.is_object() ? verdict.member("charges") : Value();
+  if (!charges.is_array()) return 0;
+  for (const Value& item : charges.items()) {
+    const auto charge = gate::charge_from(item);
+    if (charge.ok() && charge->asks && charge->budget == use.budget && charge->key == use.key) sum += charge->amount;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string InstanceRecord::stopped(const tool::Effect& effect, const Work& work) const {
+  return work.installation.stopped(effect, principal_.person);
+}
+
+gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) const {
+  gate::Circumstances circumstances;
+  circumstances.facts = run_facts();
+  circumstances.run = run_of(id_);
+  // Changing policy has no author but who asks for it.
+  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
+  circumstances.stopped = stopped(effect, work);
+  const auto asked = effects_.find(effect.id);
+  for (gate::ChargedBudget& budget : gate::budgets_charged(*work.policies, effect, principal_, circumstances.run)) {
+    const auto spent = work.budgets.spent(budget, work.now);
+    if (!spent.ok()) continue;  // not known, so the gate denies
+    budget.use.spent = *spent;
+    if (asked != effects_.end()) budget.use.spent -= own_asks(asked->second.verdict, budget.use);
+    circumstances.budgets.push_back(std::move(budget.use));
+  }
+  return work.gate.check(*work.policies, *project_, effect, principal_, work.now, circumstances);
+}
+
+// What is charged now, by asking or by permitting, into the event that says so.
+Value InstanceRecord::with_charges(Value data, const gate::Verdict& verdict, bool asks, Work& work) const {
+  std::vector<gate::Charge> charges;
+  for (const gate::Charge& charge : verdict.charges)
+    if (charge.asks == asks) charges.push_back(charge);
+  if (charges.empty()) return data;
+  for (const gate::Charge& charge : charges) work.budgets.charge(charge, 1);
+  return std::move(data).with_member("charges", charges_value(charges));
+}
+
+// An effect that certainly did not take place gives back what its permission charged.
+Value InstanceRecord::with_refunds(Value data, Work& work) const {
+  const auto found = effects_.find(std::string(data.string_or("effect", "")));
+  if (found == effects_.end() || !found->second.intent.is_object()) return data;
+  const Value charged = found->second.intent.member("charges");
+  if (!charged.is_array() || charged.size() == 0) return data;
+  for (const Value& item : charged.items())
+    if (const auto charge = gate::charge_from(item); charge.ok()) work.budgets.charge(*charge, -1);
+  return std::move(data).with_member("refunds", charged);
+}
+
+}  // namespace gantry::engine

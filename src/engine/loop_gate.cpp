@@ -1,0 +1,108 @@
+// Commands about the gate itself: stopping it, changing its policies, and approving several effects at once.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "engine/loop.h"
+#include "engine/policy_change.h"
+
+namespace gantry::engine {
+namespace {
+
+constexpr std::size_t batch_votes_max = 100;
+
+VoteRequest vote_of(const BatchVoteRequest& request, const BatchVoteRequest::Item& item) {
+  return {.human_task = item.human_task,
+          .voter = request.voter,
+          .approve = true,
+          .comment = request.comment,
+          .shown_digest = item.shown_digest};
+}
+
+}  // namespace
+
+// All are looked at before the first is voted on, so that it is all or none.
+Result<Value> Engine::Loop::handle(const BatchVoteRequest& request, Work& work, Turn& turn) {
+  if (request.items.empty() || request.items.size() > batch_votes_max)
+    return Error{Code::invalid_argument, fmt::format("expected 1 to {} tasks", batch_votes_max)};
+  std::set<std::string> seen;
+  std::string risk;
+  for (const auto& item : request.items) {
+    if (!seen.insert(item.human_task).second)
+      return Error{Code::invalid_argument, fmt::format("task {} is named twice", item.human_task)};
+    InstanceRecord* record = find(instance_of(item.human_task, 't'), turn);
+    if (record == nullptr) return not_running(instance_of(item.human_task, 't'));
+    TRY(record->check_vote(vote_of(request, item), work));
+    const std::string its = record->risk_of(item.human_task);
+    if (its.empty())
+      return Error{Code::invalid_argument,
+                   fmt::format("task {} is not about an effect; it is decided on its own", item.human_task)};
+    if (!risk.empty() && its != risk)
+      return Error{Code::invalid_argument,
+                   fmt::format("task {} does not mean the same as task {}: another rule, operation, approvers, or "
+                               "arguments from elsewhere; decide on them one by one",
+                               item.human_task, request.items.front().human_task)};
+    risk = its;
+  }
+  std::vector<Value> replies;
+  for (const auto& item : request.items) {
+    InstanceRecord* record = find(instance_of(item.human_task, 't'), turn);
+    auto reply = record == nullptr ? Result<Value>(not_running(instance_of(item.human_task, 't')))
+                                   : record->vote(vote_of(request, item), work);
+    // A budget may have been used up by the ones before it.
+    replies.push_back(reply.ok() ? *std::move(reply)
+                                 : Value::object({{"task", item.human_task},
+                                                  {"state", "withdrawn"},
+                                                  {"missing", Value::array({})},
+                                                  {"reason", reply.error().message}}));
+  }
+  return Value::object({{"tasks", Value::array(std::move(replies))}});
+}
+
+Result<Value> Engine::Loop::handle(const GateRequest& request, Work& work, Turn&) {
+  TRY(installation_.change_gate(request, work.now));
+  return Value();
+}
+
+Result<Value> Engine::Loop::propose_change(const DeployRequest& request, Work& work, Turn& turn) {
+  const definition::ProjectPointer own = policy_change_project();
+  TRY(installation_.save(*request.project));
+  TRY(installation_.save(*own));
+  auto workflow = own->find_workflow("gantry", "policy-change");
+  Value data = Value::object({{"workflow", to_value(workflow->name).with_member("digest", workflow->digest.hex())},
+                              {"project", own->digest.hex()},
+                              {"input", describe_change(*work.policies, *request.project)},
+                              {"principal", to_value(request.by)}});
+  const std::string id = add_instance(own, workflow, std::move(data), work, turn);
+  return Value::object({{"status", "waiting"}, {"instance", id}});
+}
+
+Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn&) {
+  auto answer = Value::object({{"project", request.project}});
+  if (work.policies && work.policies->digest.hex() == request.project) return answer;
+  if (work.policies && gate::policy_digest(*work.policies) != request.from)
+    return Error{Code::conflict,
+                 "the policies in force are others by now than those that this was to change; deploy again"};
+  auto instance = instances_.find(request.instance);
+  const definition::ProjectPointer project = TRY(installation_.project(request.project));
+  TRY(installation_.deploy({.project = project,
+                            .by = instance == instances_.end() ? definition::Principal{"gantry", {}}
+                                                               : instance->second.record->principal(),
+                            .effect = request.effect},
+                           work.now));
+  arm_schedules();
+  reconsider_all();
+  return answer;
+}
+
+void Engine::Loop::reconsider_all() {
+  for (const auto& [instance, slot] : instances_)
+    if (slot.record->asks_people()) work_.push_back({ReconsiderApprovals{instance}, nullptr});
+}
+
+Result<Value> Engine::Loop::handle(const ReconsiderApprovals& request, Work& work, Turn& turn) {
+  if (InstanceRecord* record = find(request.instance, turn)) record->reconsider(work);
+  return Value();
+}
+
+}  // namespace gantry::engine

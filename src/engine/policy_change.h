@@ -1,0 +1,24 @@
+// A change of policy is an effect like others: the tool `policy` with the operation `change`, called by a workflow of
+// Gantry's own, so that it passes the gate, can be approved by people, and is journaled. See docs/reference/policy.md.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "definition/project.h"
+#include "engine/inbox.h"
+#include "tool/driver.h"
+
+namespace gantry::engine {
+
+inline constexpr std::string_view policy_change_driver = "gantry-policy";
+
+// The tool and the workflow. Loaded once; any thread.
+definition::ProjectPointer policy_change_project();
+// Makes the project that the effect names the newest, through the engine's inbox.
+std::shared_ptr<tool::Driver> make_policy_change_driver(std::shared_ptr<Inbox> inbox);
+
+// What approvers are shown: {project, from, to, changes: {added, removed, changed: ["policy/rule"...], files: [...]}}.
+Value describe_change(const definition::Project& current, const definition::Project& next);
+
+}  // namespace gantry::engine

@@ -1,0 +1,141 @@
+#include "engine/replay_check.h"
+
+#include "engine/engine_fixture.h"
+
+namespace gantry::engine {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// A store whose events say something else than what took place.
+class EditedStore final : public journal::Store {
+ public:
+  EditedStore(journal::Store& inner, std::function<void(journal::Event&)> edit)
+      : inner_(inner), edit_(std::move(edit)) {}
+  Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after) override {
+    auto events = inner_.events_of(instance, after);
+    if (events)
+      for (journal::Event& event : *events) edit_(event);
+    return events;
+  }
+  Result<std::string> project_files(std::string_view digest) override { return inner_.project_files(digest); }
+  Status append(const journal::Batch&) override { return refused(); }
+  Result<std::vector<std::string>> unfinished_instances() override { return refused(); }
+  Result<std::map<std::string, std::string>> stuck_instances() override { return refused(); }
+  Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view) override { return refused(); }
+  Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t) override { return refused(); }
+  Result<std::optional<std::string>> instance_with_key(std::string_view, std::string_view) override {
+    return refused();
+  }
+  Result<std::uint64_t> last_sequence(std::string_view) override { return refused(); }
+  Status save_project(std::string_view, std::string_view) override { return refused(); }
+  Result<std::optional<std::string>> current_project() override { return refused(); }
+  Status add_token(const journal::TokenRecord&) override { return refused(); }
+  Status revoke_tokens(std::string_view) override { return refused(); }
+  Result<std::optional<journal::TokenRecord>> find_token(std::string_view) override { return refused(); }
+  Result<std::vector<journal::TokenRecord>> tokens() override { return refused(); }
+  std::string location() const override { return "edited"; }
+
+ private:
+  static Error refused() { return {Code::denied, "only what an audit reads"}; }
+  journal::Store& inner_;
+  std::function<void(journal::Event&)> edit_;
+};
+
+class ReplayCheck : public EngineTest {
+ protected:
+  void SetUp() override {
+    open_with(
+        "- look: {call: world.plain, with: {a: '${ $input.a }'}}\n"
+        "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.plain, with: {n: '${ $n "
+        "}'}}\n"
+        "- refused: {try: [{wipe: {call: world.wipe}}], catch: {do: [{say: {set: {said: no}}}]}}\n"
+        "- finish: {set: {done: '${ $input.a + 1 }'}}\n");
+    auto started = engine_->start({.namespace_ = "t",
+                                   .name = "w",
+                                   .version = {},
+                                   .input = Value::object({{"a", Value(1)}}),
+                                   .principal = {"ada", {}},
+                                   .key = {}});
+    ASSERT_TRUE(started.ok());
+    instance_ = started->instance;
+    auto outcome = engine_->wait(instance_, std::chrono::minutes(1));
+    ASSERT_TRUE(outcome.ok());
+    ASSERT_EQ(outcome->status, "completed") << print_json(outcome->error);
+  }
+  Result<ReplayReport> replay(std::function<void(journal::Event&)> edit = [](journal::Event&) {}) {
+    EditedStore store(*kept_, std::move(edit));
+    return replay_instance(store, instance_, gate::Gate({{"world", world_}}));
+  }
+  static void set(journal::Event& event, const char* outer, const char* inner, Value value) {
+    Value part = event.data.member(outer);
+    event.data = std::move(event.data).with_member(outer, std::move(part).with_member(inner, std::move(value)));
+  }
+  std::string instance_;
+};
+
+TEST_F(ReplayCheck, SameInputsAndPoliciesGiveTheRecordedEventsAndVerdicts) {
+  auto report = replay();
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_THAT(report->differences, IsEmpty())
+      << report->differences[0].what << print_json(report->differences[0].recorded)
+      << print_json(report->differences[0].computed);
+  EXPECT_EQ(report->verdicts, 5u);
+  EXPECT_EQ(report->status, "completed");
+  EXPECT_GE(report->actions, 6u);
+}
+
+TEST_F(ReplayCheck, OldVerdictsAreJudgedByTheirOwnPoliciesAfterAChange) {
+  files_["policies/port.yaml"] =
+      "policy: port\nversion: 2.0.0\nrules:\n  - {id: nothing, classes: [read, write], verdict: deny}\n";
+  deploy();
+  auto report = replay();
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(report->differences, IsEmpty());
+}
+
+TEST_F(ReplayCheck, AnArgumentAVerdictOrAnOutputThatDoesNotFollowIsNamed) {
+  auto changed = [&](journal::EventType type, auto edit) {
+    auto report = replay([&](journal::Event& event) {
+      if (event.type == type) edit(event);
+    });
+    EXPECT_TRUE(report.ok()) << report.error().message;
+    return report ? report->differences : std::vector<ReplayDifference>{};
+  };
+  auto differences = changed(journal::EventType::effect_permitted, [](journal::Event& event) {
+    if (event.data.member("effect").string_or("task", "") == "/do/0/look")
+      set(event, "effect", "arguments", Value::object({{"a", Value(7)}}));
+  });
+  ASSERT_FALSE(differences.empty());
+  EXPECT_THAT(differences[0].what, HasSubstr("'arguments' is another one"));
+  EXPECT_EQ(differences[0].computed, Value::object({{"a", Value(1)}}));
+  differences = changed(journal::EventType::effect_denied,
+                        [](journal::Event& event) { set(event, "verdict", "kind", Value("allow")); });
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_THAT(differences[0].what, HasSubstr("judges otherwise"));
+  differences = changed(journal::EventType::instance_completed, [](journal::Event& event) {
+    event.data = Value::object({{"output", Value(9)}});
+  });
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_THAT(differences[0].what, HasSubstr("'output'"));
+  differences = changed(journal::EventType::effect_permitted,
+                        [](journal::Event& event) { set(event, "verdict", "policy", Value("0")); });
+  EXPECT_THAT(differences, SizeIs(4)) << "policies that were never deployed";
+}
+
+TEST_F(ReplayCheck, AnErasedOrUnknownInstanceIsSaidToBe) {
+  EXPECT_EQ(replay([](journal::Event& event) {
+              if (event.type == journal::EventType::instance_started)
+                event.data = std::move(event.data).without_member("input");
+            })
+                .error()
+                .code,
+            Code::conflict);
+  EditedStore store(*kept_, [](journal::Event&) {});
+  EXPECT_EQ(replay_instance(store, "nothing", gate::Gate({})).error().code, Code::not_found);
+}
+
+}  // namespace
+}  // namespace gantry::engine

@@ -1,0 +1,166 @@
+#include "gate/canonical_text.h"
+
+#include <fmt/format.h>
+#include <unicode/unorm2.h>
+#include <unicode/uspoof.h>
+#include <unicode/ustring.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "value/utf8.h"
+
+namespace gantry::gate {
+namespace {
+
+constexpr std::size_t normalised_bytes_max = 1u << 20;
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+std::u16string to_utf16(std::string_view text) {
+  std::u16string wide(text.size(), u'\0');
+  int32_t length = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  u_strFromUTF8WithSub(wide.data(), static_cast<int32_t>(wide.size()), &length, text.data(),
+                       static_cast<int32_t>(text.size()), 0xFFFD, nullptr, &error);
+  wide.resize(U_SUCCESS(error) ? static_cast<std::size_t>(length) : 0);
+  return wide;
+}
+
+std::string to_utf8(const char16_t* wide, int32_t size) {
+  std::string text(static_cast<std::size_t>(size) * 3, '\0');
+  int32_t length = 0;
+  UErrorCode error = U_ZERO_ERROR;
+  u_strToUTF8WithSub(text.data(), static_cast<int32_t>(text.size()), &length, wide, size, 0xFFFD, nullptr, &error);
+  text.resize(U_SUCCESS(error) ? static_cast<std::size_t>(length) : 0);
+  return text;
+}
+
+using Normaliser = const UNormalizer2* (*)(UErrorCode*);
+
+std::string normalised(std::string_view text, Normaliser form) {
+  if (is_ascii(text) || text.size() > normalised_bytes_max) return std::string(text);
+  UErrorCode error = U_ZERO_ERROR;
+  const UNormalizer2* normaliser = form(&error);
+  const std::u16string wide = to_utf16(text);
+  std::u16string out(wide.size() * 4 + 16, u'\0');
+  const int32_t length = unorm2_normalize(normaliser, wide.data(), static_cast<int32_t>(wide.size()), out.data(),
+                                          static_cast<int32_t>(out.size()), &error);
+  return U_SUCCESS(error) ? to_utf8(out.data(), length) : std::string(text);
+}
+
+// The letters of a word in another case are other bytes; ASCII's are enough for what is compared without case.
+std::string lower_ascii(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  return lower;
+}
+
+bool is_hidden(std::uint32_t code) {
+  return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || code == 0x7F || code == 0xAD ||
+         code == 0x61C || code == 0x115F || code == 0x1160 || code == 0x17B4 || code == 0x17B5 ||
+         (code >= 0x180B && code <= 0x180E) || (code >= 0x200B && code <= 0x200F) ||
+         (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0x3164 || code == 0xFEFF ||
+         code == 0xFFA0 || (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE0FFF);
+}
+
+// Blanks of all kinds; the line break of a request is no other word separator than its blank.
+std::size_t blank_at(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  if (byte == ' ' || (byte >= 9 && byte <= 13)) return 1;
+  if (text.starts_with("\xC2\xA0")) return 2;                                        // no-break space
+  if (text.starts_with("\xE2\x80") && text.size() > 2) {                             // U+2000 to U+200A, U+202F
+    const auto last = static_cast<unsigned char>(text[2]);
+    if ((last >= 0x80 && last <= 0x8A) || last == 0xAF) return 3;
+  }
+  return text.starts_with("\xE3\x80\x80") ? 3 : 0;  // ideographic space
+}
+
+bool is_word_byte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
+}
+
+}  // namespace
+
+const char* name_of(Shape shape) {
+  constexpr std::array names{"text", "url", "host", "mail", "iban", "number", "date", "boolean", "null"};
+  return names[static_cast<std::size_t>(shape)];
+}
+
+std::string normal_text(std::string_view text) {
+  const std::string normal = normalised(text, unorm2_getNFCInstance);
+  std::string_view rest = normal;
+  std::string out;
+  out.reserve(rest.size());
+  while (!rest.empty()) {
+    if (const std::size_t blank = blank_at(rest)) {
+      if (!out.empty() && out.back() != ' ') out.push_back(' ');
+      rest.remove_prefix(blank);
+    } else {
+      out.push_back(rest.front());
+      rest.remove_prefix(1);
+    }
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+std::string skeleton_of(std::string_view text) {
+  static const USpoofChecker* checker = [] {
+    UErrorCode error = U_ZERO_ERROR;
+    USpoofChecker* opened = uspoof_open(&error);
+    return U_SUCCESS(error) ? opened : nullptr;
+  }();
+  const std::string lower = lower_ascii(text);
+  if (checker == nullptr || text.size() > 4096) return lower;
+  std::string out(lower.size() * 8 + 64, '\0');
+  UErrorCode error = U_ZERO_ERROR;
+  const int32_t length = uspoof_getSkeletonUTF8(checker, 0, lower.data(), static_cast<int32_t>(lower.size()),
+                                                out.data(), static_cast<int32_t>(out.size()), &error);
+  if (U_FAILURE(error)) return lower;
+  out.resize(static_cast<std::size_t>(length));
+  return lower_ascii(out);
+}
+
+std::string canonical_host(std::string_view host) {
+  std::string lower = lower_ascii(normalised(host, unorm2_getNFKCCasefoldInstance));
+  for (const std::string_view stop : {"\xE3\x80\x82", "\xEF\xBC\x8E", "\xEF\xBD\xA1"})
+    for (std::size_t at = lower.find(stop); at != std::string::npos; at = lower.find(stop)) lower.replace(at, 3, ".");
+  while (!lower.empty() && lower.back() == '.') lower.pop_back();
+  return lower;
+}
+
+std::vector<std::string> hidden_characters(std::string_view text) {
+  std::set<std::uint32_t> found;
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    if (byte >= 0x20 && byte < 0x7F) {
+      text.remove_prefix(1);
+      continue;
+    }
+    const std::uint32_t code = take_character(text);
+    if (is_hidden(code)) found.insert(code);
+    if (found.size() > 32) break;
+  }
+  std::vector<std::string> names;
+  for (const std::uint32_t code : found) names.push_back(fmt::format("U+{:04X}", code));
+  return names;
+}
+
+bool contains_words(std::string_view whole, std::string_view part) {
+  if (part.empty()) return false;
+  for (std::size_t at = whole.find(part); at != std::string_view::npos; at = whole.find(part, at + 1)) {
+    const std::size_t end = at + part.size();
+    const bool starts = at == 0 || !is_word_byte(whole[at - 1]) || !is_word_byte(part.front());
+    const bool ends = end == whole.size() || !is_word_byte(whole[end]) || !is_word_byte(part.back());
+    if (starts && ends) return true;
+  }
+  return false;
+}
+
+}  // namespace gantry::gate

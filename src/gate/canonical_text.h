@@ -1,0 +1,54 @@
+// Text in one form for comparison, so that "the same value" does not depend on how it is written: Unicode normal form
+// C and single blanks; mail addresses and hosts without regard to case; account numbers without blanks; numbers and
+// dates as numbers and dates. Private to the gate. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "value/value.h"
+
+namespace gantry::gate {
+
+enum class Shape { text, url, host, mail, iban, number, date, boolean, null };
+const char* name_of(Shape shape);
+
+// NFC, every run of blanks one blank, none at the ends. Text that can't be normalised is returned as it is.
+std::string normal_text(std::string_view text);
+// What it looks like, by UTS 39: equal for texts that are easily taken for each other. Hosts in lower case.
+std::string skeleton_of(std::string_view text);
+// NFKC in lower case, ideographic full stops as '.', no dot at the end: how hosts are compared.
+std::string canonical_host(std::string_view host);
+
+// The keys under which a single value is known; two values are the same when they share one. `shape` is what the whole
+// of it is. At least one key, none for an empty text.
+struct Reading {
+  Shape shape = Shape::text;
+  std::vector<std::string> keys;
+};
+Reading reading_of(const Value& leaf);
+
+// Something in a text that can be known by itself.
+struct Token {
+  Shape shape = Shape::text;
+  std::string text;  // as found
+  std::vector<std::string> keys;
+  std::string host;  // of url, mail and host: canonical
+};
+// Web and mail addresses, hosts, account numbers, numbers, dates and times of day in it, at most `tokens_max`. `complete` turns
+// false when there are more.
+std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete);
+inline bool is_link(const Token& token) {
+  return token.shape == Shape::url || token.shape == Shape::host || token.shape == Shape::mail ||
+         token.shape == Shape::iban;
+}
+
+// Names of the characters in it that can't be seen or that change the direction of what follows, each once:
+// "U+202E".
+std::vector<std::string> hidden_characters(std::string_view text);
+
+// Whether `part` stands in `whole` with no letter or digit right before or after it. Both normal_text.
+bool contains_words(std::string_view whole, std::string_view part);
+
+}  // namespace gantry::gate

@@ -1,0 +1,170 @@
+#include "gate/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "value/json.h"
+
+namespace gantry::gate {
+namespace {
+
+using definition::Condition;
+using definition::VerdictKind;
+using Says = RuleResult::Says;
+
+// Verdicts are journaled with their explanation, so it has a bound.
+constexpr std::size_t rules_max = 20, facts_max = 50, fact_bytes_max = 1'024, text_bytes_max = 1'024, hints_max = 20;
+
+std::string shortened(std::string text) {
+  if (text.size() <= text_bytes_max) return text;
+  std::size_t end = text_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
+}
+
+// The fact as people may see it.
+Value shown_fact(const Value& facts, const definition::FactPath& path) {
+  Label label = facts.label();
+  const Value* found = &facts;
+  for (const std::string& name : path.names) {
+    found = found->is_object() ? found->find(name) : nullptr;
+    if (found == nullptr) return {};
+    label = join(label, found->label());
+  }
+  if (join(label, found->deep_label()).content().secrecy == Secrecy::secret) return "[secret]";
+  if ((found->is_array() || found->is_object()) && print_json(*found).size() > fact_bytes_max)
+    return fmt::format("[{} of {} entries]", found->is_array() ? "list" : "object", found->size());
+  if (found->is_string() && found->size() > fact_bytes_max) return shortened(std::string(found->as_string()));
+  return *found;
+}
+
+class Explanation {
+ public:
+  Explanation(const Value& facts, Timestamp now) : facts_(facts), now_(now) {}
+
+  void add(const RuleResult& result) {
+    if (rules_.size() >= rules_max) return;
+    std::vector<Value> conditions;
+    for (const ConditionResult& each : result.conditions) conditions.push_back(described(each));
+    std::vector<Member> members = {{Text("rule"), result.rule->name}, {Text("says"), name_of(result.says)}};
+    if (result.lifted) members.push_back({Text("grants"), "workflow"});
+    if (result.outside) members.push_back({Text("outside"), "the rule's time window"});
+    members.push_back({Text("conditions"), Value::array(std::move(conditions))});
+    rules_.push_back(Value::object(std::move(members)));
+  }
+
+  void add(const BudgetResult& result) {
+    if (budgets_.size() >= rules_max) return;
+    std::vector<Member> members = {
+        {Text("budget"), result.budget->name}, {Text("key"), result.charge.key},          {Text("spent"), result.spent},
+        {Text("takes"), result.charge.amount}, {Text("max"), result.budget->budget->max}, {Text("over"), result.over}};
+    if (!result.error.empty()) members.push_back({Text("error"), result.error});
+    budgets_.push_back(Value::object(std::move(members)));
+  }
+
+  void hint(std::string text) {
+    if (hints_.size() < hints_max && !text.empty()) hints_.emplace_back(shortened(std::move(text)));
+  }
+
+  // The terms of the condition that don't hold, or the whole of it.
+  std::vector<std::string> failed_terms(const Condition& condition) const {
+    std::vector<std::string> failed;
+    for (const auto& part : condition.parts) {
+      const auto answer = expression::evaluate_first(
+          *part.program, facts_, {.now = now_, .limits = {.steps_max = 1'000'000, .memory_bytes_max = 16u << 20}});
+      if (!answer || !answer->is_true()) failed.push_back(shortened(part.text));
+    }
+    if (failed.empty()) failed.push_back(shortened(condition.text));
+    return failed;
+  }
+
+  Value take() {
+    std::vector<Member> shown;
+    for (auto& [path, fact] : shown_) shown.push_back({Text(path), std::move(fact)});
+    return Value::object({{"rules", Value::array(std::move(rules_))},
+                          {"facts", Value::object(std::move(shown))},
+                          {"labels", facts_.member("labels").member("arguments")},
+                          {"provenance", facts_.member("provenance")},
+                          {"budgets", Value::array(std::move(budgets_))},
+                          {"toPass", Value::array(std::move(hints_))}});
+  }
+
+ private:
+  Value described(const ConditionResult& result) {
+    for (const auto& path : result.condition->paths)
+      if (shown_.size() < facts_max) shown_.emplace(path.text(), shown_fact(facts_, path));
+    std::vector<Member> members = {
+        {Text("key"), result.key}, {Text("text"), shortened(result.condition->text)}, {Text("holds"), result.holds}};
+    if (!result.error.empty()) {
+      members.push_back({Text("error"), result.error});
+    } else if (!result.holds && !result.condition->parts.empty()) {
+      std::vector<Value> failed;
+      for (std::string& term : failed_terms(*result.condition)) failed.emplace_back(std::move(term));
+      members.push_back({Text("failed"), Value::array(std::move(failed))});
+    }
+    return Value::object(std::move(members));
+  }
+
+  const Value& facts_;
+  Timestamp now_;
+  std::vector<Value> rules_, budgets_, hints_;
+  std::map<std::string, Value> shown_;
+};
+
+std::string joined(const std::vector<std::string>& terms) {
+  std::string text;
+  for (const std::string& term : terms) text += (text.empty() ? "" : " and ") + term;
+  return text;
+}
+
+// What would have to be otherwise for this rule to let the effect through, or to let it through without asking.
+std::string hint_of(const RuleResult& result, const Explanation& explanation) {
+  const definition::PolicyRule& rule = *result.rule->rule;
+  const std::string& name = result.rule->name;
+  const ConditionResult* last = result.conditions.empty() ? nullptr : &result.conditions.back();
+  if (result.outside) return fmt::format("{} says something in its time window only", name);
+  if (result.says == Says::failed) return fmt::format("{}: '{}' must be answerable: {}", name, last->key, last->error);
+  if (result.says == Says::deny) {
+    if (last != nullptr && last->holds) return fmt::format("{} denies while {}", name, last->condition->text);
+    return fmt::format("{} denies this always", name);
+  }
+  if (result.says == Says::allow) return "";
+  if (last != nullptr && std::string_view(last->key) == "when" && !last->holds && !rule.has_ladder()) {
+    if (rule.verdict == VerdictKind::deny) return "";
+    return fmt::format("{} would {} if {}", name, definition::name_of(*rule.verdict),
+                       joined(explanation.failed_terms(*last->condition)));
+  }
+  if (result.says == Says::four_eyes || !rule.allow_if) return "";
+  return fmt::format("{} would allow if {}", name, joined(explanation.failed_terms(*rule.allow_if)));
+}
+
+bool decided(const RuleResult& result, const Verdict& verdict) {
+  return result.rule->name == verdict.rule;
+}
+
+}  // namespace
+
+Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
+              const Value& facts, Timestamp now) {
+  Explanation explanation(facts, now);
+  const bool allowed = verdict.kind == VerdictKind::allow;
+  // What decided comes first: the list is cut at its end.
+  for (const RuleResult& result : rules)
+    if (decided(result, verdict)) explanation.add(result);
+  for (const RuleResult& result : rules)
+    if (!allowed && !decided(result, verdict) && (result.says != Says::nothing || !result.conditions.empty()))
+      explanation.add(result);
+  for (const BudgetResult& budget : budgets) explanation.add(budget);
+  if (allowed) return explanation.take();
+  for (const RuleResult& result : rules) explanation.hint(hint_of(result, explanation));
+  for (const BudgetResult& budget : budgets)
+    if (budget.over)
+      explanation.hint(fmt::format("budget {} would have to have {} left, it has {}", budget.budget->name,
+                                   budget.charge.amount, std::max(0.0, budget.budget->budget->max - budget.spent)));
+  if (rules.empty()) explanation.hint("a rule would have to name this tool or its class");
+  return explanation.take();
+}
+
+}  // namespace gantry::gate

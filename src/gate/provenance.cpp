@@ -1,0 +1,189 @@
+#include "gate/provenance.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "gate/known_index.h"
+#include "gate/lookups.h"
+#include "gate/reading.h"
+#include "value/json.h"
+
+namespace gantry::gate {
+namespace {
+
+constexpr std::size_t leaves_max = 5'000, text_bytes_max = 1u << 20, facts_max = 500, depth_max = 8;
+constexpr std::size_t names_shown_max = 50;
+constexpr const char* too_much = "(there is more than is looked at)";
+
+// The best of them is what `origin` says.
+int rank_of(std::string_view origin) {
+  if (origin == "request") return 0;
+  if (origin == "workflow") return 1;
+  if (origin.starts_with("list:")) return 2;
+  if (origin == "derived") return 4;
+  return 3;
+}
+
+struct ArgumentFacts {
+  std::set<std::vector<std::string>> origins;  // of each kind of leaf
+  std::set<std::string> best_origins, shapes, bad_links, hidden, look_alikes;
+  Integrity integrity = Integrity::trusted;
+  Label label;
+};
+
+class ProvenanceFinder {
+ public:
+  ProvenanceFinder(const definition::Project& policies, const RunFacts& run)
+      : policies_(policies), index_(run.known == nullptr ? nullptr : &run.known->index(run.workflow)) {
+    if (run.known != nullptr) lookups_ = find_lookups(policies, *run.known, *index_);
+  }
+
+  std::vector<Member> facts;
+
+  void add(const std::string& name, const Value& value, Label outer, std::size_t depth) {
+    if (facts.size() >= facts_max) return;
+    ArgumentFacts found;
+    look(value, outer, found);
+    facts.push_back({Text(name), describe(found)});
+    if (!value.is_object() || depth >= depth_max) return;
+    const Label label = join(outer, value.label());
+    for (const Member& member : value.members())
+      add(name + "/" + std::string(member.key.view()), member.value, label, depth + 1);
+  }
+
+ private:
+  void look(const Value& value, Label outer, ArgumentFacts& found) {
+    const Label label = join(outer, value.label());
+    found.label = join(found.label, label);
+    if (value.is_array() || value.is_object()) {
+      // A list is its worst item, whoever put it together; an empty one is as good as that.
+      if (value.size() == 0) found.integrity = std::max(found.integrity, label.content().integrity);
+      if (value.is_array())
+        for (const Value& item : value.items()) look(item, label, found);
+      if (value.is_object()) {
+        for (const Member& member : value.members()) {
+          look_at_text(member.key.view(), label, found);
+          look(member.value, label, found);
+        }
+      }
+      return;
+    }
+    if (++leaves_ > leaves_max || text_bytes_ > text_bytes_max) {
+      found.integrity = Integrity::untrusted;
+      found.origins.insert({"derived"});
+      found.best_origins.insert("derived");
+      found.bad_links.insert(too_much);
+      return;
+    }
+    look_at_leaf(value, label, found);
+  }
+
+  void look_at_leaf(const Value& leaf, Label label, ArgumentFacts& found) {
+    const Reading reading = reading_of(leaf);
+    found.shapes.insert(name_of(reading.shape));
+    Integrity best = label.content().integrity;
+    std::set<std::string> origins;
+    if (index_ != nullptr) find_places(leaf, reading, label, best, origins);
+    find_lists(leaf, best, origins);
+    if (origins.empty()) origins.insert("derived");
+    found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
+      return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
+    }));
+    found.origins.insert(std::vector<std::string>(origins.begin(), origins.end()));
+    found.integrity = std::max(found.integrity, best);
+    if (leaf.is_string()) look_at_text(leaf.as_string(), label, found);
+  }
+
+  void find_places(const Value& leaf, const Reading& reading, Label label, Integrity& best,
+                   std::set<std::string>& origins) const {
+    auto take = [&](const std::string& name, Integrity integrity) {
+      origins.insert(name);
+      best = std::min(best, integrity);
+    };
+    const std::string normal = leaf.is_string() ? normal_text(leaf.as_string()) : std::string();
+    if (index_->requested(reading, normal)) take("request", Integrity::trusted);
+    const bool open = reading.shape == Shape::boolean || reading.shape == Shape::null;
+    for (const Place* place : index_->places_of(reading.keys)) {
+      // Yes and no are everywhere, and small numbers nearly so: that a workflow holds them says nothing.
+      if (open && !label.is_default()) continue;
+      if (place->name == "workflow" && reading.shape == Shape::number && !label.is_default()) continue;
+      take(place->name, place->integrity);
+    }
+    for (const std::string& key : reading.keys) {
+      const auto found = lookups_.find(key);
+      if (found != lookups_.end()) take(found->second, Integrity::internal);
+    }
+    if (label.is_default() && origins.empty() && index_->is_literal_in_expression(normal))
+      take("workflow", Integrity::trusted);
+  }
+
+  // Lists stand in the policy, so what is in one is as good as its author's words.
+  void find_lists(const Value& leaf, Integrity& best, std::set<std::string>& origins) const {
+    if (!leaf.is_string() && !leaf.is_number()) return;
+    const std::string text = leaf.is_string() ? std::string(leaf.as_string()) : print_number(leaf);
+    for (const auto& [name, policy] : policies_.policies) {
+      for (const definition::PolicyList& list : policy->lists) {
+        if (!list.records.is_object() || list.records.find(std::string_view(text)) == nullptr) continue;
+        origins.insert("list:" + list.name);
+        best = Integrity::trusted;
+      }
+    }
+  }
+
+  void look_at_text(std::string_view text, Label label, ArgumentFacts& found) {
+    text_bytes_ += text.size();
+    for (std::string& name : hidden_characters(text)) found.hidden.insert(std::move(name));
+    if (label.content().integrity <= Integrity::internal || text_bytes_ > text_bytes_max) return;
+    bool complete = true;
+    for (const Token& token : tokens_of(normal_text(text), KnownIndex::tokens_max, complete)) {
+      if (!is_link(token) || (index_ != nullptr && index_->knows_link(token))) continue;
+      if (found.bad_links.size() < names_shown_max) found.bad_links.insert(token.text);
+      const std::string imitated = index_ == nullptr ? std::string() : index_->imitated_by(token.host);
+      if (!imitated.empty() && found.look_alikes.size() < names_shown_max)
+        found.look_alikes.insert(token.host + " (looks like " + imitated + ")");
+    }
+    if (!complete) found.bad_links.insert(too_much);
+  }
+
+  static Value texts_of(const std::set<std::string>& names) {
+    return texts_value(std::vector<std::string>(names.begin(), names.end()));
+  }
+
+  static Value describe(const ArgumentFacts& found) {
+    std::vector<Value> origins;
+    for (const auto& kind : found.origins) origins.push_back(texts_value(kind));
+    const LabelContent& label = found.label.content();
+    const std::string origin = found.best_origins.empty()       ? "derived"
+                               : found.best_origins.size() == 1 ? *found.best_origins.begin()
+                                                                : "mixed";
+    return Value::object({{"origin", origin},
+                          {"origins", Value::array(std::move(origins))},
+                          {"integrity", name_of(found.integrity)},
+                          {"secrecy", name_of(label.secrecy)},
+                          {"sources", texts_value(label.sources)},
+                          {"compartments", texts_value(label.compartments)},
+                          {"badLinks", texts_of(found.bad_links)},
+                          {"hiddenText", texts_of(found.hidden)},
+                          {"lookAlikes", texts_of(found.look_alikes)},
+                          {"shapes", texts_of(found.shapes)}});
+  }
+
+  const definition::Project& policies_;
+  const KnownIndex* index_;
+  Lookups lookups_;
+  std::size_t leaves_ = 0, text_bytes_ = 0;
+};
+
+}  // namespace
+
+Value provenance_of(const Value& arguments, const definition::Project& policies, const RunFacts& run) {
+  ProvenanceFinder finder(policies, run);
+  if (arguments.is_object())
+    for (const Member& argument : arguments.members())
+      finder.add(std::string(argument.key.view()), argument.value, arguments.label(), 0);
+  return Value::object(std::move(finder.facts));
+}
+
+}  // namespace gantry::gate

@@ -1,0 +1,156 @@
+#include "prove/policy_view.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace gantry::prove {
+namespace {
+
+using definition::PolicyRule;
+using definition::VerdictKind;
+
+bool speaks_of(const PolicyRule& rule, const EffectView& effect) {
+  const bool named = rule.tools.empty() || std::any_of(rule.tools.begin(), rule.tools.end(), [&](const auto& pattern) {
+                       return definition::names_operation(pattern, effect.tool, effect.operation);
+                     });
+  return named && (rule.classes.empty() ||
+                   std::find(rule.classes.begin(), rule.classes.end(), effect.effect_class) != rule.classes.end());
+}
+
+}  // namespace
+
+TermPointer PolicyView::facts(const EffectView& effect) {
+  const Label nothing_known = Label::unknown();
+  const auto some = [&](const char* what, TypeMask types) { return terms_.symbol(what, nothing_known, types); };
+  TermPointer arguments = effect.arguments == nullptr ? some("the arguments", type_object) : effect.arguments;
+  // There may be more members than these.
+  const auto with_more = [&](std::vector<std::pair<std::string, TermPointer>> members) {
+    return terms_.merge(some("facts", type_object), terms_.object(std::move(members)));
+  };
+  TermPointer workflow = some("the workflow", type_object);
+  if (effect.workflow != nullptr) {
+    const definition::WorkflowName& name = effect.workflow->name;
+    workflow = with_more({{"namespace", terms_.literal(Value(name.namespace_))},
+                          {"name", terms_.literal(Value(name.name))},
+                          {"version", terms_.literal(Value(name.version))}});
+  }
+  return with_more({{"principal", with_more({{"person", some("the requester", type_string)},
+                                             {"roles", some("the roles", type_array)}})},
+                    {"workflow", workflow},
+                    {"task", effect.task.empty() ? some("the task", type_string) : terms_.literal(Value(effect.task))},
+                    {"tool", terms_.literal(Value(effect.tool))},
+                    {"operation", terms_.literal(Value(effect.operation))},
+       {"args", arguments},
+                    {"effect", with_more({{"id", some("the effect's id", type_string)},
+                                          {"instance", some("the instance", type_string)},
+                                          {"class", terms_.literal(Value(definition::name_of(effect.effect_class)))},
+                                          {"irreversible", terms_.boolean(effect.irreversible)},
+                                          {"arguments", arguments}})},
+                    {"labels", some("the labels", type_object)},
+                    {"context", some("the context", type_any)}});
+}
+
+bool PolicyView::may_permit(const EffectView& effect, const Condition& condition) {
+  return !permitted_with_fewer(effect, std::numeric_limits<std::size_t>::max(), condition).empty();
+}
+
+namespace {
+
+constexpr std::size_t combinations_max = 500;  // of rules that match and don't; with more, nothing is concluded
+
+// What the rules looked at so far say, in one case.
+struct Case {
+  Condition condition;
+  bool permits = false;
+  std::size_t least = 0;                         // people that four eyes ask for
+  std::map<std::string, std::size_t> approvers;  // by role, the largest count that a rule asks for
+
+  // One person counts for one requirement only.
+  std::size_t people() const {
+    std::size_t sum = 0;
+    for (const auto& [role, count] : approvers) sum += count;
+    return std::max(sum, least);
+  }
+};
+
+void add(Case& one, const PolicyRule& rule, RuleSays says) {
+  if (says == RuleSays::nothing) return;
+  one.permits = true;
+  if (says == RuleSays::allow) return;
+  if (says == RuleSays::four_eyes) one.least = 2;
+  for (const auto& each : rule.approvers) {
+    std::size_t& count = one.approvers[each.role];
+    count = std::max(count, each.count);
+  }
+}
+
+}  // namespace
+
+// What is left out here only makes the gate stricter: budgets, duties, missing facts, times (a rule that denies may be
+// outside its time).
+std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, TermPointer facts,
+                                                       const Condition& condition) {
+  std::vector<RuleCase> closed;
+  if (rule.during) closed.push_back({condition, RuleSays::nothing});
+  std::vector<Condition> open{condition};
+  const auto ask = [&](const std::optional<definition::Condition>& test, RuleSays says, bool is_filter) {
+    if (!test) return;
+    const definition::Expression expression{.program = test->program, .text = test->text};
+    std::vector<Condition> next;
+    for (const Condition& each : open) {
+      for (Outcome& outcome : evaluator_.truth(expression, {.dot = facts, .arguments = {}}, each)) {
+        if (outcome.kind != Outcome::Kind::value) continue;  // denied
+        const bool holds = outcome.value->literal.is_true();
+        if (is_filter ? holds : !holds)
+          next.push_back(std::move(outcome.condition));
+        else
+          closed.push_back({std::move(outcome.condition), says});
+      }
+    }
+    open = std::move(next);
+  };
+  ask(rule.when, RuleSays::nothing, true);
+  ask(rule.deny_if, RuleSays::deny, false);
+  ask(rule.four_eyes_if, RuleSays::four_eyes, false);
+  ask(rule.approve_if, RuleSays::approve, false);
+  ask(rule.allow_if, RuleSays::allow, false);
+  RuleSays rest = RuleSays::nothing;
+  if (rule.verdict == VerdictKind::deny) rest = RuleSays::deny;
+  if (rule.verdict == VerdictKind::approve) rest = RuleSays::approve;
+  if (rule.verdict == VerdictKind::allow) rest = RuleSays::allow;
+  for (Condition& each : open) closed.push_back({std::move(each), rest});
+  if (!rule.grants_workflow) return closed;
+  for (std::size_t i = 0, count = closed.size(); i < count; ++i)
+    if (closed[i].says == RuleSays::approve) closed.push_back({closed[i].condition, RuleSays::allow});
+  return closed;
+}
+
+std::vector<Condition> PolicyView::permitted_with_fewer(const EffectView& effect, std::size_t approvers,
+                                                        const Condition& condition) {
+  TermPointer known = facts(effect);
+  std::vector<Case> cases{{.condition = condition, .approvers = {}}};
+  for (const auto& [name, policy] : project_.policies) {
+    for (const PolicyRule& rule : policy->rules) {
+      if (!speaks_of(rule, effect)) continue;
+      std::vector<Case> next;
+      for (const Case& one : cases) {
+        for (RuleCase& each : cases_of(rule, known, one.condition)) {
+          if (each.says == RuleSays::deny) continue;
+          Case made = one;
+          made.condition = std::move(each.condition);
+          add(made, rule, each.says);
+          next.push_back(std::move(made));
+        }
+      }
+      cases = std::move(next);
+      if (cases.size() > combinations_max) return {condition};
+    }
+  }
+  std::vector<Condition> fewer;
+  for (Case& one : cases)
+    if (one.permits && one.people() < approvers) fewer.push_back(std::move(one.condition));
+  return fewer;
+}
+
+}  // namespace gantry::prove

@@ -1,0 +1,48 @@
+// What the policies of a project may say to an effect of which only a part is known.
+#pragma once
+
+#include "definition/invariant.h"
+#include "definition/project.h"
+#include "prove/evaluator.h"
+
+namespace gantry::prove {
+
+// An effect as far as it is known. Null terms are unknown.
+struct EffectView {
+  const definition::Workflow* workflow = nullptr;  // null: any
+  std::string task;                                // reference; empty: any
+  std::string tool, operation;
+  definition::EffectClass effect_class = definition::EffectClass::credential;
+  bool irreversible = false;
+  TermPointer arguments = nullptr;
+};
+
+// What one rule says in one case.
+enum class RuleSays : std::uint8_t { nothing, allow, approve, four_eyes, deny };
+
+class PolicyView {
+ public:
+  PolicyView(const definition::Project& project, Terms& terms, Evaluator& evaluator)
+      : project_(project), terms_(terms), evaluator_(evaluator) {}
+
+  // Whether the gate may permit it, at once or after approvals. False is certain.
+  bool may_permit(const EffectView& effect, const Condition& condition);
+  // The conditions under which it may permit it after fewer than `approvers` different people have approved.
+  std::vector<Condition> permitted_with_fewer(const EffectView& effect, std::size_t approvers,
+                                              const Condition& condition);
+  // What a policy's condition sees (gate/facts.h), as a term.
+  TermPointer facts(const EffectView& effect);
+
+ private:
+  struct RuleCase {
+    Condition condition;
+    RuleSays says = RuleSays::nothing;
+  };
+  std::vector<RuleCase> cases_of(const definition::PolicyRule& rule, TermPointer facts, const Condition& condition);
+
+  const definition::Project& project_;
+  Terms& terms_;
+  Evaluator& evaluator_;
+};
+
+}  // namespace gantry::prove

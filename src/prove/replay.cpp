@@ -1,0 +1,345 @@
+#include "prove/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "engine/interpreter.h"
+#include "gate/facts.h"
+#include "gate/gate.h"
+#include "tool/standard_call.h"
+
+namespace gantry::prove {
+namespace {
+
+using definition::InvariantGuard;
+using engine::CallEffect;
+
+constexpr std::size_t turns_max = 20'000;
+
+struct Pending {
+  std::string id, task;
+};
+struct PendingTimer {
+  std::string id, purpose;
+  Timestamp due;
+};
+
+// One instance of a workflow in the replay.
+struct Instance {
+  std::shared_ptr<const definition::Workflow> workflow;
+  std::unique_ptr<engine::Interpreter> interpreter;
+  engine::InstanceState state;
+  std::string name, id, parent_name, parent_child;
+  bool is_awaited = false;
+  std::vector<Pending> effects, people;
+  std::vector<PendingTimer> timers;
+  std::map<std::string, tool::Effect> asked;
+  std::uint64_t sequence = 0;
+};
+
+class Replay {
+ public:
+  Replay(const definition::ProjectPointer& project, const definition::Invariant& invariant)
+      : project_(project), invariant_(invariant), gate_(tool::Drivers{}) {}
+
+  ReplayResult run(const definition::Workflow& workflow, const std::vector<ScriptEvent>& script) {
+    for (const ScriptEvent& event : script) {
+      if (event.kind == TraceEvent::Kind::start) {
+        begin("", workflow.name, event.value, {});
+      } else {
+        tell(event);
+      }
+      settle();
+      if (result_.is_broken || !result_.why_not.empty()) return result_;
+    }
+    if (result_.why_not.empty()) result_.why_not = "the run ended without the forbidden effect";
+    return result_;
+  }
+
+ private:
+  Instance* begin(const std::string& name, const definition::WorkflowName& workflow, const Value& input,
+                  const std::string& id) {
+    const auto found = project_->find_workflow(workflow.namespace_, workflow.name, workflow.version);
+    if (found == nullptr) {
+      result_.why_not = "the workflow is not there";
+      return nullptr;
+    }
+    auto made = std::make_unique<Instance>();
+    made->workflow = found;
+    made->interpreter = std::make_unique<engine::Interpreter>(project_, found);
+    made->name = name;
+    made->id = id.empty() ? "proof" : id;
+    Instance* instance = made.get();
+    instances_.push_back(std::move(made));
+    send(*instance, journal::EventType::instance_started, Value::object({{"input", input}}));
+    return instance;
+  }
+
+  Instance* find(const std::string& name) {
+    const auto found = std::find_if(instances_.rbegin(), instances_.rend(),
+                                    [&](const auto& instance) { return instance->name == name; });
+    return found == instances_.rend() ? nullptr : found->get();
+  }
+
+  static std::string take(std::vector<Pending>& pending, const std::string& task) {
+    const auto found =
+        std::find_if(pending.begin(), pending.end(), [&](const Pending& one) { return one.task == task; });
+    if (found == pending.end()) return {};
+    std::string id = found->id;
+    pending.erase(found);
+    return id;
+  }
+
+  // What the outside says. What nobody waits for is skipped: rules may have answered already.
+  void tell(const ScriptEvent& event) {
+    Instance* instance = find(event.instance);
+    if (instance == nullptr) return;
+    switch (event.kind) {
+      case TraceEvent::Kind::none:
+      case TraceEvent::Kind::start:
+        return;
+      case TraceEvent::Kind::done:
+        return effect_done(*instance, event);
+      case TraceEvent::Kind::failed:
+        if (const std::string id = take(instance->effects, event.task); !id.empty())
+          send(*instance, journal::EventType::effect_failed, Value::object({{"effect", id}, {"error", event.value}}));
+        return;
+      case TraceEvent::Kind::denied:
+        if (const std::string id = take(instance->effects, event.task); !id.empty())
+          send(*instance, journal::EventType::effect_denied, Value::object({{"effect", id}, {"reason", "refused"}}));
+        return;
+      case TraceEvent::Kind::timer:
+        return fire(*instance, event);
+      case TraceEvent::Kind::answered:
+        if (const std::string id = take(instance->people, event.task); !id.empty()) {
+          look_at_approval(*instance, event);
+          send(*instance, journal::EventType::task_answered, Value::object({{"task", id}, {"answer", event.value}}));
+        }
+        return;
+      case TraceEvent::Kind::child_failed:
+        return child_failed(*instance, event);
+      case TraceEvent::Kind::event:
+        return deliver(*instance, event.value);
+    }
+  }
+
+  void effect_done(Instance& instance, const ScriptEvent& event) {
+    const std::string id = take(instance.effects, event.task);
+    if (id.empty()) return;
+    const tool::Effect& effect = instance.asked[id];
+    if (!is_permitted(effect)) {
+      result_.why_not = fmt::format("the gate refuses {}.{}", effect.tool, effect.operation);
+      return;
+    }
+    for (const InvariantGuard& guard : invariant_.unless) {
+      if (guard.kind == InvariantGuard::Kind::done && guard.name == effect.tool + "." + effect.operation)
+        excuse_if(guard, event.value);
+    }
+    send(instance, journal::EventType::effect_done, Value::object({{"effect", id}, {"result", event.value}}));
+  }
+
+  void look_at_approval(const Instance&, const ScriptEvent& event) {
+    const std::string name = event.task.substr(event.task.rfind('/') + 1);
+    for (const InvariantGuard& guard : invariant_.unless) {
+      if (guard.kind == InvariantGuard::Kind::approval && guard.name == name &&
+          event.value.member("approved").is_true())
+        excused_ = true;
+    }
+  }
+
+  void excuse_if(const InvariantGuard& guard, const Value& value) {
+    if (!guard.test) {
+      excused_ = true;
+      return;
+    }
+    const Result<Value> verdict = expression::evaluate_first(*guard.test->program, value, {});
+    if (verdict && verdict->is_truthy()) excused_ = true;
+  }
+
+  void fire(Instance& instance, const ScriptEvent& event) {
+    for (auto timer = instance.timers.rbegin(); timer != instance.timers.rend(); ++timer) {
+      if (timer->purpose != event.purpose) continue;
+      const PendingTimer fired = *timer;
+      std::erase_if(instance.timers, [&](const PendingTimer& one) { return one.id == fired.id; });
+      now_ = std::max(now_, fired.due);
+      return send(instance, journal::EventType::timer_fired, Value::object({{"timer", fired.id}}));
+    }
+  }
+
+  void child_failed(Instance& instance, const ScriptEvent& event) {
+    for (const auto& child : instances_) {
+      if (child->parent_name != instance.name || child->parent_child.empty() || !child->is_awaited) continue;
+      const std::string id = std::exchange(child->parent_child, "");
+      return send(instance, journal::EventType::child_ended,
+                  Value::object({{"child", id}, {"status", "faulted"}, {"error", event.value}}));
+    }
+  }
+
+  void deliver(Instance& instance, const Value& value) {
+    for (const definition::EventConsumption* listen : instance.state.listens()) {
+      std::vector<std::string> types;
+      listen->visit_types([&](const std::string* type) { types.push_back(type == nullptr ? "test" : *type); });
+      for (const std::string& type : types) {
+        const Value data = value.is_array() ? value.item(0) : value;
+        const Value cloud_event = Value::object({{"specversion", "1.0"},
+                                                 {"id", fmt::format("event-{}", ++events_)},
+                                                 {"source", "/proof"},
+                                                 {"type", type},
+                                                 {"data", data}});
+        if (instance.interpreter->wants(instance.state, cloud_event, now_))
+          send(instance, journal::EventType::event_delivered, Value::object({{"event", cloud_event}}));
+        return;
+      }
+    }
+  }
+
+  void send(Instance& instance, journal::EventType type, Value data) {
+    queue_.push_back(
+        {&instance, {.instance = instance.id, .sequence = 0, .at = now_, .type = type, .data = std::move(data)}});
+  }
+
+  // Until everybody waits for the outside.
+  void settle() {
+    while (!queue_.empty() && !result_.is_broken && result_.why_not.empty()) {
+      if (++turns_ > turns_max) {
+        result_.why_not = "the replay takes too long";
+        return;
+      }
+      auto [instance, event] = std::move(queue_.front());
+      queue_.pop_front();
+      event.sequence = ++instance->sequence;
+      event.at = now_;
+      take_turn(*instance, instance->interpreter->apply(instance->state, event));
+      end(*instance);
+    }
+  }
+
+  void end(Instance& instance) {
+    using Status = engine::InstanceState::Status;
+    const Status status = instance.state.status();
+    if (status == Status::running || status == Status::created || instance.parent_child.empty()) return;
+    Instance* parent = find(instance.parent_name);
+    const std::string child = std::exchange(instance.parent_child, "");
+    if (parent == nullptr || !instance.is_awaited) return;
+    Value data = Value::object({{"child", child}, {"status", status == Status::completed ? "completed" : "faulted"}});
+    data = status == Status::completed ? std::move(data).with_member("output", instance.state.output())
+                                       : std::move(data).with_member("error", instance.state.error());
+    send(*parent, journal::EventType::child_ended, std::move(data));
+  }
+
+  void take_turn(Instance& instance, const engine::Turn& turn) {
+    for (const engine::Action& action : turn.actions) {
+      if (const auto* call = std::get_if<CallEffect>(&action)) called(instance, *call);
+      if (const auto* gone = std::get_if<engine::AbandonEffect>(&action))
+        std::erase_if(instance.effects, [&](const Pending& one) { return one.id == gone->effect; });
+      if (const auto* timer = std::get_if<engine::SetTimer>(&action))
+        instance.timers.push_back({.id = timer->timer, .purpose = timer->purpose, .due = timer->due});
+      if (const auto* gone = std::get_if<engine::CancelTimer>(&action))
+        std::erase_if(instance.timers, [&](const PendingTimer& one) { return one.id == gone->timer; });
+      if (const auto* person = std::get_if<engine::AskPerson>(&action))
+        instance.people.push_back({.id = person->human_task, .task = person->task});
+      if (const auto* approval = std::get_if<engine::AskApproval>(&action))
+        instance.people.push_back({.id = approval->human_task, .task = approval->task});
+      if (const auto* decision = std::get_if<engine::RecordDecision>(&action)) {
+        for (const InvariantGuard& guard : invariant_.unless)
+          if (guard.kind == InvariantGuard::Kind::decided && guard.name == decision->decision)
+            excuse_if(guard, decision->answer);
+      }
+      if (const auto* child = std::get_if<engine::StartChild>(&action)) start_child(instance, *child);
+      if (std::holds_alternative<engine::Continue>(action))
+        send(instance, journal::EventType::instance_continued, Value::object(std::vector<Member>{}));
+      if (result_.is_broken) return;
+    }
+  }
+
+  void start_child(Instance& instance, const engine::StartChild& child) {
+    const std::string name = instance.name + (instance.name.empty() ? "" : " ") + child.task;
+    const std::string parent = instance.name;
+    Instance* made = begin(name, child.workflow, child.input, child.child);
+    if (made == nullptr) return;
+    made->parent_name = parent;
+    made->parent_child = child.child;
+    made->is_awaited = child.await;
+  }
+
+  bool is_permitted(const tool::Effect& effect) const {
+    return gate_.check(*project_, *project_, effect, requester(), now_).kind != definition::VerdictKind::deny;
+  }
+
+  definition::Principal requester() const { return {.person = "somebody", .roles = invariant_.roles}; }
+
+  void called(Instance& instance, const CallEffect& call) {
+    instance.effects.push_back({.id = call.effect, .task = call.task});
+    tool::Effect effect;
+    effect.id = effect.key = call.effect;
+    effect.instance = instance.id;
+    effect.workflow = instance.workflow->name;
+    effect.task = call.task;
+    effect.tool = call.tool;
+    effect.operation = call.operation;
+    effect.arguments = call.arguments;
+    if (!tool::complete_effect(effect, *project_)) return;
+    instance.asked[call.effect] = effect;
+    look_at(effect);
+  }
+
+  // Does this effect break the invariant?
+  void look_at(const tool::Effect& effect) {
+    const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
+    const auto& only = invariant_.workflows;
+    if (excused_ || !invariant_.covers(effect.tool, effect.operation, effect.effect_class)) return;
+    if (!only.empty() && std::find(only.begin(), only.end(), workflow) == only.end()) return;
+    if (!matters(effect)) return;
+    const gate::Verdict verdict = gate_.check(*project_, *project_, effect, requester(), now_);
+    if (verdict.kind == definition::VerdictKind::deny) {
+      refused_ = fmt::format("the gate refuses {}.{} there: {}", effect.tool, effect.operation, verdict.reason);
+      return;
+    }
+    std::size_t people = 0;
+    for (const auto& approver : verdict.approvers) people += approver.count;
+    if (invariant_.approvers > 0 && people >= invariant_.approvers) return;
+    if (count_++ < invariant_.more_than) return;
+    result_.is_broken = true;
+    result_.arguments = effect.arguments;
+    result_.verdict = definition::name_of(verdict.kind);
+  }
+
+  bool matters(const tool::Effect& effect) const {
+    if (!invariant_.when) return true;
+    const definition::Operation* operation = tool::find_operation(*project_, effect.tool, effect.operation);
+    if (operation == nullptr) return true;
+    const Value facts =
+        gate::facts_of(effect, *operation, requester(), *project_, {}, Value::object({}), Value::object({}));
+    const Result<Value> holds =
+        expression::evaluate_first(*invariant_.when->program, facts, {.now = now_, .limits = {}});
+    return !holds || !holds->is_boolean() || holds->is_true();
+  }
+
+  definition::ProjectPointer project_;
+  const definition::Invariant& invariant_;
+  gate::Gate gate_;
+  std::vector<std::unique_ptr<Instance>> instances_;
+  std::deque<std::pair<Instance*, journal::Event>> queue_;
+  Timestamp now_ = Timestamp(std::chrono::hours(24 * 365 * 56));
+  bool excused_ = false;
+  std::size_t count_ = 0, turns_ = 0, events_ = 0;
+  std::string refused_;
+  ReplayResult result_;
+
+ public:
+  const std::string& refused() const { return refused_; }
+};
+
+}  // namespace
+
+ReplayResult replay(const definition::ProjectPointer& project, const definition::Invariant& invariant,
+                    const definition::Workflow& workflow, const std::vector<ScriptEvent>& script) {
+  Replay replay(project, invariant);
+  ReplayResult result = replay.run(workflow, script);
+  if (!result.is_broken && !replay.refused().empty()) result.why_not = replay.refused();
+  return result;
+}
+
+}  // namespace gantry::prove

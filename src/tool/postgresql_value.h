@@ -1,0 +1,17 @@
+// Values of PostgreSQL as JSON and back. Private to the sql driver; the table is in docs/reference/sql.md.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <string>
+#include <vector>
+
+#include "tool/postgresql_connection.h"
+
+namespace gantry::tool {
+
+PostgresqlParameter postgresql_parameter(const Value& value);
+std::vector<std::string> postgresql_columns(const PGresult* result);
+std::vector<Value> postgresql_row(const PGresult* result, int row);
+
+}  // namespace gantry::tool
