@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -50,11 +51,14 @@ Result<McpTool> find_tool(const McpOptions& options) {
 }
 
 Result<std::vector<Value>> ask_for_tools(const McpOptions& options, const McpTool& found) {
-  tool::HttpOptions http;
-  http.egress_allow = found.project->settings.egress_allow;
-  http.host_override = TRY(read_host_overrides(options.host_overrides));
-  http.secrets = TRY(read_secrets(*found.project, options.directory));
-  const gate::Gate gate(tool::standard_drivers(std::move(http)));
+  tool::DriverOptions drivers;
+  drivers.directory = options.directory;
+  drivers.http.egress_allow = found.project->settings.egress_allow;
+  drivers.http.host_override = TRY(read_host_overrides(options.host_overrides));
+  auto opened = TRY(tool::Secrets::open(found.project->settings.secrets, options.directory));
+  for (const std::string& warning : opened.warnings) log(LogLevel::warning, warning);
+  drivers.http.secrets = std::move(opened.secrets);
+  const gate::Gate gate(tool::standard_drivers(drivers));
   tool::Effect effect;
   effect.id = effect.key = effect.instance = "command-line";
   effect.task = "/";

@@ -111,7 +111,6 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
   - f: {set: {a: 1}}
   - g: {call: asyncapi, with: {}}
   - h: {call: a2a, with: {}}
-  - i: {call: mcp, with: {}}
   - j: {call: "https://x/function.yaml"}
   - k: {call: log:1.0.0@public}
   - l: {call: agent, with: {}}
@@ -124,13 +123,13 @@ TEST(WorkflowProblems, OfConstructsThatAreNotSupportedYet) {
           "5:39: 'run.return' is not supported yet; a workflow gives its output",
           "6:15: 'run.container' is not supported yet", "7:15: 'call: grpc' is not supported yet",
           "9:15: 'call: asyncapi' is not supported yet", "10:15: 'call: a2a' is not supported yet",
-          "11:15: 'call: mcp' is not supported yet", "12:15: calling a function by its URL is not supported yet",
-          "13:15: the catalog function 'log:1.0.0@public' is not supported yet; the default catalog has decide, "
+          "11:15: calling a function by its URL is not supported yet",
+          "12:15: the catalog function 'log:1.0.0@public' is not supported yet; the default catalog has decide, "
           "approval and guardrail, each :1.0.0@default",
-          HasSubstr("14:15: the catalog function 'agent' is not supported yet"),
-          "15:88: 'oauth2' authentication is not supported yet; expected basic or bearer",
-          "16:39: a schema by 'resource' is not supported yet; write it inline under 'document'",
-          "17:47: schema format 'avro' is not supported yet; expected json"));
+          HasSubstr("13:15: the catalog function 'agent' is not supported yet"),
+          "14:88: 'oauth2' authentication is not supported yet; expected basic or bearer",
+          "15:39: a schema by 'resource' is not supported yet; write it inline under 'document'",
+          "16:47: schema format 'avro' is not supported yet; expected json"));
 }
 
 TEST(WorkflowProblems, OfThen) {

@@ -205,12 +205,14 @@ TEST_F(EngineLabels, ARunIsToldNoMoreBitsThanItsBudget) {
   files_["decisions/kind.yaml"] = kind_decision;
   files_["gantry.yaml"] = "quarantineBits: 5\n";
   files_["workflows/child.yaml"] = workflow_file("child", ask_kind("k"));
-  const std::string child = "  - sub: {run: {workflow: {namespace: t, name: child, version: 1.0.0, input: {said: '${ .said }'}}}, output: {as: '${ {said: $task.input.said} }'}}\n";
+  const auto child = [](const std::string& name) {
+    return "  - " + name + ": {run: {workflow: {namespace: t, name: child, version: 1.0.0, input: {said: '${ .said }'}}}, output: {as: '${ {said: $task.input.said} }'}}\n";
+  };
   workflow(fetch + ask_kind("one") + ask_kind("two"), "two");
   workflow(fetch + ask_kind("one") + ask_kind("two") + ask_kind("three"), "three");
-  workflow(fetch + child + ask_kind("two"), "mixed");
-  workflow(fetch + child + child + ask_kind("three"), "after");
-  workflow(fetch + ask_kind("one") + ask_kind("two") + child, "inside");
+  workflow(fetch + child("one") + ask_kind("two"), "mixed");
+  workflow(fetch + child("one") + child("two") + ask_kind("three"), "after");
+  workflow(fetch + ask_kind("one") + ask_kind("two") + child("three"), "inside");
   open();
   deploy();
   EXPECT_EQ(wait(start(Value(), "two")).status, "completed");

@@ -6,11 +6,6 @@
 namespace gantry::engine {
 namespace {
 
-// The instance that all others of the run began from: "ID-c1-c2" -> "ID".
-std::string run_of(const std::string& instance) {
-  return instance.substr(0, instance.find('-'));
-}
-
 Value charges_value(const std::vector<gate::Charge>& charges) {
   std::vector<Value> items;
   for (const gate::Charge& charge : charges) items.push_back(gate::to_value(charge));
@@ -38,7 +33,7 @@ std::string InstanceRecord::stopped(const tool::Effect& effect, const Work& work
 gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) const {
   gate::Circumstances circumstances;
   circumstances.facts = run_facts();
-  circumstances.run = run_of(id_);
+  circumstances.run = run();
   // Changing policy has no author but who asks for it.
   circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
   circumstances.stopped = stopped(effect, work);

@@ -158,6 +158,10 @@ class InstanceRecord {
   const std::map<std::string, Value>& children() const { return children_; }
   // The instance that waits for this one to end, or empty.
   const std::string& awaited_by() const { return awaited_ ? parent_ : nobody_; }
+  // What the gate is told of the run; lives as long as the record is not changed.
+  gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
+  // The instance that all others of the run began from.
+  std::string run() const { return id_.substr(0, id_.find('-')); }  // "ID-c1-c2" -> "ID"
   bool knows_effect(const std::string& effect) const { return effects_.contains(effect); }
 
  private:
@@ -207,7 +211,6 @@ class InstanceRecord {
   void publish(std::string type, Value data, Announcement& announcement, Work& work);
 
   // --- Effects (instance_effects.cpp)
-  gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
   void call(const CallEffect& action, Work& work);
   void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <memory>
 #include <set>
 
 #include "engine/installation.h"
+#include "engine/instance_record.h"
 #include "engine/record_data.h"
 #include "tool/standard_call.h"
 
@@ -17,6 +19,7 @@ using journal::EventType;
 
 constexpr std::size_t differences_max = 100;
 
+// Its verdict was reached when the workflow asked for it; a later one about the same effect where its event stands.
 bool has_new_effect(const Event& event) {
   const Value* effect = event.data.find("effect");
   return effect && effect->is_object() && effect->find("tool") && !event.data.find("readBackOf");
@@ -35,8 +38,9 @@ class Replay {
  private:
   Status load_policies();
   void index(const std::vector<Event>& events);
-  void compare(const Action& action, const Event& input);
-  void compare_effect(const CallEffect& call, const Event& input);
+  Status compare(const Action& action, const Event& input);
+  void compare_other(const Action& action, const Event& input);
+  Status compare_effect(const CallEffect& call, const Event& input);
   void expect(const Event& input, const Event* recorded, const std::string& what,
               const std::vector<std::pair<const char*, Value>>& members);
   const Event* find(EventType type, const char* key, const std::string& id) const;
@@ -53,6 +57,7 @@ class Replay {
   ReplayReport report_;
   definition::ProjectPointer project_;
   definition::Principal principal_;
+  std::unique_ptr<InstanceRecord> record_;  // as the engine's was when it asked the gate
   std::map<std::string, definition::ProjectPointer> policies_;  // by the digest that verdicts name
   std::map<std::string, const Event*> effects_;                 // where each whole effect stands
   std::set<std::string> asked_for_;
@@ -103,11 +108,14 @@ void Replay::expect(const Event& input, const Event* recorded, const std::string
   }
 }
 
-void Replay::compare_effect(const CallEffect& call, const Event& input) {
+Status Replay::compare_effect(const CallEffect& call, const Event& input) {
   asked_for_.insert(call.effect);
   auto found = effects_.find(call.effect);
   const std::string what = "effect " + call.effect;
-  if (found == effects_.end()) return expect(input, nullptr, what, {{"arguments", call.arguments}});
+  if (found == effects_.end()) {
+    expect(input, nullptr, what, {{"arguments", call.arguments}});
+    return done();
+  }
   ++report_.actions;
   const Value effect = found->second->data.member("effect");
   for (const auto& [name, computed] : {std::pair<const char*, Value>{"task", Value(call.task)},
@@ -118,10 +126,16 @@ void Replay::compare_effect(const CallEffect& call, const Event& input) {
     if (!(stored == computed))
       differ(found->second->sequence, fmt::format("{}: '{}' is another one", what, name), stored, computed);
   }
+  return judge(*found->second);
 }
 
-void Replay::compare(const Action& action, const Event& input) {
+Status Replay::compare(const Action& action, const Event& input) {
   if (const auto* call = std::get_if<CallEffect>(&action)) return compare_effect(*call, input);
+  compare_other(action, input);
+  return done();
+}
+
+void Replay::compare_other(const Action& action, const Event& input) {
   if (const auto* timer = std::get_if<SetTimer>(&action))
     return expect(input, find(EventType::timer_set, "timer", timer->timer), "timer " + timer->timer,
                   {{"due", Value(format_timestamp(timer->due))}});
@@ -162,7 +176,11 @@ Status Replay::judge(const Event& event) {
            *recorded, {});
     return done();
   }
-  const Value verdict = gate::to_value(gate_.check(*policies->second, *project_, effect, principal_, event.at));
+  gate::Circumstances circumstances = TRY(gate::circumstances_from(recorded->member("circumstances")));
+  circumstances.run = record_->run();
+  circumstances.facts = record_->run_facts();
+  const Value verdict =
+      gate::to_value(gate_.check(*policies->second, *project_, effect, principal_, event.at, circumstances));
   if (!(verdict == *recorded))
     differ(event.sequence, fmt::format("effect {}: the gate judges otherwise", id), *recorded, verdict);
   return done();
@@ -186,12 +204,14 @@ Result<ReplayReport> Replay::run(const std::string& instance, const InterpreterL
   TRY(load_policies());
   index(events);
   const Interpreter interpreter(project_, workflow, limits);
+  record_ = std::make_unique<InstanceRecord>(instance, project_, workflow, limits);
   InstanceState state;
   for (const Event& event : events) {
+    if (has_verdict(event.type) && !has_new_effect(event)) TRY(judge(event));
+    TRY(record_->replay(event));
     const Turn turn = interpreter.apply(state, event);
     if (!turn.actions.empty()) ++report_.inputs;
-    for (const Action& action : turn.actions) compare(action, event);
-    if (has_verdict(event.type)) TRY(judge(event));
+    for (const Action& action : turn.actions) TRY(compare(action, event));
   }
   for (const auto& [effect, event] : effects_)
     if (!asked_for_.contains(effect))

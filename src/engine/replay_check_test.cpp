@@ -30,6 +30,9 @@ class EditedStore final : public journal::Store {
     return refused();
   }
   Result<std::uint64_t> last_sequence(std::string_view) override { return refused(); }
+  Result<std::vector<journal::BudgetPart>> budget_parts(std::string_view, std::string_view) override {
+    return refused();
+  }
   Status save_project(std::string_view, std::string_view) override { return refused(); }
   Result<std::optional<std::string>> current_project() override { return refused(); }
   Status add_token(const journal::TokenRecord&) override { return refused(); }

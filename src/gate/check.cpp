@@ -96,6 +96,7 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   verdict.effect = effect.digest.hex();
   const Digest tool_digest = tool::tool_digest_of(definitions, effect.tool);
   verdict.tool = tool_digest.hex();
+  verdict.circumstances = to_value(circumstances);
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);

@@ -67,7 +67,14 @@ struct Verdict {
   // {rules: [{rule, says, conditions: [{key, text, holds, failed, error}]}], facts: {PATH: value}, labels: {ARGUMENT: {...}}, provenance, budgets: [...],
   // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it.
   Value explanation;
+  // What the engine said beside the effect and the run: {author, stopped, budgets}; null when it said nothing. With it
+  // the verdict can be reached again later.
+  Value circumstances;
 };
+// Without `run` and `facts`, which follow from the instance.
+Value to_value(const Circumstances& circumstances);
+Result<Circumstances> circumstances_from(const Value& value);
+
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
 

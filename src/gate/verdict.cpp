@@ -66,6 +66,38 @@ Result<Charge> charge_from(const Value& value) {
   return charge;
 }
 
+Value to_value(const Circumstances& circumstances) {
+  std::vector<Member> members;
+  if (!circumstances.author.empty()) members.push_back({Text("author"), circumstances.author});
+  if (!circumstances.stopped.empty()) members.push_back({Text("stopped"), circumstances.stopped});
+  if (!circumstances.budgets.empty()) {
+    std::vector<Value> budgets;
+    for (const BudgetUse& use : circumstances.budgets)
+      budgets.push_back(Value::object({{"budget", use.budget}, {"key", use.key}, {"spent", use.spent}}));
+    members.push_back({Text("budgets"), Value::array(std::move(budgets))});
+  }
+  return members.empty() ? Value() : Value::object(std::move(members));
+}
+
+Result<Circumstances> circumstances_from(const Value& value) {
+  Circumstances circumstances;
+  if (value.is_null()) return circumstances;
+  const FieldReader fields{"circumstances", value};
+  circumstances.author = value.string_or("author", "");
+  circumstances.stopped = value.string_or("stopped", "");
+  if (value.find("budgets") == nullptr) return circumstances;
+  for (const Value& item : *TRY(fields.array("budgets"))) {
+    const FieldReader use{"budget", item};
+    std::string budget = TRY(use.text("budget"));
+    std::string key = TRY(use.text("key"));
+    const Value* spent = item.find("spent");
+    if (spent == nullptr || !spent->is_number())
+      return Error{Code::invalid_argument, "circumstances: /budgets/spent: expected a number"};
+    circumstances.budgets.push_back({std::move(budget), std::move(key), spent->as_number()});
+  }
+  return circumstances;
+}
+
 Value to_value(const Verdict& verdict) {
   std::vector<Member> members = {
       {Text("kind"), definition::name_of(verdict.kind)},
@@ -86,6 +118,7 @@ Value to_value(const Verdict& verdict) {
     members.push_back({Text("charges"), Value::array(std::move(charges))});
   }
   if (!verdict.explanation.is_null()) members.push_back({Text("explanation"), verdict.explanation});
+  if (!verdict.circumstances.is_null()) members.push_back({Text("circumstances"), verdict.circumstances});
   return Value::object(std::move(members));
 }
 
@@ -112,6 +145,7 @@ Result<Verdict> verdict_from(const Value& value) {
     }
   }
   verdict.explanation = value.member("explanation");
+  verdict.circumstances = value.member("circumstances");
   return verdict;
 }
 

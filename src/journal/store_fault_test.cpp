@@ -181,8 +181,6 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
       old.execute(std::string("DROP INDEX ") + index);
     for (const char* column : {"suspended", "stuck_event"})
       old.execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
-    old.execute("DROP VIEW budgets");
-    old.execute("DROP TABLE journal_budget");
     old.execute("DELETE FROM journal_event_type WHERE number > 24");
     old.execute("PRAGMA user_version = 1");
   }

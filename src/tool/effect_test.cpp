@@ -80,7 +80,6 @@ TEST(EchoDriver, AnswersItsArguments) {
   const Outcome outcome = make_echo_driver()->call(gate::Gate::permit_for_test(sample_effect()), context);
   EXPECT_EQ(outcome.kind, Outcome::Kind::done);
   EXPECT_EQ(outcome.result, sample_effect().arguments);
-  EXPECT_EQ(outcome.result.label().content().sources, std::vector<std::string>{"tool:tos.reslot"});
 }
 
 TEST(EdifactDriver, ReadsTextAndBase64) {

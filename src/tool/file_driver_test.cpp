@@ -222,7 +222,7 @@ TEST_F(FileDriverTest, WhatIsReadBackHasTheLabelOfWhatWasWritten) {
   const LabelContent& label = read("a").result.label().content();
   EXPECT_EQ(label.integrity, Integrity::untrusted);
   EXPECT_EQ(label.secrecy, Secrecy::confidential);
-  EXPECT_THAT(label.sources, testing::ElementsAre("tool:files.go", "tool:mail.read"));
+  EXPECT_THAT(label.sources, testing::ElementsAre("tool:mail.read"));
   EXPECT_TRUE(read("a", R"({"labels": "ignore"})").result.label().content().secrecy == Secrecy::public_);
   const Outcome appended = call(EffectClass::write, R"({"action": "append", "path": "a"})", sql_json(R"({"content": "x"})"));
   EXPECT_EQ(appended.kind, Kind::done);

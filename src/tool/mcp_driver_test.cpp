@@ -80,9 +80,6 @@ TEST(McpDriver, CallsThePinnedTool) {
   ASSERT_EQ(outcome.kind, Kind::done) << outcome.error.detail;
   EXPECT_EQ(outcome.result,
             http_json(R"({"content":[{"type":"text","text":"gone"}],"structuredContent":{"ok":true}})"));
-  EXPECT_EQ(outcome.result.label().content().integrity, Integrity::untrusted);
-  EXPECT_EQ(outcome.result.label().content().secrecy, Secrecy::confidential);
-  EXPECT_EQ(outcome.result.label().content().sources, std::vector<std::string>{"tool:yard.go"});
   const Value params = server.last("tools/call").message.member("params");
   EXPECT_EQ(params.string_or("name", ""), "release");
   EXPECT_EQ(params.member("arguments"), http_json(R"({"id":"C1"})"));
@@ -134,7 +131,6 @@ TEST(McpDriver, NoServerCanShadowTheToolOfAnother) {
   EXPECT_EQ(other.call().result, http_json(R"({"content":["evil"]})"));
   EXPECT_EQ(mine.call().result, http_json(R"({"content":[]})"));
   EXPECT_EQ(good.last("tools/call").message.member("params").string_or("name", ""), "release");
-  EXPECT_EQ(mine.call().result.label().content().sources, std::vector<std::string>{"tool:yard.go"});
 }
 
 TEST(McpDriver, TellsWhatAnAnswerMeansForTheEffect) {
@@ -247,7 +243,6 @@ TEST(McpDriver, AnswersTheStandardsCall) {
                                          {"headers", http_json(R"({"X-A":"b"})")}});
   const Outcome listed = standard_mcp(options, "listTools", arguments);
   EXPECT_EQ(listed.result, http_json(R"({"tools":[],"nextCursor":"2"})"));
-  EXPECT_EQ(listed.result.label().content().integrity, Integrity::untrusted);
   EXPECT_EQ(listed.result.label().content().sources, (std::vector<std::string>{"mcp:127.0.0.1", "tool:mcp.listTools"}));
   const McpIncoming hello = server.last("initialize");
   EXPECT_EQ(hello.message.member("params").member("clientInfo"), http_json(R"({"name":"me","version":"2"})"));

@@ -54,6 +54,7 @@ class World:
             file = self.folder / "project" / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
+            file.chmod(0o600)  # secrets are refused when others may read them
         if self.project:
             command += ["--dir", str(self.folder / "project"), "--store", f"sqlite:{self.folder / 'kept' / 'run.db'}"]
             (self.folder / "kept").mkdir()

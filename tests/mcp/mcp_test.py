@@ -91,7 +91,7 @@ class McpTest(unittest.TestCase):
         path = self.tool({"url": self.serve()})
         unpinned = self.gantry("check", self.root / "project")
         self.assertEqual(unpinned.returncode, WRONG_INPUT)
-        self.assertRegex(unpinned.stdout + unpinned.stderr, r"desk\.yaml:10:\d+: 'pin': missing.*gantry mcp pin desk")
+        self.assertRegex(unpinned.stdout + unpinned.stderr, r"desk\.yaml:11:\d+: 'pin': missing.*gantry mcp pin desk")
         pinned = self.pin()
         self.assertEqual(pinned.returncode, DONE, pinned.stderr)
         self.assertIn("Repeats its arguments.", pinned.stdout)
@@ -183,7 +183,10 @@ class McpTest(unittest.TestCase):
         path = self.write("workflows/talk.yaml", json.dumps({
             "document": {"dsl": "1.0.3", "namespace": "desk", "name": "talk", "version": "1.0.0"},
             "do": [{"talk": {"call": "mcp", "with": {"method": method, "parameters": parameters, "transport": transport}}}]}))
-        return json.loads(self.gantry("run", path, "--dir", self.root / "project", "--json", "--no-wait").stdout)
+        self.write("policies/desk.yaml", POLICY.replace("'desk.*', ", ""))
+        done = self.gantry("run", path, "--dir", self.root / "project", "--json", "--no-wait")
+        self.assertTrue(done.stdout, done.stderr)
+        return json.loads(done.stdout)
 
     def test_the_standards_call_speaks_every_method(self):
         for mode in ("fine", "stateless"):

@@ -20,7 +20,7 @@ driver: http
 settings: {baseUrl: "http://127.0.0.1:PORT", timeout: PT1S, authentication: AUTHENTICATION}
 operations:
   get: {class: read, arguments: {type: object, properties: {path: {type: string}}}, binding: {method: GET, path: "/{path}"}}
-  post: {class: write, arguments: {type: object, properties: {path: {type: string}}}, binding: {method: POST, path: "/{path}"}}
+  post: {class: egress_read, arguments: {type: object, properties: {path: {type: string}}}, binding: {method: POST, path: "/{path}"}}
 """
 POLICY = """policy: all
 version: 1.0.0

@@ -172,7 +172,7 @@ Feature: Calls beyond the standard's scenarios
           catch:
             errors: {with: {status: 403, type: https://serverlessworkflow.io/spec/1.0.0/errors/authorization}}
             do:
-              - report: {set: {names: '${ $error.detail | contains("\"token\"") }'}}
+              - report: {set: {names: '${ $error.detail | contains("''token''") }'}}
     """
     When the workflow is executed
     Then the workflow should complete with output:
