@@ -12,6 +12,7 @@ from pathlib import Path
 
 PORT_APPLICATION = Path(__file__).resolve().parent.parent
 TERMINAL_ORIGIN = "http://tos.port.internal"
+RELEASE_DESK_ORIGINS = ["http://releases.port.internal", "http://desk-model.port.internal"]
 
 # The simulated people of the story: who holds which roles.
 PEOPLE = {
@@ -67,14 +68,31 @@ class TerminalSystem:
         self.process.wait(10)
 
 
+class ReleaseDesk:
+    """The simulated release register, and the simulated model that obeys whoever writes to it."""
+
+    def __init__(self):
+        program = PORT_APPLICATION / "release_desk" / "release_desk.py"
+        self.process = subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.address = f"http://127.0.0.1:{json.loads(self.process.stdout.readline())['port']}"
+
+    def releases(self):
+        return call(self.address, "GET", "/releases")["releases"]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
 class GantryServer:
     """`gantry serve` on a store that outlives it: kill() and start() again is the point."""
 
-    def __init__(self, program, work, terminal_address):
+    def __init__(self, program, work, terminal_address, release_desk_address="http://127.0.0.1:9"):
         self.program = str(Path(program).resolve())
         self.work = Path(work)
         self.store = self.work / "gantry.db"
-        self.terminal_address = terminal_address
+        self.hosts = {TERMINAL_ORIGIN: terminal_address, **{origin: release_desk_address for origin in RELEASE_DESK_ORIGINS}}
         self.process = None
         self.address = None
         self.tokens = {}
@@ -92,7 +110,7 @@ class GantryServer:
         with open(self.work / "gantry.log", "a") as log:
             self.process = subprocess.Popen(
                 [self.program, "serve", "--dir", str(PORT_APPLICATION), "--store", f"sqlite:{self.store}", "--listen", "127.0.0.1:0",
-                 "--host-override", f"{TERMINAL_ORIGIN}={self.terminal_address}", "--port-file", str(port_file)],
+                 "--port-file", str(port_file), *(f"--host-override={origin}={address}" for origin, address in self.hosts.items())],
                 stdout=log, stderr=log)
         deadline = time.monotonic() + timeout
         while not port_file.exists():
@@ -125,6 +143,11 @@ class GantryServer:
             cursor = page["next"]
             if not cursor:
                 return rows
+
+    def answer_mail(self, container, mail):
+        """The desk hands a haulier's mail about a container to port/haulier-mail: the instance with its output and effects."""
+        started = self.call("mailbox", "POST", "/api/v1/workflows/port/haulier-mail/instances?wait=30", {"container": container, "mail": mail})
+        return self.call("otto", "GET", f"/api/v1/instances/{started['instance']}")
 
     def start_plan(self, plan, key):
         """Sends the bay plan as its sender would: the EDIFACT bytes, with an idempotency key."""
