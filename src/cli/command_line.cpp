@@ -17,6 +17,7 @@ struct CommandLine {
       "gantry"};
   CheckOptions check;
   ProveOptions prove;
+  PolicyOptions policy;
   EvalOptions eval;
   SchemaOptions schema;
   ConvertOptions convert;
@@ -65,6 +66,7 @@ struct CommandLine {
   }
 
   void add_local_commands();
+  void add_policy_commands();
   void add_program_commands();
   void add_server_commands();
   void add_task_commands();
@@ -105,6 +107,20 @@ void CommandLine::add_local_commands() {
   c = command("convert", "Print a file of any known format as JSON", convert_command, convert);
   c->add_option("FILE", convert.file, "The file, - for standard input")->required();
   c->add_option("--as", convert.as, "Format of the file: json, yaml, csv, edifact (default: by name and content)");
+}
+
+void CommandLine::add_policy_commands() {
+  CLI::App* group = app.add_subcommand("policy", "Try policies out: cases, lint, attacks, differences");
+  group->require_subcommand(1);
+  auto add = [&](const char* name, const char* help, int (*function)(const PolicyOptions&)) {
+    CLI::App* added = command_of(*group, name, help, function, policy);
+    added->add_flag("--json", policy.json, "Print JSON");
+    return added;
+  };
+  constexpr const char* directory_help = "Project directory (default: the current one)";
+  CLI::App* c = add("test", "Run the cases in policies/tests; exit 1 when a verdict is another", policy_test_command);
+  c->add_option("DIRECTORY", policy.path, directory_help);
+  c->add_flag("--coverage", policy.coverage, "Also list what the cases had each rule say; exit 1 when a rule is reached by none");
 }
 
 void CommandLine::add_program_commands() {
@@ -277,6 +293,7 @@ int run_command_line(int argument_count, char** arguments) {
       "Start here: gantry check PROJECT, gantry run FILE, gantry serve --dir PROJECT. Documentation: "
       "docs/getting-started.md");
   line.add_local_commands();
+  line.add_policy_commands();
   line.add_program_commands();
   line.add_server_commands();
   line.add_task_commands();

@@ -2,6 +2,7 @@
 // status and has printed what there is to say.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,14 @@ struct ProveOptions {
   bool allow_unknown = false, json = false;
 };
 int prove_command(const ProveOptions& options);
+
+// policy test, lint, attack, diff: policies tried out; nothing is written.
+struct PolicyOptions {
+  std::string path = ".", other, store, run, people, at;
+  std::uint64_t seed = 1;
+  bool coverage = false, strict = false, allow_stricter = false, json = false;
+};
+int policy_test_command(const PolicyOptions& options);
 
 struct EvalOptions {
   std::string expression, input, arguments_file;

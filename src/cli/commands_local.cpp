@@ -5,9 +5,11 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "definition/project_files.h"
 #include "expression/expression.h"
 #include "prove/prove.h"
 #include "tool/drivers.h"
+#include "trial/case.h"
 #include "value/json.h"
 #include "value/schema.h"
 
@@ -30,6 +32,19 @@ definition::Problems problems_in(std::variant<definition::ProjectPointer, defini
   return problems;
 }
 
+// The cases of its policies are no part of a project, but wrong ones are problems all the same.
+void check_cases(const definition::Project& project, Checked& checked) {
+  auto files = definition::read_policy_case_files(checked.directory);
+  if (auto* problems = std::get_if<definition::Problems>(&files)) {
+    checked.problems.insert(checked.problems.end(), problems->begin(), problems->end());
+    return;
+  }
+  auto cases = trial::read_cases(std::get<definition::SourceFiles>(files), project);
+  if (auto* problems = std::get_if<definition::Problems>(&cases))
+    checked.problems.insert(checked.problems.end(), problems->begin(), problems->end());
+  checked.files.merge(std::get<definition::SourceFiles>(files));
+}
+
 Checked check_path(const std::string& path) {
   Checked checked;
   std::error_code ignored;
@@ -41,7 +56,11 @@ Checked check_path(const std::string& path) {
       return checked;
     }
     checked.files = std::get<definition::SourceFiles>(std::move(files));
-    checked.problems = problems_in(definition::load_project(checked.files, tool::standard_checks()));
+    auto loaded = definition::load_project(checked.files, tool::standard_checks());
+    const auto* project = std::get_if<definition::ProjectPointer>(&loaded);
+    const definition::ProjectPointer kept = project != nullptr ? *project : nullptr;
+    checked.problems = problems_in(std::move(loaded));
+    if (kept) check_cases(*kept, checked);
     return checked;
   }
   auto text = read_file(path);

@@ -36,6 +36,13 @@ bool is_list(std::string_view path) {
   return path.starts_with("policies/") && path.ends_with(".csv");
 }
 
+// Cases of `gantry policy test` stand beside the policies, and are no part of what is deployed.
+constexpr std::string_view case_folder = "policies/tests";
+
+bool is_case(std::string_view path) {
+  return path.starts_with("policies/tests/");
+}
+
 bool is_safe_path(std::string_view path) {
   if (path.empty() || path.size() > 500 || path[0] == '/') return false;
   if (std::any_of(path.begin(), path.end(),
@@ -47,6 +54,16 @@ bool is_safe_path(std::string_view path) {
 class DirectoryReader {
  public:
   explicit DirectoryReader(const std::string& directory) : root_(directory) {}
+
+  std::variant<SourceFiles, Problems> read_cases() {
+    std::error_code error;
+    cases_ = true;
+    canonical_root_ = filesystem::canonical(root_, error);
+    if (error) add(root_.string(), "no such directory");
+    if (!error) read_folder(root_ / case_folder);
+    if (problems_.count() > 0) return problems_.take();
+    return std::move(files_);
+  }
 
   std::variant<SourceFiles, Problems> read() {
     std::error_code error;
@@ -78,7 +95,8 @@ class DirectoryReader {
     for (; !error && at != end; at.increment(error)) {
       std::string name = at->path().filename().string();
       std::error_code ignored;
-      if (!name.empty() && name[0] == '.') {
+      const bool is_left_out = is_case(at->path().lexically_relative(root_).generic_string() + "/") && !cases_;
+      if ((!name.empty() && name[0] == '.') || is_left_out) {
         if (at->is_directory(ignored)) at.disable_recursion_pending();
         continue;
       }
@@ -124,14 +142,14 @@ class DirectoryReader {
   SourceFiles files_;
   ProblemSink problems_;
   std::size_t total_ = 0;
-  bool full_ = false;
+  bool full_ = false, cases_ = false;
 };
 
 }  // namespace
 
 std::optional<FileKind> file_kind(std::string_view path) {
   if (path == "gantry.yaml" || path == "gantry.yml" || path == "gantry.json") return FileKind::settings;
-  if (!is_safe_path(path)) return std::nullopt;
+  if (!is_safe_path(path) || is_case(path)) return std::nullopt;
   if (is_list(path)) return FileKind::list;
   if (!has_definition_extension(path)) return std::nullopt;
   std::string_view top = path.substr(0, path.find('/'));
@@ -144,6 +162,14 @@ std::string_view folder_of(FileKind kind) {
   for (const Folder& folder : folders)
     if (folder.kind == kind) return folder.name;
   return ".";
+}
+
+std::variant<SourceFiles, Problems> read_policy_case_files(const std::string& directory) {
+  try {
+    return DirectoryReader(directory).read_cases();
+  } catch (const std::exception& error) {
+    return Problems{{directory, {}, std::string("can't read the directory: ") + error.what()}};
+  }
 }
 
 std::variant<SourceFiles, Problems> read_project_files(const std::string& directory) {

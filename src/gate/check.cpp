@@ -87,6 +87,17 @@ std::string policy_digest(const definition::Project& project) {
   return set_of(project)->digest();
 }
 
+std::vector<RuleResult> opinions_on(const definition::Project& policies, const definition::Project& definitions,
+                                    const tool::Effect& effect, const definition::Principal& requester, Timestamp now,
+                                    const Circumstances& circumstances) {
+  const auto set = set_of(policies);
+  const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
+  if (structural_defect({}, operation, effect, tool::tool_digest_of(definitions, effect.tool)).has_value()) return {};
+  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
+                               budget_facts(*set, circumstances), set->lists());
+  return judge_rules(*set, effect, effect.effect_class, facts, now);
+}
+
 Verdict Gate::check(const definition::Project& policies, const definition::Project& definitions,
                     const tool::Effect& effect, const definition::Principal& requester, Timestamp now,
                     const Circumstances& circumstances) const {

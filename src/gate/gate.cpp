@@ -71,10 +71,9 @@ Status check_approval(const tool::Effect& effect, const Approval& approval, cons
 }
 
 // What policies say about the tool's results, before what the tool says itself.
-std::vector<definition::LabelRule> label_rules_for(const definition::Operation& operation, const tool::Effect& effect,
+std::vector<definition::LabelRule> label_rules_for(const definition::Operation& operation, const std::string& name,
                                                    const LabelContent& source, const definition::Project* policies) {
   std::vector<definition::LabelRule> rules;
-  const std::string name = effect.tool + "." + effect.operation;
   if (policies != nullptr) {
     for (const auto& [policy_name, policy] : policies->policies) {
       for (const definition::PolicyLabel& label : policy->labels.labels) {
@@ -94,7 +93,7 @@ tool::Outcome with_labels(tool::Outcome outcome, const definition::Operation& op
   LabelContent source;
   source.sources = {fmt::format("tool:{}.{}", effect.tool, effect.operation)};
   const Label otherwise = join(operation.result_label, Label::of(source));
-  const auto rules = label_rules_for(operation, effect, source, policies);
+  const auto rules = label_rules_for(operation, effect.tool + "." + effect.operation, source, policies);
   if (outcome.kind == tool::Outcome::Kind::done) {
     outcome.result = with_declared_labels(std::move(outcome.result), rules, otherwise);
     outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
@@ -112,6 +111,15 @@ tool::Outcome not_set_up(std::string detail) {
 }
 
 }  // namespace
+
+Value labelled_result(Value result, const definition::Operation& operation, std::string_view tool,
+                      const definition::Project* policies) {
+  LabelContent source;
+  const std::string name = fmt::format("{}.{}", tool, operation.name);
+  source.sources = {"tool:" + name};
+  const auto rules = label_rules_for(operation, name, source, policies);
+  return with_declared_labels(std::move(result), rules, join(operation.result_label, Label::of(source)));
+}
 
 Result<tool::Permit> Gate::permit(const tool::Effect& effect, const Verdict& verdict) const {
   if (verdict.kind != VerdictKind::allow) {

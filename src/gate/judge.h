@@ -1,5 +1,5 @@
 // What each rule, and each budget, says about one effect: a pure function of the policies and the facts. Private to the
-// gate.
+// gate, and to trial/, which tells which rules a policy's cases reach.
 #pragma once
 
 #include <optional>
@@ -42,6 +42,11 @@ std::vector<RuleResult> judge_rules(const definition::PolicySet& policies, const
 std::vector<BudgetResult> judge_budgets(const definition::PolicySet& policies, const tool::Effect& effect,
                                         const definition::Principal& requester, const Value& facts,
                                         const Circumstances& circumstances, Timestamp now);
+
+// What each rule says, by name, as Gate::check asks them; nothing for an effect that is denied before any rule is asked.
+std::vector<RuleResult> opinions_on(const definition::Project& policies, const definition::Project& definitions,
+                                    const tool::Effect& effect, const definition::Principal& requester, Timestamp now,
+                                    const Circumstances& circumstances);
 
 // Whether it holds. Errors: it gave no boolean, failed, or read a fact that is missing.
 Result<bool> holds(const definition::Condition& condition, const Value& facts, Timestamp now);

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "definition/label_rules.h"
+#include "definition/project.h"
 
 namespace gantry::gate {
 
@@ -17,5 +17,10 @@ namespace gantry::gate {
 //
 // Labels that the value has already are kept (joined).
 Value with_declared_labels(Value value, std::span<const definition::LabelRule> rules, Label otherwise);
+
+// What the operation and the policies say about what `tool`.`operation` gives back, without the echo rule: as a result
+// of that call would be labelled. For results that did not come from a call, such as those of a policy's test cases.
+Value labelled_result(Value result, const definition::Operation& operation, std::string_view tool,
+                      const definition::Project* policies);
 
 }  // namespace gantry::gate

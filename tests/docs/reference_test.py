@@ -70,6 +70,9 @@ class ReferenceTest(unittest.TestCase):
             with self.subTest(project=name, blocks=[block.place for block in files.values()]):
                 done = subprocess.run([GANTRY, "check", str(directory)], capture_output=True, text=True, timeout=60)
                 self.assertEqual(done.returncode, 0, done.stderr)
+                if any(path.startswith("policies/tests/") for path in files):
+                    done = subprocess.run([GANTRY, "policy", "test", str(directory)], capture_output=True, text=True, timeout=60)
+                    self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             checked += len(files)
         print(f"{checked} definitions in {number + 1} projects", file=sys.stderr)
         self.assertGreater(checked, 4)
