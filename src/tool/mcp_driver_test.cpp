@@ -243,7 +243,7 @@ TEST(McpDriver, AnswersTheStandardsCall) {
                                          {"headers", http_json(R"({"X-A":"b"})")}});
   const Outcome listed = standard_mcp(options, "listTools", arguments);
   EXPECT_EQ(listed.result, http_json(R"({"tools":[],"nextCursor":"2"})"));
-  EXPECT_EQ(listed.result.label().content().sources, (std::vector<std::string>{"mcp:127.0.0.1", "tool:mcp.listTools"}));
+  EXPECT_EQ(listed.result.label().content().sources, std::vector<std::string>{"mcp:127.0.0.1"});
   const McpIncoming hello = server.last("initialize");
   EXPECT_EQ(hello.message.member("params").member("clientInfo"), http_json(R"({"name":"me","version":"2"})"));
   EXPECT_EQ(hello.message.member("params").string_or("protocolVersion", ""), "2025-06-18");
