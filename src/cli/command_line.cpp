@@ -121,6 +121,13 @@ void CommandLine::add_policy_commands() {
   CLI::App* c = add("test", "Run the cases in policies/tests; exit 1 when a verdict is another", policy_test_command);
   c->add_option("DIRECTORY", policy.path, directory_help);
   c->add_flag("--coverage", policy.coverage, "Also list what the cases had each rule say; exit 1 when a rule is reached by none");
+
+  c = add("lint", "Look for rules that do nothing or allow too much; exit 1 for errors and warnings", policy_lint_command);
+  c->add_option("DIRECTORY", policy.path, directory_help);
+  c->add_option("--people", policy.people, "File with {PERSON: [ROLE...]}: also tell which approvals too few people can give");
+  c->add_option("--store", policy.store, "Journal whose tokens say who holds which roles, instead of --people");
+  c->add_option("--at", policy.at, "Time for time windows, RFC 3339 (default: now)");
+  c->add_flag("--strict", policy.strict, "Exit with 1 for notes, too");
 }
 
 void CommandLine::add_program_commands() {

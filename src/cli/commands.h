@@ -31,6 +31,7 @@ struct PolicyOptions {
   bool coverage = false, strict = false, allow_stricter = false, json = false;
 };
 int policy_test_command(const PolicyOptions& options);
+int policy_lint_command(const PolicyOptions& options);
 
 struct EvalOptions {
   std::string expression, input, arguments_file;

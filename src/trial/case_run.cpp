@@ -36,9 +36,9 @@ bool same_approvers(std::vector<ApproverRequirement> left, std::vector<ApproverR
   return left == right;
 }
 
-class Comparison {
+class ExpectationCheck {
  public:
-  Comparison(const Expectation& expect, const gate::Verdict& verdict) : expect_(expect), verdict_(verdict) {}
+  ExpectationCheck(const Expectation& expect, const gate::Verdict& verdict) : expect_(expect), verdict_(verdict) {}
 
   std::vector<std::string> differences() {
     if (expect_.verdict != verdict_.kind)
@@ -163,7 +163,7 @@ CaseReport run_cases(const std::vector<Case>& cases, const definition::ProjectPo
     CaseResult& result = report.results.emplace_back();
     result.one = &one;
     result.verdict = judge_case(one, project);
-    result.differences = Comparison(one.expect, result.verdict).differences();
+    result.differences = ExpectationCheck(one.expect, result.verdict).differences();
     if (!result.differences.empty()) ++report.failed;
     const auto policies = policies_of(one, project);
     const definition::Project& definitions = definitions_for(one.situation.effect.tool, *project);
