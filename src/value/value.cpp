@@ -1,7 +1,9 @@
 #include "value/value.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <tuple>
 
 #include "base/assert.h"
@@ -19,6 +21,22 @@ constexpr std::int64_t exact_in_double_max = std::int64_t{1} << 53;
 
 bool has_node(Value::Kind kind) {
   return kind >= Value::Kind::string;
+}
+
+// The keys of objects that are made in code are nearly always literals, the same few over and over: their texts are
+// shared, found by where the literal lies. What lies there may have changed, so it is compared.
+Text shared_key(std::string_view key) {
+  struct Known {
+    const char* start = nullptr;
+    std::optional<Text> text;
+  };
+  constexpr std::size_t shared_bytes_max = 32;
+  thread_local std::array<Known, 512> all_known;
+  if (key.size() > shared_bytes_max) return Text(key);
+  const auto address = reinterpret_cast<std::uintptr_t>(key.data());
+  Known& known = all_known[(address ^ (address >> 9)) % all_known.size()];
+  if (known.start != key.data() || known.text->view() != key) known = {key.data(), Text(key)};
+  return *known.text;
 }
 
 }  // namespace
@@ -85,7 +103,7 @@ Value Value::object(std::vector<Member> members) {
 Value Value::object(std::initializer_list<std::pair<std::string_view, Value>> members) {
   std::vector<Member> list;
   list.reserve(members.size());
-  for (const auto& [key, value] : members) list.push_back({Text(key), value});
+  for (const auto& [key, value] : members) list.push_back({shared_key(key), value});
   return object(std::move(list));
 }
 
