@@ -64,6 +64,9 @@ class HttpDriver final : public Driver {
     // Only reads: a silent second send by libcurl could answer "not applied" for a first one that was applied. Sending
     // a write again with its key is the engine's business, which then knows that the effect is ambiguous.
     exchange.harmless_to_repeat = is_read(effect.effect_class);
+    // With a key the engine finds out by itself what became of a call whose connection broke.
+    exchange.may_find_broken =
+        context.operation != nullptr && context.operation->idempotency == definition::Idempotency::key;
     exchange.may_connect = [&](const NetworkAddress& address) { return egress_.may_connect(route, address); };
     return client_.exchange(exchange, route.overridden ? 1 : 0, context.stop);
   }

@@ -41,6 +41,7 @@ struct Transfer {
   bool head_complete = false;
   std::size_t body_bytes = 0;
   bool refused_address = false, too_large = false, stopped = false, encoded = false, enough = false;
+  std::size_t body_sent = 0;  // where the body is handed out piece by piece
   std::string refused;
 };
 
@@ -133,6 +134,28 @@ curl_socket_t open_socket(void* context, curlsocktype, curl_sockaddr* peer) {
 long milliseconds(Duration duration) {
   const auto count = std::chrono::ceil<std::chrono::milliseconds>(duration).count();
   return static_cast<long>(std::clamp<std::int64_t>(count, 1, 24 * 3'600'000));
+}
+
+std::size_t give_body(char* buffer, std::size_t size, std::size_t count, void* context) {
+  Transfer& transfer = *static_cast<Transfer*>(context);
+  const std::string& body = *transfer.request.body;
+  const std::size_t bytes = std::min(size * count, body.size() - transfer.body_sent);
+  body.copy(buffer, bytes, transfer.body_sent);
+  transfer.body_sent += bytes;
+  return bytes;
+}
+
+// libcurl can't go back in a body that it was handed piece by piece, so it can't send it a second time.
+bool may_reuse_connection(const HttpExchangeRequest& request) {
+  return request.harmless_to_repeat || (request.may_find_broken && request.body && !request.body->empty());
+}
+
+void set_body_once(CURL* handle, Transfer& transfer) {
+  curl_easy_setopt(handle, CURLOPT_POST, 1L);
+  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.request.body->size()));
+  curl_easy_setopt(handle, CURLOPT_READFUNCTION, give_body);
+  curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
+  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, transfer.request.method.c_str());
 }
 
 void set_body_and_method(CURL* handle, const HttpExchangeRequest& request) {
@@ -254,13 +277,16 @@ HttpExchangeResult HttpClient::exchange(const HttpExchangeRequest& request, int 
   headers.append("Expect:");
   set_safety(handle);
   set_callbacks(handle, transfer);
-  set_body_and_method(handle, request);
+  if (may_reuse_connection(request) && !request.harmless_to_repeat)
+    set_body_once(handle, transfer);
+  else
+    set_body_and_method(handle, request);
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, words.data());
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout));
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(std::min(request.timeout, request.connect_timeout)));
-  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, request.harmless_to_repeat ? 0L : 1L);
+  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, may_reuse_connection(request) ? 0L : 1L);
   const CURLcode code = curl_easy_perform(handle);
   finish(handle, code, words.data(), transfer);
   handles_->give_back(pool, std::move(owned));

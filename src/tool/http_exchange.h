@@ -28,6 +28,9 @@ struct HttpExchangeRequest {
   // A connection that has been idle may turn out dead only after the request was written to it, and then libcurl sends
   // again by itself. Where that would not be harmless, a new connection is made.
   bool harmless_to_repeat = false;
+  // A connection that has been idle may be used although it is not: then libcurl is kept from sending again, and a
+  // connection that turns out dead ends the exchange as `broken`. Only for requests with a body.
+  bool may_find_broken = false;
   // Asked about the very address that is then connected to.
   std::function<bool(const NetworkAddress&)> may_connect;
   // Where there is one, it gets the body piece by piece (the head of the answer is in the result by then) and nothing

@@ -180,7 +180,7 @@ TEST(HttpDriver, StopsWhenAsked) {
   EXPECT_EQ(test.call("{}", 1, stop.get_token()).kind, Kind::ambiguous);
 }
 
-TEST(HttpDriver, KeepsConnectionsOnlyWhereRepeatingIsHarmless) {
+TEST(HttpDriver, KeepsConnectionsForReadsAndForWritesWithAKey) {
   HttpTestServer server(HttpTestServer::always("200 OK", "application/json", "1"));
   HttpCase read(server, EffectClass::read, get_binding);
   for (int call = 0; call < 3; ++call) EXPECT_EQ(read.call().kind, Kind::done);
@@ -188,10 +188,24 @@ TEST(HttpDriver, KeepsConnectionsOnlyWhereRepeatingIsHarmless) {
   HttpCase keyed(server, EffectClass::write, post_binding);
   keyed.operation.idempotency = definition::Idempotency::key;
   for (int call = 0; call < 3; ++call) EXPECT_EQ(keyed.call().kind, Kind::done);
-  EXPECT_EQ(server.connections(), 4);
+  EXPECT_EQ(server.connections(), 2);
   HttpCase plain(server, EffectClass::write, post_binding);
   for (int call = 0; call < 3; ++call) EXPECT_EQ(plain.call().kind, Kind::done);
-  EXPECT_EQ(server.connections(), 7);
+  EXPECT_EQ(server.connections(), 5);
+}
+
+TEST(HttpDriver, LeavesItToTheEngineToSendAWriteWithAKeyAgain) {
+  HttpTestServer server([](Connection& connection) {
+    connection.read_request();
+    connection.answer("200 OK", "application/json", "1");
+    connection.read_request();
+  });
+  HttpCase test(server, EffectClass::write, post_binding);
+  test.operation.idempotency = definition::Idempotency::key;
+  EXPECT_EQ(test.call(R"({"x": 1})").kind, Kind::done);
+  EXPECT_EQ(test.call(R"({"x": 1})").kind, Kind::ambiguous);
+  EXPECT_EQ(server.requests().size(), 2u);
+  EXPECT_EQ(test.call(R"({"x": 1})").kind, Kind::done);
 }
 
 TEST(HttpDriver, NeverSendsAPlainWriteTwice) {
