@@ -25,8 +25,12 @@ struct EngineOptions {
   std::size_t inbox_max = 65'536;         // commands waiting
   std::size_t batch_events_max = 4'096;   // per transaction
   std::size_t workers = 16;               // effects in flight
-  std::size_t instances_max = 1'000'000;  // running at once
+  std::size_t instances_max = 10'000'000;  // running at once
+  // Of those that only wait for time or people so many stay in memory; the others are read again when they go on.
+  std::size_t resting_kept_max = 2'000;
   std::size_t children_depth_max = 32;    // workflows that run each other; deeper is a runtime error of the task
+  // Drivers whose calls take microseconds and wait for nothing: performed without a worker.
+  std::vector<std::string> immediate_drivers = {"echo"};
   int send_attempts_max = 8;              // of one effect with an idempotency key, with exponential backoff
   Duration send_backoff = std::chrono::milliseconds(200);
   InterpreterLimits interpreter;
@@ -100,6 +104,7 @@ struct InstanceOutcome {
 struct EngineStatistics {
   std::uint64_t commits = 0, events = 0, effects_sent = 0;
   std::size_t running = 0, inbox = 0, in_flight = 0;
+  std::size_t in_memory = 0;  // of the running instances
 };
 
 class Engine {

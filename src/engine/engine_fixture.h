@@ -144,6 +144,19 @@ class FlakyStore final : public journal::Store {
   Result<std::vector<std::string>> unfinished_instances() override {
     return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.unfinished_instances();
   }
+  Result<bool> rests(std::string_view instance) override {
+    return crashed_ ? Result<bool>(gone()) : inner_.rests(instance);
+  }
+  Result<std::vector<std::string>> resting_with_tasks() override {
+    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.resting_with_tasks();
+  }
+  Result<std::size_t> running_instances() override {
+    return crashed_ ? Result<std::size_t>(gone()) : inner_.running_instances();
+  }
+  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position,
+                                                         std::size_t count_max) override {
+    return crashed_ ? Result<std::vector<journal::StoredTimer>>(gone()) : inner_.timers_after(position, count_max);
+  }
   Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after) override {
     if (damaged_.contains(instance)) return Error{Code::internal, "its events are damaged"};
     return crashed_ ? Result<std::vector<journal::Event>>(gone()) : inner_.events_of(instance, after);

@@ -32,6 +32,7 @@ constexpr const char* long_tasks = R"(  - look: {call: world.look}
 class EngineRecovery : public EngineTest {
  protected:
   EngineRecovery() {
+    options_.resting_kept_max = 0;  // whatever only waits is read again when it goes on
     files_["decisions/pick.yaml"] =
         "decision: pick\nversion: 1.0.0\nquestion: q\nanswer: {type: integer}\n"
         "deciders: [{person: {roles: [cashier]}}]\n";
@@ -120,6 +121,77 @@ TEST_F(EngineRecovery, ACrashBetweenAnyTwoStepsLosesNothingAndDoublesNothing) {
     }
     EXPECT_GT(crashes, 10);
   }
+}
+
+constexpr const char* timed_tasks = R"(  - again:
+      try:
+        - note: {call: world.note}
+      catch:
+        retry: {delay: PT1H, limit: {attempt: {count: 5}}}
+  - limited:
+      try:
+        - rest: {wait: PT100H, timeout: {after: PT1H}}
+      catch:
+        do: [{late: {set: {timed: out}}}]
+)";
+
+TEST_F(EngineRecovery, ACrashLosesNoRetryAndNoTimeout) {
+  open_with(timed_tasks);
+  for (auto kind : {FlakyStore::Crash::before_commit, FlakyStore::Crash::after_commit}) {
+    bool crashed = true;
+    for (std::uint64_t crash_at = 1; crashed; ++crash_at) {
+      const std::string key = std::to_string(crash_at) + (kind == FlakyStore::Crash::before_commit ? "b" : "a");
+      world_->script("note", {Behaviour::fail});
+      const int opened = engines_opened_;
+      const InstanceOutcome end = live_through(key, crash_at, kind);
+      crashed = engines_opened_ > opened + 1;
+      ASSERT_EQ(end.status, "completed") << "crash " << key << "\n" << dump(end.instance);
+      ASSERT_EQ(print_json(end.output), R"({"timed":"out"})") << key;
+      for (const auto& [effect, times] : world_->taken()) ASSERT_EQ(times, 1) << "crash " << key << ": " << effect;
+    }
+  }
+}
+
+constexpr const char* open_tasks_of_all_kinds = R"(  - all:
+      fork:
+        branches:
+          - pay: {call: world.pay, with: {amount: 5}}
+          - rest: {wait: PT100H}
+          - sub: {run: {workflow: {namespace: t, name: sleeper, version: 1.0.0}}}
+)";
+
+TEST_F(EngineRecovery, ACrashAroundACancelLeavesNothingHalfCancelled) {
+  workflow("  - rest: {wait: PT100H}\n", "sleeper");
+  open_with(open_tasks_of_all_kinds);
+  for (auto kind : {FlakyStore::Crash::before_commit, FlakyStore::Crash::after_commit}) {
+    for (std::uint64_t crash_at = 1; crash_at <= 4; ++crash_at) {
+      const std::string key = std::to_string(crash_at) + (kind == FlakyStore::Crash::before_commit ? "b" : "a");
+      const StartRequest request{
+          .namespace_ = "t", .name = "w", .version = "", .input = {}, .principal = ada_, .key = key};
+      open();
+      store_->crash_at(crash_at, kind);
+      std::string instance;
+      for (bool cancelled = false; !cancelled;) {
+        if (store_->crashed()) open();
+        auto started = engine_->start(request);
+        if (!started.ok()) continue;
+        instance = started->instance;
+        auto status = engine_->cancel(instance, admin_, "enough");
+        cancelled = status.ok() || status.error().code == Code::conflict;
+      }
+      for (const std::string& id : {instance, instance + "-c1"}) {
+        Result<InstanceOutcome> end = Error{Code::unavailable, ""};
+        for (int step = 0; step < 100 && !(end.ok() && end->status == "cancelled"); ++step) {
+          if (store_->crashed()) open();
+          end = engine_->wait(id, std::chrono::milliseconds(20));
+        }
+        ASSERT_TRUE(end.ok()) << key << " " << id;
+        EXPECT_EQ(end->status, "cancelled") << key << " " << id;
+      }
+      EXPECT_THAT(open_tasks(instance), IsEmpty()) << key;
+    }
+  }
+  EXPECT_EQ(world_->calls("pay"), 0);
 }
 
 TEST_F(EngineRecovery, ReplayGivesTheSameStateByteForByte) {

@@ -23,6 +23,8 @@ class EngineStuck : public EngineTest {
     EXPECT_TRUE(query.ok());
     return (*query)->totals()->member("instances");
   }
+  // What sleeps is read when somebody looks at it.
+  void look_at(const std::string& instance) { (void)engine_->wait(instance, Duration::zero()); }
   // The engine's own commands are done before that of a caller.
   void settle() { (void)engine_->cancel("nothing", admin_, ""); }
 };
@@ -38,6 +40,7 @@ TEST_F(EngineStuck, OneIsNamedWithItsReasonAndTheOthersGoOn) {
                             {}})
                   .ok());
   open();
+  look_at(stuck);
   settle();
   EXPECT_EQ(row(stuck).string_or("status", ""), "stuck");
   EXPECT_THAT(std::string(row(stuck).string_or("reason", "")), HasSubstr("the effect is not known here"));
@@ -63,6 +66,7 @@ TEST_F(EngineStuck, ItGoesOnWhenItCanBeRebuiltAgain) {
   const std::string instance = start();
   damaged_ = {instance};
   open();
+  look_at(instance);
   settle();
   EXPECT_EQ(row(instance).string_or("reason", ""), "its events are damaged");
   damaged_.clear();

@@ -59,7 +59,9 @@ void InstanceRecord::decide(const tool::Effect& effect, const gate::Verdict& ver
       if (!permit) return deny(effect, gate::to_value(verdict), permit.error().message, known);
       Value data = Value::object({{"effect", known ? effect_reference(effect) : tool::to_value(effect)},
                                   {"verdict", gate::to_value(verdict)}});
+      judged_ = &effect;
       emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
+      judged_ = nullptr;
       return send(effect.id, *std::move(permit), work);
     }
   }
@@ -109,18 +111,19 @@ void InstanceRecord::send_again(const std::string& effect, const std::string& re
 void InstanceRecord::settle(const std::string& effect, const tool::Outcome& outcome, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end() || found->second.state != EffectRecord::State::permitted) return;
-  const EffectRecord record = found->second;
-  if (!record.read_back_of.empty()) {
+  if (!found->second.read_back_of.empty()) {
     settle_read_back(effect, outcome, work);
     return drain(work);
   }
+  if (outcome.kind == tool::Outcome::Kind::done) {
+    Value data = Value::object({{"effect", effect}, {"result", outcome.result}});
+    if (found->second.uncertain) data = std::move(data).with_member("resolvedBy", "key");
+    return run({EventType::effect_done, std::move(data)}, work);
+  }
+  const EffectRecord record = found->second;
   switch (outcome.kind) {
-    case tool::Outcome::Kind::done: {
-      Value data = Value::object({{"effect", effect}, {"result", outcome.result}});
-      if (record.uncertain) data = std::move(data).with_member("resolvedBy", "key");
-      run({EventType::effect_done, std::move(data)}, work);
+    case tool::Outcome::Kind::done:
       break;
-    }
     case tool::Outcome::Kind::failed:
       settle_failed(record, outcome.error, work);
       break;

@@ -296,8 +296,11 @@ Status InstanceRecord::fold_permitted(const journal::Event& event) {
   const Value described = data.member("effect");
   const std::string id = TRY(text_from(described, "id"));
   if (described.find("tool") != nullptr) {
-    effects_[id] = {};
-    effects_[id].effect = TRY(tool::effect_from(described));
+    EffectRecord& fresh = effects_[id] = {};
+    if (judged_ != nullptr && judged_->id == id)
+      fresh.effect = *judged_;
+    else
+      fresh.effect = TRY(tool::effect_from(described));
   }
   auto found = effects_.find(id);
   if (found == effects_.end()) return Error{Code::internal, "the effect was not proposed before"};

@@ -80,6 +80,18 @@ bool InstanceRecord::busy() const {
          });
 }
 
+bool InstanceRecord::rests() const {
+  if (ended() || continue_pending_ || !children_.empty() || !parent_.empty()) return false;
+  const bool waits_for_people = std::all_of(effects_.begin(), effects_.end(), [](const auto& entry) {
+    return entry.second.state == EffectRecord::State::proposed;
+  });
+  // When an approval escalates is known here only, not in the journal's list of what falls due.
+  const bool escalates = std::any_of(tasks_.begin(), tasks_.end(), [](const auto& task) {
+    return task.second.approval && !task.second.approval->escalations.empty();
+  });
+  return waits_for_people && !escalates && !(timers_.empty() && tasks_.empty()) && state_.listens().empty();
+}
+
 bool InstanceRecord::waits_for_person() const {
   if (ended()) return false;
   if (suspended_) return true;
@@ -237,8 +249,12 @@ Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
     active = state_.active_tasks();
   auto turn = absorb(work.events.back(), false);
   GANTRY_ASSERT(turn.ok(), turn.error().message.c_str());
-  if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
-  if (announces) announce(journal::Event(work.events.back()), *turn, active, work);
+  if (announces) {
+    if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
+    announce(journal::Event(work.events.back()), *turn, active, work);
+  } else if (!turn->trace.empty()) {
+    work.traces.emplace_back(id_, std::move(turn->trace));
+  }
   return *std::move(turn);
 }
 

@@ -7,7 +7,7 @@
 // Work::events are durable.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -152,6 +152,8 @@ class InstanceRecord {
   // What it listens to, and whether it would take this event now.
   std::vector<const definition::EventConsumption*> listens() const;
   bool wants_event(const Value& cloud_event, Timestamp now);
+  // It only waits for time or for people, and nobody in this engine needs to look at it before.
+  bool rests() const;
   bool busy() const;              // something is in flight or to be computed
   bool waits_for_person() const;  // not busy, and a human task is open
   InstanceOutcome outcome() const;
@@ -281,7 +283,8 @@ class InstanceRecord {
   std::vector<Input> held_;  // inputs that came since; their bookkeeping is done, the interpreter has not seen them
 
   // Empty between commands.
-  std::deque<Input> inputs_;
+  std::list<Input> inputs_;
+  const tool::Effect* judged_ = nullptr;  // what the event at hand describes, so that it need not be read back from it
   static inline const std::string nobody_;
 };
 

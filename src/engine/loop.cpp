@@ -84,7 +84,7 @@ void Engine::Loop::run() {
 
 void Engine::Loop::tell_idle() const {
   if (!parts_.when_idle || paused() || !work_.empty() || !broken_.empty() || !sending_.empty() || in_flight_ > 0) return;
-  if (inbox_->size() == 0) parts_.when_idle(timers_.next_due());
+  if (inbox_->size() == 0 && !timers_.wants_fetch(parts_.clock->now())) parts_.when_idle(timers_.next_due());
 }
 
 Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
@@ -105,6 +105,7 @@ void Engine::Loop::take(SteadyTime until, std::size_t commands_max) {
   stopping_ = taken.stopping;
   in_flight_ -= taken.outcomes.size();
   for (OutcomeArrived& outcome : taken.outcomes) work_.push_back({std::move(outcome), nullptr});
+  if (!paused() && broken_.empty()) fetch_timers();
   if (!paused() && broken_.empty())
     for (TimerKey& timer : timers_.take_due(parts_.clock->now(), timers_per_take))
       work_.push_back({std::move(timer), nullptr});
@@ -129,13 +130,19 @@ void Engine::Loop::turn() {
   Turn turn;
   collect(turn);
   if (turn.handled.empty()) return pump();
+  if (turn.unreadable) return failed(turn, *turn.unreadable);
   add_snapshots(turn);
+  note_resting(turn);
   commit(turn);
 }
 
 void Engine::Loop::collect(Turn& turn) {
   const std::size_t commands_max = isolated_ > 0 ? 1 : commands_per_take;
-  while (!work_.empty() && turn.batch.events.size() < options_.batch_events_max && turn.handled.size() < commands_max) {
+  const std::size_t expected = std::min(work_.size(), commands_max);
+  turn.handled.reserve(expected);
+  turn.batch.events.reserve(2 * expected);
+  while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max &&
+         turn.handled.size() < commands_max) {
     // A deployment is a transaction of its own, and what comes after it must see it only when it is durable. The same
     // is true of stopping the gate.
     const Command::Request& next = work_.front().request;
@@ -170,7 +177,7 @@ void Engine::Loop::add_snapshots(Turn& turn) {
 }
 
 void Engine::Loop::commit(Turn& turn) {
-  if (!turn.batch.events.empty()) {
+  if (!turn.batch.events.empty() || !turn.batch.rests.empty()) {
     if (auto appended = parts_.store->append(turn.batch); !appended) return failed(turn, appended.error());
     ++commits_;
     events_ += turn.batch.events.size();
@@ -197,7 +204,14 @@ void Engine::Loop::committed(Turn& turn) {
   }
   answer_waiters(turn.touched);
   forget_ended(turn.touched);
+  let_rest(turn.touched);
+  count_running();
   pump();
+}
+
+void Engine::Loop::count_running() {
+  in_memory_ = instances_.size();
+  running_ = instances_.size() + out_of_memory_;
 }
 
 void Engine::Loop::dispatch(Dispatch& outside) {
@@ -224,8 +238,17 @@ void Engine::Loop::dispatch(Dispatch& outside) {
              outside);
 }
 
-// Hands effects to free workers. One that nobody waits for any more is not sent at all.
+bool Engine::Loop::is_immediate(const SendEffect& effect) const {
+  const auto tool = effect.project->tools.find(effect.permit.effect().tool);
+  return tool != effect.project->tools.end() &&
+         std::find(options_.immediate_drivers.begin(), options_.immediate_drivers.end(), tool->second->driver) !=
+             options_.immediate_drivers.end();
+}
+
+// Hands effects to free workers, all at once. One that nobody waits for any more is not sent at all; one that takes
+// no time is performed here, because handing it over would take more.
 void Engine::Loop::pump() {
+  std::vector<SendEffect> submitted;
   while (!sending_.empty() && in_flight_ < options_.workers && !stopping_) {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();
@@ -241,17 +264,21 @@ void Engine::Loop::pump() {
       work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
       continue;
     }
-    ++in_flight_;
     ++effects_sent_;
-    pool_.submit(std::move(effect));
+    if (is_immediate(effect)) {
+      work_.push_back({perform_effect(*gate_, std::move(effect), {}), nullptr});
+      continue;
+    }
+    ++in_flight_;
+    submitted.push_back(std::move(effect));
   }
+  if (!submitted.empty()) pool_.submit(std::move(submitted));
 }
 
 void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
   for (const std::string& instance : touched)
     if (auto found = instances_.find(instance); found != instances_.end() && found->second.record->forgettable())
       instances_.erase(found);
-  running_ = instances_.size();
 }
 
 // Lets effects in flight finish, records their answers, and records what was never sent, so that the next start need

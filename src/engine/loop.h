@@ -44,13 +44,15 @@ struct Engine::Loop {
 
   // --- For any thread
   std::atomic<std::uint64_t> commits_{0}, events_{0}, effects_sent_{0};
-  std::atomic<std::size_t> running_{0}, in_flight_{0};
+  std::atomic<std::size_t> running_{0}, in_memory_{0}, in_flight_{0};
 
  private:
   struct Slot {
     std::unique_ptr<InstanceRecord> record;
     std::uint64_t snapshot_sequence = 0;
     std::size_t snapshot_bytes = 0;  // of the last one
+    bool rests = false;              // as the journal says
+    std::size_t tickets = 0;         // places in resting_
   };
   struct Pinned {
     definition::ProjectPointer project;
@@ -71,6 +73,7 @@ struct Engine::Loop {
     journal::Batch batch;
     std::vector<Handled> handled;
     std::set<std::string> touched;
+    std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
   };
 
   std::shared_ptr<const gate::Gate> make_gate();
@@ -90,7 +93,9 @@ struct Engine::Loop {
   void committed(Turn& turn);
   void dispatch(Dispatch& dispatch);
   void pump();
+  bool is_immediate(const SendEffect& effect) const;
   void forget_ended(const std::set<std::string>& touched);
+  void count_running();
 
   // --- When the journal says no (loop_failure.cpp)
   void failed(Turn& turn, const Error& error);
@@ -142,7 +147,7 @@ struct Engine::Loop {
   void start_child(StartChildInstance child, Work& work, Turn& turn);
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
-  InstanceRecord* find(const std::string& instance, Turn& turn);
+  InstanceRecord* find(const std::string& instance, Turn& turn, bool rests = false);
   InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
   // Why an instance that is not running can't be acted on: not_found or conflict.
   Error not_running(const std::string& instance) const;
@@ -175,6 +180,7 @@ struct Engine::Loop {
 
   // --- Waiting (loop_waiting.cpp)
   void wait_or_answer(Waiter waiter);
+  void wait_or_answer_awake(Waiter waiter);
   void answer_waiters(const std::set<std::string>& touched);
   void answer_impatient();
   // It, or a child that it waits for.
@@ -182,6 +188,14 @@ struct Engine::Loop {
   bool is_idle() const;  // nothing is to be done, is under way, or falls due
   Result<InstanceOutcome> outcome_of(const std::string& instance) const;
   Result<InstanceOutcome> outcome_in_store(const std::string& instance) const;
+
+  // --- Instances that rest, and may leave memory (loop_resting.cpp)
+  void note_resting(Turn& turn);
+  void let_rest(const std::set<std::string>& touched);
+  bool may_leave(const std::string& instance, const Slot& slot) const;
+  // True when it is in memory now. `rests`: the journal has said already that it does. Errors: unavailable.
+  Result<bool> wake(const std::string& instance, bool rests = false);
+  void fetch_timers();
 
   // --- Recovery (loop_recovery.cpp)
   Status load_unfinished();
@@ -196,6 +210,8 @@ struct Engine::Loop {
   // Prepared once for each workflow of the newest project.
   definition::ProjectPointer interpreters_of_;
   std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
+  std::deque<std::string> resting_;   // in memory, in the order in which they came to rest; some more than once
+  std::size_t out_of_memory_ = 0;     // instances that run and are not in instances_
   std::map<std::string, std::string> stuck_;  // instances that can't be rebuilt, and why; they are not in instances_
   EventIndex listening_;                      // of the instances in memory
   RecentEvents recent_events_;                // received

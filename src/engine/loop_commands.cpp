@@ -59,9 +59,14 @@ Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& proj
   return interpreters_.try_emplace(workflow.get(), project, workflow, options_.interpreter).first->second;
 }
 
-InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn) {
+InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn, bool rests) {
   auto found = instances_.find(instance);
-  if (found == instances_.end()) return nullptr;
+  if (found == instances_.end()) {
+    auto awake = wake(instance, rests);
+    if (!awake) turn.unreadable = awake.error();
+    if (!awake || !*awake) return nullptr;
+    found = instances_.find(instance);
+  }
   turn.touched.insert(instance);
   return found->second.record.get();
 }
@@ -72,7 +77,7 @@ InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& 
   Slot& slot = instances_[id];
   GANTRY_ASSERT(!slot.record, "an instance with this id is running already");
   slot.record = std::move(record);
-  running_ = instances_.size();
+  count_running();
   return *slot.record;
 }
 
@@ -110,8 +115,8 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
       return started_reply(found->second, true);
     if (auto known = TRY(parts_.store->instance_with_key(name, start.key))) return started_reply(*known, true);
   }
-  if (instances_.size() >= options_.instances_max)
-    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", instances_.size())};
+  if (running_ >= options_.instances_max)
+    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
   Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
@@ -130,9 +135,9 @@ std::string Engine::Loop::add_instance(const definition::ProjectPointer& project
 }
 
 void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn) {
-  if (instances_.size() >= options_.instances_max) {
+  if (running_ >= options_.instances_max) {
     auto error =
-        tool::standard_error("runtime", fmt::format("{} instances are running, the most that may", instances_.size()));
+        tool::standard_error("runtime", fmt::format("{} instances are running, the most that may", running_.load()));
     work.dispatches.emplace_back(
         NotifyParent{child.parent,
                      Value::object({{"child", child.child}, {"status", "faulted"}, {"error", tool::to_value(error)}})});
@@ -216,7 +221,9 @@ Result<Value> Engine::Loop::handle(const TimerKey& request, Work& work, Turn& tu
     fire_schedule(request, work, turn);
     return Value();
   }
-  if (InstanceRecord* record = find(request.instance, turn)) record->fire(request, work);
+  // One with a timer in the journal that is not in memory rests, or has ended since the timer was fetched.
+  const bool rests = request.purpose <= TimerKey::Purpose::expiry;
+  if (InstanceRecord* record = find(request.instance, turn, rests)) record->fire(request, work);
   return Value();
 }
 

@@ -68,15 +68,22 @@ bool Engine::Loop::reload_broken() {
         pause();
         return false;
       }
-      if (!slot)
+      auto rests = parts_.store->rests(instance);
+      if (!rests) {
+        pause();
+        return false;
+      }
+      if (!slot) {
         set_stuck(instance, slot.error(), "");
-      else if (!slot->record->forgettable())
+      } else if (!slot->record->forgettable()) {
+        slot->rests = *rests;
         instances_[instance] = std::move(*slot);
+      }
       index_listening(instance);
     }
     broken_.erase(broken_.begin());
   }
-  running_ = instances_.size();
+  count_running();
   return true;
 }
 

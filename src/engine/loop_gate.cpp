@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "base/log.h"
 #include "engine/loop.h"
 #include "engine/policy_change.h"
 
@@ -98,6 +99,15 @@ Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn
 void Engine::Loop::reconsider_all() {
   for (const auto& [instance, slot] : instances_)
     if (slot.record->asks_people()) work_.push_back({ReconsiderApprovals{instance}, nullptr});
+  if (out_of_memory_ == 0) return;
+  auto resting = parts_.store->resting_with_tasks();
+  if (!resting) {
+    log(LogLevel::error, "engine: open approvals could not be reconsidered; they are when somebody votes" +
+                             log_field("error", resting.error().message));
+    return;
+  }
+  for (std::string& instance : *resting)
+    if (!instances_.contains(instance)) work_.push_back({ReconsiderApprovals{std::move(instance)}, nullptr});
 }
 
 Result<Value> Engine::Loop::handle(const ReconsiderApprovals& request, Work& work, Turn& turn) {

@@ -13,8 +13,12 @@ constexpr std::size_t stuck_reason_bytes_max = 2'000;
 }  // namespace
 
 Status Engine::Loop::load_unfinished() {
-  const std::vector<std::string> unfinished = TRY(parts_.store->unfinished_instances());
+  std::vector<std::string> unfinished = TRY(parts_.store->unfinished_instances());
   const std::map<std::string, std::string> known = TRY(parts_.store->stuck_instances());
+  std::set<std::string> resting;
+  for (const auto& [instance, reason] : known)
+    if (TRY(parts_.store->rests(instance))) resting.insert(instance);
+  unfinished.insert(unfinished.end(), resting.begin(), resting.end());
   for (const std::string& instance : unfinished) {
     auto slot = load(instance);
     if (!slot) {
@@ -23,12 +27,19 @@ Status Engine::Loop::load_unfinished() {
       set_stuck(instance, slot.error(), reason == known.end() ? "" : reason->second);
       continue;
     }
+    slot->rests = resting.contains(instance);
     instances_[instance] = std::move(*slot);
     if (known.contains(instance)) work_.push_back({NoteStuck{instance, ""}, nullptr});
     index_listening(instance);
     work_.push_back({RecoverInstance{instance}, nullptr});
   }
-  running_ = instances_.size();
+  const std::size_t running = TRY(parts_.store->running_instances());
+  std::size_t running_here = stuck_.size();
+  for (const auto& [instance, slot] : instances_)
+    if (!slot.record->ended()) ++running_here;
+  out_of_memory_ = running > running_here ? running - running_here : 0;
+  timers_.fetch_all_later();
+  count_running();
   return done();
 }
 

@@ -64,8 +64,11 @@ void Engine::Loop::start_due(const Schedules::Due& due, Work& work, Turn& turn) 
     return;
   }
   const std::string instance(started->string_or("instance", ""));
-  const bool runs = instances_.contains(instance) || stuck_.contains(instance);
-  if (is_after && started->boolean_or("existed", false) && !runs) schedule_again(due.schedule, work, turn);
+  if (!is_after || !started->boolean_or("existed", false)) return;
+  const auto rests = parts_.store->rests(instance);
+  if (!rests) turn.unreadable = rests.error();
+  const bool runs = instances_.contains(instance) || stuck_.contains(instance) || !rests || *rests;
+  if (!runs) schedule_again(due.schedule, work, turn);
 }
 
 // `after`: the instance before has ended.
@@ -87,7 +90,7 @@ void Engine::Loop::offer_to_schedules(const Value& event, const definition::Prin
   for (Value& change : taken.changes)
     installation_.note_schedule(EventType::schedule_event, std::move(change), work.now, turn.batch);
   for (const Schedules::Collected& collected : taken.complete) {
-    const bool full = instances_.size() >= options_.instances_max;
+    const bool full = running_ >= options_.instances_max;
     if (!full && !is_deferred(work)) {
       start_collected(collected, work, turn);
       continue;
@@ -99,7 +102,7 @@ void Engine::Loop::offer_to_schedules(const Value& event, const definition::Prin
 }
 
 void Engine::Loop::start_ready(const Schedules::Collected& collected, Work& work, Turn& turn) {
-  if (instances_.size() < options_.instances_max) return start_collected(collected, work, turn);
+  if (running_ < options_.instances_max) return start_collected(collected, work, turn);
   work.dispatches.emplace_back(ArmTimer{Schedules::timer_of(collected, work.now + full_delay)});
 }
 

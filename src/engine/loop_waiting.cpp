@@ -78,6 +78,13 @@ bool Engine::Loop::is_idle() const {
 }
 
 void Engine::Loop::wait_or_answer(Waiter waiter) {
+  const std::string instance = waiter.request.instance;
+  if (auto awake = wake(instance); !awake) return waiter.reply->set_value(awake.error());
+  wait_or_answer_awake(std::move(waiter));
+  let_rest({instance});
+}
+
+void Engine::Loop::wait_or_answer_awake(Waiter waiter) {
   auto outcome = outcome_of(waiter.request.instance);
   if (!outcome) return waiter.reply->set_value(outcome.error());
   const bool over = !instances_.contains(waiter.request.instance) || has_ended(*outcome) ||

@@ -10,6 +10,9 @@
 
 namespace gantry::engine {
 
+// Performs it on the calling thread; whatever a driver throws is an ambiguous outcome.
+OutcomeArrived perform_effect(const gate::Gate& gate, SendEffect effect, const std::stop_token& stop);
+
 class WorkerPool {
  public:
   WorkerPool(std::shared_ptr<const gate::Gate> gate, std::shared_ptr<Inbox> inbox, std::size_t workers_max);
@@ -20,7 +23,7 @@ class WorkerPool {
   ~WorkerPool();
 
   // At most `workers_max` at once: the caller keeps count.
-  void submit(SendEffect effect);
+  void submit(std::vector<SendEffect> effects);
   // Waits until nothing is in flight.
   bool wait_idle(Duration at_most);
 

@@ -49,12 +49,30 @@ class RawDatabase {
     return found.empty() ? "" : found[0][0];
   }
 
-  // All views, and what versions 3 and 4 added.
+  // All views, and what versions 3 to 5 added.
   void remove_version_3() {
     for (const Row& view : rows("SELECT name FROM sqlite_schema WHERE type = 'view'")) execute("DROP VIEW " + view[0]);
-    for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt", "journal_blob_use", "journal_hold", "journal_budget"})
+    remove_version_5();
+    for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt",
+                              "journal_blob_use", "journal_hold", "journal_budget"})
       execute(std::string("DROP TABLE ") + table);
     execute("ALTER TABLE journal_event DROP COLUMN hash; ALTER TABLE journal_stream DROP COLUMN secret");
+  }
+
+  void remove_version_5() {
+    for (const char* index :
+         {"journal_instance_lingers", "journal_instance_active", "journal_timer_due", "journal_task_expiry"})
+      execute(std::string("DROP INDEX ") + index);
+    execute(
+        "ALTER TABLE journal_effect RENAME TO effect_now; CREATE TABLE journal_effect (id TEXT PRIMARY KEY, stream "
+        "INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, tool TEXT, operation TEXT, first_event "
+        "INTEGER NOT NULL, permit_event INTEGER, doubt_event INTEGER, end_event INTEGER) STRICT, WITHOUT ROWID; CREATE "
+        "INDEX journal_effect_stream ON journal_effect (stream, first_event); CREATE INDEX journal_effect_open ON "
+        "journal_effect (stream) WHERE state IN (1, 2); INSERT INTO journal_effect SELECT f.id, e.stream, f.state, "
+        "f.attempts, f.tool, f.operation, f.first_event, f.permit_event, f.doubt_event, f.end_event FROM effect_now f "
+        "JOIN journal_event e ON e.position = f.first_event; DROP TABLE effect_now");
+    for (const char* column : {"rests", "lingers"})
+      execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
   }
 
   std::string dump_projections() {

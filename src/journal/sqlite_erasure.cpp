@@ -31,7 +31,8 @@ void add_blobs(std::string_view data, std::set<std::string>& blobs) {
 Result<bool> SqliteErasure::is_open(std::int64_t stream) {
   auto select = TRY(connection_.use(
       "SELECT EXISTS (SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0) OR EXISTS (SELECT 1 FROM "
-      "journal_effect WHERE stream = ?1 AND state IN (1, 2))"));
+      "journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE e.stream = ?1 AND f.state IN "
+      "(1, 2))"));
   select->bind(1, stream);
   TRY(select->step());
   return select->integer(0) != 0;

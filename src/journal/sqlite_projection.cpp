@@ -6,6 +6,7 @@ namespace gantry::journal {
 namespace {
 
 constexpr std::size_t remembered_workflows_max = 1000;
+constexpr std::size_t counted_streams_max = 100'000;
 
 std::int64_t number_of(InstanceStatus status) {
   return static_cast<std::int64_t>(status);
@@ -44,7 +45,7 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::effect_denied:
       return deny_effect(place, event);
     case EventType::effect_sent_again:
-      return send_effect_again(event);
+      return send_effect_again(place, event);
     case EventType::effect_ambiguous:
       return doubt_effect(place, event);
     case EventType::effect_done:
@@ -130,6 +131,8 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
   insert->bind_text_or_null(7, parent ? parent->string_or("instance", "") : "")
       .bind_text_or_null(8, parent ? parent->string_or("task", "") : "");
   TRY(insert->run());
+  if (open_effects_.size() >= counted_streams_max) open_effects_.clear();
+  open_effects_[place.stream] = 0;
   ++instance_changes_[static_cast<std::size_t>(InstanceStatus::running)];
   if (key.empty()) return done();
   std::string name = fmt::format("{}/{}", workflow.string_or("namespace", ""), workflow.string_or("name", ""));
@@ -138,12 +141,28 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
   return keep_key->run();
 }
 
+// Known without a look for instances that started lately.
+Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
+  if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
+  auto select =
+      TRY(connection_.use("SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE "
+                          "e.stream = ? AND f.state IN (1, 2) LIMIT 1"));
+  select->bind(1, stream);
+  return select->step();
+}
+
+void SqliteProjection::count_open_effect(std::int64_t stream, int change) {
+  if (const auto known = open_effects_.find(stream); known != open_effects_.end()) known->second += change;
+}
+
 // The first end counts: what arrives late changes nothing.
 Status SqliteProjection::end_instance(const EventPlace& place, const Event& event, InstanceStatus status) {
   auto update =
-      TRY(connection_.use("UPDATE journal_instance SET status = ?, ended_at = ?, end_event = ?, suspended = 0 WHERE "
-                          "stream = ? AND status = 0"));
-  update->bind(1, number_of(status)).bind(2, microseconds(event.at)).bind(3, place.position).bind(4, place.stream);
+      TRY(connection_.use("UPDATE journal_instance SET status = ?, ended_at = ?, end_event = ?, suspended = 0, "
+                          "lingers = ? WHERE stream = ? AND status = 0"));
+  const bool lingers = TRY(has_open_effects(place.stream));
+  update->bind(1, number_of(status)).bind(2, microseconds(event.at)).bind(3, place.position);
+  update->bind(4, std::int64_t{lingers}).bind(5, place.stream);
   TRY(update->run());
   if (connection_.changes() == 0) return done();
   --instance_changes_[static_cast<std::size_t>(InstanceStatus::running)];
@@ -243,7 +262,8 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
   auto instance = TRY(connection_.use("SELECT status FROM journal_instance WHERE stream = ?"));
   instance->bind(1, stream);
   if (TRY(instance->step())) --instance_changes_.at(static_cast<std::size_t>(instance->integer(0)));
-  auto effects = TRY(connection_.use("SELECT state, count(*) FROM journal_effect WHERE stream = ? GROUP BY state"));
+  auto effects = TRY(connection_.use("SELECT f.state, count(*) FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = "
+                                     "e.position WHERE e.stream = ? GROUP BY f.state"));
   effects->bind(1, stream);
   while (TRY(effects->step())) effect_changes_.at(static_cast<std::size_t>(effects->integer(0))) -= effects->integer(1);
   auto events = TRY(connection_.use("SELECT count(*) FROM journal_event WHERE stream = ?"));
@@ -258,10 +278,11 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
 }
 
 Status SqliteProjection::forget_stream(std::int64_t stream) {
-  // In this order: the last ones are found through the tasks.
+  // In this order, and before the events: what has no stream of its own is found through them and the tasks.
   for (const char* sql :
        {"DELETE FROM journal_instance WHERE stream = ?1", "DELETE FROM journal_key WHERE stream = ?1",
-        "DELETE FROM journal_effect WHERE stream = ?1", "DELETE FROM journal_decision WHERE stream = ?1",
+        "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_event WHERE stream = ?1)",
+        "DELETE FROM journal_decision WHERE stream = ?1",
         "DELETE FROM journal_timer WHERE stream = ?1",
         "DELETE FROM journal_vote WHERE task IN (SELECT id FROM journal_task WHERE stream = ?1)",
         "DELETE FROM journal_task_role WHERE task IN (SELECT event FROM journal_task WHERE stream = ?1)",
@@ -276,6 +297,8 @@ Status SqliteProjection::forget_stream(std::int64_t stream) {
 
 void SqliteProjection::forget() {
   workflows_.clear();
+  open_effects_.clear();
+  effect_places_.clear();
   instance_changes_ = {};
   effect_changes_ = {};
   open_task_changes_ = 0;

@@ -46,7 +46,7 @@ class SqliteProjection {
   Status begin_effect(const EventPlace& place, const Event& event, EffectState state);
   Status permit_effect(const EventPlace& place, const Event& event);
   Status deny_effect(const EventPlace& place, const Event& event);
-  Status send_effect_again(const Event& event);
+  Status send_effect_again(const EventPlace& place, const Event& event);
   Status doubt_effect(const EventPlace& place, const Event& event);
   Status end_effect(const EventPlace& place, const Event& event, EffectState state);
   Status create_task(const EventPlace& place, const Event& event);
@@ -61,10 +61,17 @@ class SqliteProjection {
   Status end_timer(const EventPlace& place, const Event& event);
   Status deploy_project(const EventPlace& place, const Event& event);
   Status change_hold(const EventPlace& place, const Event& event);
-  void move_effect(EffectState from, EffectState to);
+  Result<bool> has_open_effects(std::int64_t stream);
+  void count_open_effect(std::int64_t stream, int change);
+  Result<std::int64_t> place_of_effect(const EventPlace& place, std::string_view id);
+  Result<bool> change_effect(const EventPlace& place, std::string_view id, EffectState from, EffectState to,
+                             const char* sql);
 
   SqliteConnection& connection_;
   std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
+  // Of instances that started lately: effects that are under way, or of which nobody knows.
+  std::unordered_map<std::int64_t, int> open_effects_;
+  std::unordered_map<std::string, std::int64_t> effect_places_;  // first events of effects that began lately
   std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
   std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
   std::int64_t open_task_changes_ = 0;

@@ -73,6 +73,7 @@ class SqliteQuery final : public Query {
                        const PageRequest& page, const char* place);
   Result<std::vector<Value>> rows_of(const std::string& sql, std::string_view parameter);
   Result<Value> effect_locked(std::string_view id);
+  Result<std::optional<std::int64_t>> place_of_effect(std::string_view id);
   Result<Value> event_data(std::optional<std::int64_t> position);
 
   std::shared_ptr<SqliteConnection> connection_;

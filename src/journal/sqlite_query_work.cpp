@@ -66,12 +66,29 @@ Result<Value> SqliteQuery::effect(std::string_view id) {
   return effect_locked(id);
 }
 
+// An effect's id is its instance's with a number behind it: it is looked for among that instance's events.
+Result<std::optional<std::int64_t>> SqliteQuery::place_of_effect(std::string_view id) {
+  const std::size_t dash = id.rfind('-');
+  const bool has_instance = dash != std::string_view::npos;
+  auto select = TRY(connection_->use(
+      has_instance ? "SELECT f.first_event FROM journal_stream s CROSS JOIN journal_event e ON e.stream = s.number CROSS "
+                     "JOIN journal_effect f ON f.first_event = e.position WHERE s.id = ?2 AND f.id = ?1"
+                   : "SELECT first_event FROM journal_effect WHERE id = ?1 AND ?2 = ''"));
+  select->bind(1, id).bind(2, has_instance ? id.substr(0, dash) : std::string_view());
+  const bool found = TRY(select->step());
+  return found ? std::optional(select->integer(0)) : std::nullopt;
+}
+
 Result<Value> SqliteQuery::effect_locked(std::string_view id) {
-  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.id = ?", effect_columns), id));
+  const std::optional<std::int64_t> position = TRY(place_of_effect(id));
+  if (!position) return nothing_found("effect", id);
+  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.position = CAST(? AS INTEGER)", effect_columns),
+                          std::to_string(*position)));
   if (rows.empty()) return nothing_found("effect", id);
   Value result = std::move(rows.front());
-  auto places = TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect WHERE id = ?"));
-  places->bind(1, id);
+  auto places =
+      TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect WHERE first_event = ?"));
+  places->bind(1, *position);
   TRY(places->step());
   auto place = [&](int column) {
     return places->is_null(column) ? std::nullopt : std::optional(places->integer(column));

@@ -39,8 +39,8 @@ class SqliteRetention {
 
 // SQL for "this instance (alias i, its workflow w, its stream s) may go as far as anything but its age says".
 inline constexpr const char* removable_condition =
-    "i.status <> 0 AND NOT EXISTS (SELECT 1 FROM journal_effect f WHERE f.stream = i.stream AND f.state IN (1, 2)) "
-    "AND NOT EXISTS (SELECT 1 FROM journal_hold h WHERE h.scope IN ('instance:' || s.id, 'workflow:' || w.namespace || "
+    "i.status <> 0 AND NOT (i.lingers = 1 AND EXISTS (SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON "
+    "f.first_event = e.position WHERE e.stream = i.stream AND f.state IN (1, 2))) AND NOT EXISTS (SELECT 1 FROM journal_hold h WHERE h.scope IN ('instance:' || s.id, 'workflow:' || w.namespace || "
     "'/' || w.name)) AND NOT EXISTS (SELECT 1 FROM journal_stream ps JOIN journal_instance p ON p.stream = ps.number "
     "WHERE ps.id = i.parent AND p.status = 0)";
 

@@ -32,16 +32,13 @@ CREATE TABLE journal_workflow (
 CREATE TABLE journal_instance (
   stream INTEGER PRIMARY KEY, workflow INTEGER NOT NULL, status INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
   start_event INTEGER NOT NULL, end_event INTEGER, person TEXT, key TEXT, parent TEXT, parent_task TEXT,
-  suspended INTEGER NOT NULL DEFAULT 0, stuck_event INTEGER) STRICT;
+  suspended INTEGER NOT NULL DEFAULT 0, stuck_event INTEGER, rests INTEGER NOT NULL DEFAULT 0,
+  lingers INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX journal_instance_status ON journal_instance (status, stream);
 CREATE INDEX journal_instance_workflow ON journal_instance (workflow, stream);
 CREATE INDEX journal_instance_parent ON journal_instance (parent, stream) WHERE parent IS NOT NULL;
 CREATE TABLE journal_key (
   workflow TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (workflow, key)) STRICT, WITHOUT ROWID;
-CREATE TABLE journal_effect (
-  id TEXT PRIMARY KEY, stream INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, tool TEXT, operation TEXT,
-  first_event INTEGER NOT NULL, permit_event INTEGER, doubt_event INTEGER, end_event INTEGER) STRICT, WITHOUT ROWID;
-CREATE INDEX journal_effect_stream ON journal_effect (stream, first_event);
 CREATE TABLE journal_task (
   event INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stream INTEGER NOT NULL, kind TEXT, title TEXT, effect TEXT, requester TEXT,
   open INTEGER NOT NULL, outcome TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, closed_at INTEGER, answer_event INTEGER,
@@ -66,7 +63,6 @@ CREATE TABLE journal_count (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRIC
 constexpr const char* version_2_indexes = R"sql(
 CREATE INDEX journal_instance_suspended ON journal_instance (stream) WHERE suspended = 1;
 CREATE INDEX journal_instance_stuck ON journal_instance (stream) WHERE stuck_event IS NOT NULL;
-CREATE INDEX journal_effect_open ON journal_effect (stream) WHERE state IN (1, 2);
 )sql";
 // Version 3: the hash chain. `digest` of an erased event stands for its data; `record` is the position of the event that
 // says who erased it and why. A salt is kept here only when its stream's secret is gone.
@@ -101,6 +97,34 @@ ALTER TABLE journal_instance ADD COLUMN stuck_event INTEGER;
 constexpr const char* version_4_tables = R"sql(
 CREATE TABLE journal_budget (
   budget TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, amount REAL NOT NULL, PRIMARY KEY (budget, key, at)) STRICT, WITHOUT ROWID;
+)sql";
+
+// What version 5 added: instances that only wait for time or people stay out of memory, so what falls due is looked up in order.
+// `lingers` marks the few that ended with an effect under way.
+constexpr const char* version_5_indexes = R"sql(
+CREATE INDEX journal_instance_active ON journal_instance (stream) WHERE status = 0 AND rests = 0;
+CREATE INDEX journal_instance_lingers ON journal_instance (stream) WHERE lingers = 1;
+CREATE INDEX journal_timer_due ON journal_timer (due, stream, id);
+CREATE INDEX journal_task_expiry ON journal_task (expires_at, stream, id) WHERE open = 1 AND expires_at IS NOT NULL;
+)sql";
+// Effects lie in the order of their events and have no index of their own, so that those of many instances, written
+// together, lie together: by id they are found through the events of their instance.
+constexpr const char* effect_table = R"sql(
+CREATE TABLE journal_effect (
+  first_event INTEGER PRIMARY KEY, id TEXT NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL, tool TEXT,
+  operation TEXT, permit_event INTEGER, doubt_event INTEGER, end_event INTEGER) STRICT;
+)sql";
+constexpr const char* version_5_begin = R"sql(
+ALTER TABLE journal_instance ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal_instance ADD COLUMN lingers INTEGER NOT NULL DEFAULT 0;
+UPDATE journal_instance SET lingers = 1 WHERE status <> 0 AND stream IN
+  (SELECT stream FROM journal_effect WHERE state IN (1, 2));
+ALTER TABLE journal_effect RENAME TO journal_effect_before;
+)sql";
+constexpr const char* version_5_end = R"sql(
+INSERT INTO journal_effect SELECT first_event, id, state, attempts, tool, operation, permit_event, doubt_event, end_event
+  FROM journal_effect_before ORDER BY first_event;
+DROP TABLE journal_effect_before;
 )sql";
 
 // RFC 3339 with six digits, so that text order is time order.
@@ -150,7 +174,7 @@ std::string effects_view() {
   {} AS verdict, coalesce(e.data ->> '$.reason', d.data ->> '$.reason', p.data ->> '$.verdict.reason') AS reason,
   {} AS result, {} AS error, e.data ->> '$.resolvedBy' AS resolved_by,
   {} AS proposed_at, {} AS permitted_at, {} AS ended_at
-FROM journal_effect f JOIN journal_stream s ON s.number = f.stream JOIN journal_event p ON p.position = f.first_event
+FROM journal_effect f JOIN journal_event p ON p.position = f.first_event JOIN journal_stream s ON s.number = p.stream
 LEFT JOIN journal_event m ON m.position = f.permit_event LEFT JOIN journal_event d ON d.position = f.doubt_event
 LEFT JOIN journal_event e ON e.position = f.end_event;)sql",
       names_by_number("f.state", effect_state_names), json_at("p", "effect.arguments"), json_at("p", "verdict"),
@@ -221,9 +245,11 @@ Status create_views(SqliteConnection& connection) {
 
 Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(base_tables));
+  TRY(connection.execute(effect_table));
   TRY(connection.execute(version_2_indexes));
   TRY(connection.execute(version_3_tables));
   TRY(connection.execute(version_4_tables));
+  TRY(connection.execute(version_5_indexes));
   TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                      cloud_event_types)));
   TRY(create_views(connection));
@@ -248,6 +274,12 @@ Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
     TRY(SqliteChain::chain_existing(connection));
   }
   if (version < 4) TRY(connection.execute(version_4_tables));
+  if (version < 5) {
+    TRY(connection.execute(version_5_begin));
+    TRY(connection.execute(effect_table));
+    TRY(connection.execute(version_5_end));
+    TRY(connection.execute(version_5_indexes));
+  }
   return create_views(connection);
 }
 

@@ -133,7 +133,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
 
 Status SqliteStore::append(const Batch& batch) {
   TRY(event_writer());
-  if (batch.events.empty() && batch.snapshots.empty()) return done();
+  if (batch.events.empty() && batch.snapshots.empty() && batch.rests.empty()) return done();
   // Printing happens before the lock is taken, so that readers of tokens don't wait for it.
   std::vector<StoredData> stored;
   stored.reserve(batch.events.size());
@@ -154,6 +154,7 @@ Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData
   if (streams_.size() > remembered_streams_max) streams_.clear();
   for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
+  for (const Rest& rest : batch.rests) TRY(write_rest(rest));
   TRY(chain_.sign_when_due());
   return projection_.flush_counts();
 }
@@ -252,6 +253,14 @@ Status SqliteStore::write_snapshot(const Snapshot& snapshot) {
   insert->bind(1, stream->number).bind(2, static_cast<std::int64_t>(snapshot.sequence)).bind(3, snapshot.state);
   insert->bind(4, std::int64_t{snapshot.instance.empty()});
   return insert->run();
+}
+
+Status SqliteStore::write_rest(const Rest& rest) {
+  Stream* stream = TRY(stream_of(rest.instance, false));
+  if (!stream) return done();
+  auto update = TRY(connection_->use("UPDATE journal_instance SET rests = ? WHERE stream = ?"));
+  update->bind(1, std::int64_t{rest.rests}).bind(2, stream->number);
+  return update->run();
 }
 
 Status SqliteStore::rebuild() {

@@ -23,6 +23,10 @@ class SqliteStore final : public Store {
   Status append(const Batch& batch) override;
   Result<std::vector<std::string>> unfinished_instances() override;
   Result<std::map<std::string, std::string>> stuck_instances() override;
+  Result<bool> rests(std::string_view instance) override;
+  Result<std::vector<std::string>> resting_with_tasks() override;
+  Result<std::size_t> running_instances() override;
+  Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) override;
   Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
   Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;
   Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override;
@@ -70,6 +74,7 @@ class SqliteStore final : public Store {
   // An event of the installation that the store itself decides; in a transaction.
   Status write_own(EventType type, Value data, Timestamp at);
   Status write_snapshot(const Snapshot& snapshot);
+  Status write_rest(const Rest& rest);
   Status drop_snapshot(std::int64_t stream);
   Result<Stream*> stream_of(const std::string& instance, bool create);
 

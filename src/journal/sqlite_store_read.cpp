@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "journal/sqlite_schema.h"
 #include "journal/sqlite_store.h"
@@ -73,9 +74,11 @@ Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row)
 Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 UNION SELECT stream "
-                           "FROM journal_effect WHERE state IN (1, 2)) i JOIN journal_stream s ON s.number = i.stream "
-                           "ORDER BY i.stream"));
+      TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
+                           "SELECT i.stream FROM journal_instance i WHERE i.lingers = 1 AND EXISTS (SELECT 1 FROM "
+                           "journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE e.stream = "
+                           "i.stream AND f.state IN (1, 2))) i JOIN journal_stream s "
+                           "ON s.number = i.stream ORDER BY i.stream"));
   std::vector<std::string> instances;
   while (TRY(select->step())) instances.emplace_back(select->text(0));
   return instances;
@@ -90,6 +93,75 @@ Result<std::map<std::string, std::string>> SqliteStore::stuck_instances() {
   std::map<std::string, std::string> instances;
   while (TRY(select->step())) instances.emplace(select->text(0), select->text(1));
   return instances;
+}
+
+Result<bool> SqliteStore::rests(std::string_view instance) {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT i.status = 0 AND i.rests = 1 FROM journal_stream s JOIN journal_instance i ON "
+                           "i.stream = s.number WHERE s.id = ?"));
+  select->bind(1, instance);
+  bool found = TRY(select->step());
+  return found && select->integer(0) != 0;
+}
+
+Result<std::vector<std::string>> SqliteStore::resting_with_tasks() {
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT DISTINCT s.id FROM journal_task t JOIN journal_instance i ON i.stream = t.stream JOIN "
+                           "journal_stream s ON s.number = t.stream WHERE t.open = 1 AND i.status = 0 AND i.rests = 1 "
+                           "ORDER BY i.stream"));
+  std::vector<std::string> instances;
+  while (TRY(select->step())) instances.emplace_back(select->text(0));
+  return instances;
+}
+
+Result<std::size_t> SqliteStore::running_instances() {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use("SELECT value FROM journal_count WHERE name = 'instances.running'"));
+  bool found = TRY(select->step());
+  return found ? static_cast<std::size_t>(select->integer(0)) : 0;
+}
+
+namespace {
+
+bool comes_before(const StoredTimer& left, const StoredTimer& right) {
+  const TimerPosition &a = left.position, &b = right.position;
+  return std::tie(a.due, a.place, a.name) < std::tie(b.due, b.place, b.name);
+}
+
+Status read_timers(SqliteStatement& select, const TimerPosition& after, std::size_t count_max, bool is_expiry,
+                   std::vector<StoredTimer>& timers) {
+  select.bind(1, std::int64_t{after.due.time_since_epoch().count()}).bind(2, after.place).bind(3, after.name);
+  select.bind(4, static_cast<std::int64_t>(count_max));
+  while (TRY(select.step()))
+    timers.push_back({.position = {.due = Timestamp(Duration(select.integer(0))),
+                                   .place = select.integer(1),
+                                   .name = std::string(select.text(2))},
+                      .instance = std::string(select.text(3)),
+                      .is_expiry = is_expiry});
+  return done();
+}
+
+}  // namespace
+
+Result<std::vector<StoredTimer>> SqliteStore::timers_after(const TimerPosition& position, std::size_t count_max) {
+  std::lock_guard lock(connection_->mutex());
+  std::vector<StoredTimer> timers;
+  auto of_workflows = TRY(connection_->use(
+      "SELECT t.due, t.stream, t.id, s.id FROM journal_timer t CROSS JOIN journal_stream s ON s.number = t.stream WHERE "
+      "(t.due, t.stream, t.id) > (?, ?, ?) ORDER BY t.due, t.stream, t.id LIMIT ?"));
+  TRY(read_timers(*of_workflows, position, count_max, false, timers));
+  auto of_tasks = TRY(connection_->use(
+      "SELECT t.expires_at, t.stream, t.id, s.id FROM journal_task t CROSS JOIN journal_stream s ON s.number = t.stream "
+      "WHERE t.open = 1 AND t.expires_at IS NOT NULL AND (t.expires_at, t.stream, t.id) > (?, ?, ?) ORDER BY "
+      "t.expires_at, t.stream, t.id LIMIT ?"));
+  const std::size_t workflow_timers = timers.size();
+  TRY(read_timers(*of_tasks, position, count_max, true, timers));
+  std::inplace_merge(timers.begin(), timers.begin() + static_cast<std::ptrdiff_t>(workflow_timers), timers.end(),
+                     comes_before);
+  if (timers.size() > count_max) timers.resize(count_max);
+  return timers;
 }
 
 Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std::uint64_t after_sequence) {

@@ -4,8 +4,14 @@
 namespace gantry::journal {
 namespace {
 
+constexpr std::size_t remembered_effects_max = 100'000;
+
 std::int64_t number_of(EffectState state) {
   return static_cast<std::int64_t>(state);
+}
+
+bool is_open(EffectState state) {
+  return state == EffectState::permitted || state == EffectState::ambiguous;
 }
 
 // `effect` is the whole effect, {id}, or the id.
@@ -26,80 +32,92 @@ std::int64_t work_microseconds(Timestamp at) {
 
 }  // namespace
 
-void SqliteProjection::move_effect(EffectState from, EffectState to) {
-  --effect_changes_[static_cast<std::size_t>(from)];
-  ++effect_changes_[static_cast<std::size_t>(to)];
+// Where the effect's row is; 0: there is none.
+Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, std::string_view id) {
+  if (const auto known = effect_places_.find(std::string(id)); known != effect_places_.end()) return known->second;
+  auto select =
+      TRY(connection_.use("SELECT f.first_event FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = "
+                          "e.position WHERE e.stream = ? AND f.id = ? ORDER BY e.sequence DESC LIMIT 1"));
+  select->bind(1, place.stream).bind(2, id);
+  const bool found = TRY(select->step());
+  return found ? select->integer(0) : 0;
 }
 
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
   const Value effect = event.data.member("effect");
   bool permitted = state == EffectState::permitted;
   auto insert =
-      TRY(connection_.use("INSERT INTO journal_effect (id, stream, state, attempts, tool, operation, first_event, "
-                          "permit_event, end_event) VALUES (?,?,?,?,?,?,?,?,?)"
-                          " ON CONFLICT DO NOTHING"));
-  insert->bind(1, effect_id(event))
-      .bind(2, place.stream)
-      .bind(3, number_of(state))
-      .bind(4, static_cast<std::int64_t>(permitted));
-  insert->bind_text_or_null(5, effect.string_or("tool", ""))
-      .bind_text_or_null(6, effect.string_or("operation", ""))
-      .bind(7, place.position);
-  insert->bind(8, permitted ? std::optional(place.position) : std::nullopt);
-  insert->bind(9, state == EffectState::denied ? std::optional(place.position) : std::nullopt);
+      TRY(connection_.use("INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, "
+                          "end_event) VALUES (?,?,?,?,?,?,?,?)"));
+  const std::string_view id = effect_id(event);
+  insert->bind(1, place.position).bind(2, id).bind(3, number_of(state)).bind(4, static_cast<std::int64_t>(permitted));
+  insert->bind_text_or_null(5, effect.string_or("tool", "")).bind_text_or_null(6, effect.string_or("operation", ""));
+  insert->bind(7, permitted ? std::optional(place.position) : std::nullopt);
+  insert->bind(8, state == EffectState::denied ? std::optional(place.position) : std::nullopt);
   TRY(insert->run());
-  if (connection_.changes() > 0) ++effect_changes_[static_cast<std::size_t>(state)];
+  ++effect_changes_[static_cast<std::size_t>(state)];
+  if (state == EffectState::denied) return done();
+  count_open_effect(place.stream, int{is_open(state)});
+  if (effect_places_.size() >= remembered_effects_max) effect_places_.clear();
+  effect_places_[std::string(id)] = place.position;
   return done();
 }
 
-Status SqliteProjection::permit_effect(const EventPlace& place, const Event& event) {
-  auto update = TRY(connection_.use(
-      "UPDATE journal_effect SET state = 1, attempts = 1, permit_event = ? WHERE id = ? AND state = 0"));
-  update->bind(1, place.position).bind(2, effect_id(event));
+// Whether it was in the state `from`. `sql` takes the effect's place first, then that of the event.
+Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::string_view id, EffectState from,
+                                             EffectState to, const char* sql) {
+  const std::int64_t first_event = TRY(place_of_effect(place, id));
+  if (first_event == 0) return false;
+  auto update = TRY(connection_.use(sql));
+  update->bind(1, first_event).bind(2, place.position).bind(3, number_of(from)).bind(4, number_of(to));
   TRY(update->run());
-  if (connection_.changes() == 0)
-    return has_whole_effect(event) ? begin_effect(place, event, EffectState::permitted) : done();
-  move_effect(EffectState::proposed, EffectState::permitted);
+  if (connection_.changes() == 0) return false;
+  count_open_effect(place.stream, int{is_open(to)} - int{is_open(from)});
+  --effect_changes_[static_cast<std::size_t>(from)];
+  ++effect_changes_[static_cast<std::size_t>(to)];
+  if (to != EffectState::permitted && to != EffectState::ambiguous) effect_places_.erase(std::string(id));
+  return true;
+}
+
+Status SqliteProjection::permit_effect(const EventPlace& place, const Event& event) {
+  // With the whole effect it was not proposed before, or only just now.
+  if (has_whole_effect(event) && !effect_places_.contains(std::string(effect_id(event))))
+    return begin_effect(place, event, EffectState::permitted);
+  TRY(change_effect(place, effect_id(event), EffectState::proposed, EffectState::permitted,
+                    "UPDATE journal_effect SET state = ?4, attempts = 1, permit_event = ?2 WHERE first_event = ?1 AND "
+                    "state = ?3"));
   return done();
 }
 
 Status SqliteProjection::deny_effect(const EventPlace& place, const Event& event) {
-  auto update = TRY(connection_.use("UPDATE journal_effect SET state = 5, end_event = ? WHERE id = ? AND state = 0"));
-  update->bind(1, place.position).bind(2, effect_id(event));
-  TRY(update->run());
-  if (connection_.changes() == 0)
-    return has_whole_effect(event) ? begin_effect(place, event, EffectState::denied) : done();
-  move_effect(EffectState::proposed, EffectState::denied);
+  const bool denied = TRY(change_effect(place, effect_id(event), EffectState::proposed, EffectState::denied,
+                                        "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 "
+                                        "AND state = ?3"));
+  return denied || !has_whole_effect(event) ? done() : begin_effect(place, event, EffectState::denied);
+}
+
+Status SqliteProjection::send_effect_again(const EventPlace& place, const Event& event) {
+  TRY(change_effect(place, effect_id(event), EffectState::ambiguous, EffectState::permitted,
+                    "UPDATE journal_effect SET state = ?4 WHERE first_event = ?1 AND state = ?3 AND ?2"));
+  TRY(change_effect(place, effect_id(event), EffectState::permitted, EffectState::permitted,
+                    "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND ?2 AND "
+                    "?4"));
   return done();
 }
 
-Status SqliteProjection::send_effect_again(const Event& event) {
-  auto resolve = TRY(connection_.use("UPDATE journal_effect SET state = 1 WHERE id = ? AND state = 2"));
-  resolve->bind(1, effect_id(event));
-  TRY(resolve->run());
-  if (connection_.changes() > 0) move_effect(EffectState::ambiguous, EffectState::permitted);
-  auto count = TRY(connection_.use("UPDATE journal_effect SET attempts = attempts + 1 WHERE id = ? AND state = 1"));
-  count->bind(1, effect_id(event));
-  return count->run();
-}
-
 Status SqliteProjection::doubt_effect(const EventPlace& place, const Event& event) {
-  auto update = TRY(connection_.use("UPDATE journal_effect SET state = 2, doubt_event = ? WHERE id = ? AND state = 1"));
-  update->bind(1, place.position).bind(2, effect_id(event));
-  TRY(update->run());
-  if (connection_.changes() > 0) move_effect(EffectState::permitted, EffectState::ambiguous);
+  TRY(change_effect(place, effect_id(event), EffectState::permitted, EffectState::ambiguous,
+                    "UPDATE journal_effect SET state = ?4, doubt_event = ?2 WHERE first_event = ?1 AND state = ?3"));
   return done();
 }
 
 // The first end counts. Nearly always the effect was permitted; the other states are tried after that.
 Status SqliteProjection::end_effect(const EventPlace& place, const Event& event, EffectState state) {
-  auto update = TRY(connection_.use("UPDATE journal_effect SET state = ?, end_event = ? WHERE id = ? AND state = ?"));
   for (EffectState from : {EffectState::permitted, EffectState::ambiguous, EffectState::proposed}) {
-    update->bind(1, number_of(state)).bind(2, place.position).bind(3, effect_id(event)).bind(4, number_of(from));
-    TRY(update->run());
-    if (connection_.changes() == 0) continue;
-    move_effect(from, state);
-    break;
+    const bool ended = TRY(change_effect(
+        place, effect_id(event), from, state,
+        "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 AND state = ?3"));
+    if (ended) break;
   }
   return done();
 }

@@ -33,9 +33,29 @@ struct BudgetPart {
   double amount = 0;
 };
 
+// Whether an instance that runs waits for nothing but time and people, so that it need not be in memory. Not an event:
+// it follows from them, and says only what may be loaded later.
+struct Rest {
+  std::string instance;
+  bool rests = false;
+};
+
 struct Batch {
   std::vector<Event> events;
   std::vector<Snapshot> snapshots;
+  std::vector<Rest> rests = {};
+};
+
+// What falls due when: a timer of a workflow, or the expiry of an open approval.
+struct TimerPosition {
+  Timestamp due{};
+  std::int64_t place = -1;  // among those of the same time; -1 comes before all
+  std::string name;         // of the timer, or the id of the human task
+};
+struct StoredTimer {
+  TimerPosition position;
+  std::string instance;
+  bool is_expiry = false;
 };
 
 struct TokenRecord {
@@ -75,10 +95,16 @@ class Store {
   // One transaction, on disk when it returns. Sequences continue each instance's without gaps.
   virtual Status append(const Batch& batch) = 0;
 
-  // Instances that run, and those that have ended but have effects of which nobody knows what became; oldest first.
+  // Instances that run and don't rest, and those that have ended but have effects of which nobody knows what became;
+  // oldest first.
   virtual Result<std::vector<std::string>> unfinished_instances() = 0;
   // Instances whose last instance_stuck has a reason, and that reason.
   virtual Result<std::map<std::string, std::string>> stuck_instances() = 0;
+  virtual Result<bool> rests(std::string_view instance) = 0;     // it runs, and rests
+  virtual Result<std::vector<std::string>> resting_with_tasks() = 0;  // those that rest and have an open human task
+  virtual Result<std::size_t> running_instances() = 0;           // resting ones too
+  // What falls due after `position`, earliest first, at most so many.
+  virtual Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) = 0;
   virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;
   virtual Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) = 0;
   // Source and id of the CloudEvents received last, at most so many, oldest first.

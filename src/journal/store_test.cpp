@@ -119,6 +119,46 @@ TEST_P(StoreTest, ListsEndedInstancesWhoseEffectsAreOpen) {
   EXPECT_THAT(value_of(store->unfinished_instances()), testing::IsEmpty());
 }
 
+TEST_P(StoreTest, TellsRestingInstancesFromTheOthers) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append({{started("A"), started("B"), started("C")}, {}, {{"A", true}, {"B", true}}}));
+  EXPECT_THAT(value_of(store->unfinished_instances()), ElementsAre("C"));
+  EXPECT_EQ(value_of(store->running_instances()), 3u);
+  EXPECT_TRUE(value_of(store->rests("A")));
+  EXPECT_FALSE(value_of(store->rests("C")));
+  EXPECT_FALSE(value_of(store->rests("nobody")));
+  EXPECT_DONE(store->append({{event("A", 2, EventType::instance_continued)}, {}, {{"A", false}}}));
+  EXPECT_DONE(store->append({{event("B", 2, EventType::instance_completed, R"({"output":1})")}, {}}));
+  EXPECT_THAT(value_of(store->unfinished_instances()), ElementsAre("A", "C"));
+  EXPECT_FALSE(value_of(store->rests("B")));
+  EXPECT_EQ(value_of(store->running_instances()), 2u);
+}
+
+TEST_P(StoreTest, GivesWhatFallsDueInOrderPageByPage) {
+  auto store = open_store(url());
+  auto timer = [](const char* name, int minute) {
+    return json("{\"timer\":\"" + std::string(name) + "\",\"due\":\"2026-11-24T10:" + std::to_string(minute) +
+                ":00Z\",\"purpose\":\"wait\"}");
+  };
+  EXPECT_DONE(store->append(
+      {{started("A"), started("B"), event("A", 2, EventType::timer_set, timer("late", 30)),
+        event("A", 3, EventType::timer_set, timer("early", 10)), event("B", 2, EventType::timer_set, timer("same", 30)),
+        event("A", 4, EventType::timer_set, timer("gone", 20)), event("A", 5, EventType::timer_fired, R"({"timer":"gone"})"),
+        event("B", 3, EventType::task_created,
+              R"({"task":"B-t1","kind":"approval","title":"t","expires":"2026-11-24T10:20:00Z"})")},
+       {}}));
+  std::vector<std::string> names;
+  TimerPosition position{Timestamp::min(), -1, {}};
+  while (true) {
+    const auto page = value_of(store->timers_after(position, 2));
+    for (const StoredTimer& found : page) names.push_back(found.instance + " " + found.position.name);
+    if (page.size() < 2) break;
+    position = page.back().position;
+  }
+  EXPECT_THAT(names, ElementsAre("A early", "B B-t1", "A late", "B same"));
+  EXPECT_EQ(value_of(store->timers_after({test_time(0), -1, {}}, 1)).size(), 1u);
+}
+
 TEST_P(StoreTest, NamesStuckInstancesUntilTheyGoOn) {
   auto store = open_store(url());
   EXPECT_DONE(store->append({{started("A"), event("A", 2, EventType::instance_stuck, R"({"reason":"why"})")}, {}}));
