@@ -25,7 +25,8 @@ std::vector<std::size_t> concurrencies() {
   const char* text = std::getenv("GANTRY_BENCH_INSTANCES");
   if (text == nullptr) return {1, 16, 64, 256, 1'024};
   std::vector<std::size_t> numbers;
-  for (std::size_t number; (number = std::strtoull(text, const_cast<char**>(&text), 10)) > 0;) numbers.push_back(number);
+  for (std::size_t number; (number = std::strtoull(text, const_cast<char**>(&text), 10)) > 0;)
+    numbers.push_back(number);
   return numbers;
 }
 
@@ -56,14 +57,15 @@ void print_steps(const Folder& folder, int runs) {
   fmt::print(
       "Steps of the echo driver, 100 to an instance; the result of each is durable before the next starts.\n"
       "floor: the smaller of instances x fdatasync/s and the plain SQLite loop's rows/s, both in steps/s.\n"
-      "us/step: processor time of this process, all threads; in brackets what the plain loop takes for the same rows.\n\n");
-  fmt::print("{:>9} {:>26} {:>11} {:>11} {:>22} {:>7} {:>26} {:>24} {:>12} {:>10}\n", "instances", "steps/s", "sync floor",
-             "row floor", "% of floor", "target", "us/step", "syncs/step", "rows/commit", "bytes/step");
+      "us/step: processor time of this process, all threads; in brackets what the plain loop takes for the same "
+      "rows.\n\n");
+  fmt::print("{:>9} {:>26} {:>11} {:>11} {:>22} {:>7} {:>26} {:>24} {:>12} {:>10}\n", "instances", "steps/s",
+             "sync floor", "row floor", "% of floor", "target", "us/step", "syncs/step", "rows/commit", "bytes/step");
   for (std::size_t concurrency : concurrencies()) {
     Row row;
     for (int run = 0; run < runs; ++run) measure_row(folder, concurrency, row);
-    fmt::print("{:>9} {:>26} {:>11.0f} {:>11.0f} {:>22} {:>7} {:>26} {:>24} {:>12.0f} {:>10.0f}\n", concurrency, row.steps.text(),
-               row.sync_floor, row.row_floor, row.ratio.text(), concurrency <= 16 ? "60" : "40",
+    fmt::print("{:>9} {:>26} {:>11.0f} {:>11.0f} {:>22} {:>7} {:>26} {:>24} {:>12.0f} {:>10.0f}\n", concurrency,
+               row.steps.text(), row.sync_floor, row.row_floor, row.ratio.text(), concurrency <= 16 ? "60" : "40",
                fmt::format("{} [{:.0f}]", row.processor.text(1), row.row_processor), row.syncs.text(4),
                row.rows.median(), row.bytes.median());
     std::fflush(stdout);

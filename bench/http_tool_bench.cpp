@@ -121,13 +121,12 @@ int main(int count, char** arguments) {
     if (child == 0) serve(listener.socket);
     ::close(listener.socket);
     const std::string address = fmt::format("127.0.0.1:{}", listener.port);
-    const Load load = run_load(folder, fmt::format("http-{}", run),
-                               {.concurrency = 64,
-                                .steps = 100,
-                                .drivers = {{"http", tool::make_http_driver({.egress_allow = {address},
-                                                                             .host_override = {},
-                                                                             .secrets = {}})}},
-                                .tool = http_tool(listener.port)});
+    const Load load = run_load(
+        folder, fmt::format("http-{}", run),
+        {.concurrency = 64,
+         .steps = 100,
+         .drivers = {{"http", tool::make_http_driver({.egress_allow = {address}, .host_override = {}, .secrets = {}})}},
+         .tool = http_tool(listener.port)});
     const double all = load.steps_per_second * 3;
     steps.add(load.steps_per_second);
     processor.add(load.processor_microseconds);

@@ -43,16 +43,18 @@ void execute(sqlite3* database, const char* statement) {
 std::vector<Row> read_rows(const std::string& path) {
   sqlite3* database = nullptr;
   sqlite3_stmt* select = nullptr;
-  if (sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK) give_up("can't open " + path);
+  if (sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK)
+    give_up("can't open " + path);
   // The last ones: they come from the steps that were measured.
-  sqlite3_prepare_v2(database,
-                     "SELECT stream, sequence, at, type, data, labels FROM journal_event ORDER BY position DESC LIMIT ?",
-                     -1, &select, nullptr);
+  sqlite3_prepare_v2(
+      database, "SELECT stream, sequence, at, type, data, labels FROM journal_event ORDER BY position DESC LIMIT ?", -1,
+      &select, nullptr);
   sqlite3_bind_int64(select, 1, rows_read_max);
   std::vector<Row> rows;
   auto text = [&](int column) {
     const auto* start = reinterpret_cast<const char*>(sqlite3_column_text(select, column));
-    return start == nullptr ? std::string() : std::string(start, static_cast<std::size_t>(sqlite3_column_bytes(select, column)));
+    return start == nullptr ? std::string()
+                            : std::string(start, static_cast<std::size_t>(sqlite3_column_bytes(select, column)));
   };
   while (sqlite3_step(select) == SQLITE_ROW)
     rows.push_back({sqlite3_column_int64(select, 0), sqlite3_column_int64(select, 1), sqlite3_column_int64(select, 2),
@@ -124,10 +126,11 @@ PlainRows plain_rows(const filesystem::path& directory, const std::string& datab
   const std::string path = (directory / "rows.db").string();
   sqlite3* database = nullptr;
   if (sqlite3_open(path.c_str(), &database) != SQLITE_OK) give_up("can't open " + path);
-  execute(database,
-          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; CREATE TABLE event "
-          "(position INTEGER PRIMARY KEY, stream INTEGER, sequence INTEGER, at INTEGER, type INTEGER, data TEXT, labels "
-          "TEXT)");
+  execute(
+      database,
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4096; CREATE TABLE event "
+      "(position INTEGER PRIMARY KEY, stream INTEGER, sequence INTEGER, at INTEGER, type INTEGER, data TEXT, labels "
+      "TEXT)");
   sqlite3_stmt* insert = nullptr;
   sqlite3_prepare_v2(database, "INSERT INTO event (stream, sequence, at, type, data, labels) VALUES (?,?,?,?,?,?)", -1,
                      &insert, nullptr);
@@ -163,9 +166,10 @@ definition::ProjectPointer project_of_steps(const std::vector<int>& steps, const
   for (int count : steps) {
     std::string tasks;
     for (int i = 0; i < count; ++i)
-      tasks += fmt::format("  - step{}: {{call: bench.say, with: {{voyage: V-4711, moves: [{{from: 1, to: {}}}]}}}}\n", i, i);
-    files[fmt::format("workflows/steps{}.yaml", count)] =
-        fmt::format("document: {{dsl: '1.0.3', namespace: bench, name: steps{}, version: 1.0.0}}\ndo:\n{}", count, tasks);
+      tasks += fmt::format("  - step{}: {{call: bench.say, with: {{voyage: V-4711, moves: [{{from: 1, to: {}}}]}}}}\n",
+                           i, i);
+    files[fmt::format("workflows/steps{}.yaml", count)] = fmt::format(
+        "document: {{dsl: '1.0.3', namespace: bench, name: steps{}, version: 1.0.0}}\ndo:\n{}", count, tasks);
   }
   files["workflows/sleep.yaml"] =
       "document: {dsl: '1.0.3', namespace: bench, name: sleep, version: 1.0.0}\ndo:\n  - rest: {wait: PT24H}\n";

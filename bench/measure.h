@@ -49,9 +49,7 @@ inline double quantile(const std::vector<double>& sorted, double part) {
 // One figure over several runs.
 class Figure {
  public:
-  void add(double value) {
-    values_.insert(std::upper_bound(values_.begin(), values_.end(), value), value);
-  }
+  void add(double value) { values_.insert(std::upper_bound(values_.begin(), values_.end(), value), value); }
   double median() const { return values_.empty() ? 0 : values_[values_.size() / 2]; }
   // "6122 (5890..6301)"
   std::string text(int digits = 0) const {

@@ -93,7 +93,8 @@ int main(int count, char** arguments) {
     seconds.add(recover(url));
   }
   fmt::print(
-      "\nSIGKILL with {} instances of three steps, a call of each in flight: all done {} s after the start (target 1)\n",
+      "\nSIGKILL with {} instances of three steps, a call of each in flight: all done {} s after the start (target "
+      "1)\n",
       instances, seconds.text(2));
   return 0;
 }

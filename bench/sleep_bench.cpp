@@ -77,20 +77,21 @@ void put_to_sleep(const std::string& url, std::size_t count) {
         }
       });
   }
-  fmt::print("{} instances put to sleep: {:.0f} a second, {:.1f} us of processor time each; {:.0f} MiB of memory, {} of "
-             "them in it; {:.0f} bytes on disk each\n",
-             count, static_cast<double>(count) / seconds_since(start),
-             1e6 * (processor_seconds() - processor) / static_cast<double>(count), resident_mebibytes(::getpid()),
-             open->engine->statistics().in_memory,
-             static_cast<double>(filesystem::file_size(open->store->location())) / static_cast<double>(count));
+  fmt::print(
+      "{} instances put to sleep: {:.0f} a second, {:.1f} us of processor time each; {:.0f} MiB of memory, {} of "
+      "them in it; {:.0f} bytes on disk each\n",
+      count, static_cast<double>(count) / seconds_since(start),
+      1e6 * (processor_seconds() - processor) / static_cast<double>(count), resident_mebibytes(::getpid()),
+      open->engine->statistics().in_memory,
+      static_cast<double>(filesystem::file_size(open->store->location())) / static_cast<double>(count));
 }
 
 void wake(const std::string& url, const std::string& path, std::size_t count) {
   HandClock clock(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()));
   const auto start = SteadyClock::now();
   auto open = open_engine(url, {{"echo", tool::make_echo_driver()}}, {}, &clock);
-  fmt::print("  a new process: open after {:.0f} ms, {:.0f} MiB of memory (target 2048)\n", 1'000 * seconds_since(start),
-             resident_mebibytes(::getpid()));
+  fmt::print("  a new process: open after {:.0f} ms, {:.0f} MiB of memory (target 2048)\n",
+             1'000 * seconds_since(start), resident_mebibytes(::getpid()));
   std::fflush(stdout);
   const double processor = processor_seconds();
   const auto woken = SteadyClock::now();
@@ -102,9 +103,10 @@ void wake(const std::string& url, const std::string& path, std::size_t count) {
     ::usleep(20'000);
   }
   const double seconds = seconds_since(woken);
-  fmt::print("  woken: {:.0f} a second (target 20000), {:.1f} us of processor time each; at most {:.0f} MiB of memory\n",
-             static_cast<double>(count) / seconds, 1e6 * (processor_seconds() - processor) / static_cast<double>(count),
-             memory);
+  fmt::print(
+      "  woken: {:.0f} a second (target 20000), {:.1f} us of processor time each; at most {:.0f} MiB of memory\n",
+      static_cast<double>(count) / seconds, 1e6 * (processor_seconds() - processor) / static_cast<double>(count),
+      memory);
   open.reset();
   // Each was due a day after its start.
   const std::int64_t late =
@@ -196,9 +198,10 @@ void measure_program(const char* program, const Folder& folder, std::size_t coun
     with_sleepers.add(second.milliseconds);
     memory_with_sleepers.add(second.mebibytes);
   }
-  fmt::print("\n{} serve\n  empty journal: ready after {} ms (target 50), {} MiB when idle (target 30)\n"
-             "  {} sleeping: ready after {} ms (target 1000), {} MiB when idle\n",
-             program, empty.text(), memory.text(1), count, with_sleepers.text(), memory_with_sleepers.text(1));
+  fmt::print(
+      "\n{} serve\n  empty journal: ready after {} ms (target 50), {} MiB when idle (target 30)\n"
+      "  {} sleeping: ready after {} ms (target 1000), {} MiB when idle\n",
+      program, empty.text(), memory.text(1), count, with_sleepers.text(), memory_with_sleepers.text(1));
 }
 
 // In a process of its own, so that memory is what this part needs.

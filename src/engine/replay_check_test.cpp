@@ -24,6 +24,12 @@ class EditedStore final : public journal::Store {
   Status append(const journal::Batch&) override { return refused(); }
   Result<std::vector<std::string>> unfinished_instances() override { return refused(); }
   Result<std::map<std::string, std::string>> stuck_instances() override { return refused(); }
+  Result<bool> rests(std::string_view) override { return refused(); }
+  Result<std::vector<std::string>> resting_with_tasks() override { return refused(); }
+  Result<std::size_t> running_instances() override { return refused(); }
+  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition&, std::size_t) override {
+    return refused();
+  }
   Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view) override { return refused(); }
   Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t) override { return refused(); }
   Result<std::optional<std::string>> instance_with_key(std::string_view, std::string_view) override {

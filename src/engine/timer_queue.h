@@ -59,8 +59,8 @@ class TimerQueue {
   void drop_latest();
 
   std::size_t kept_max_;
-  std::set<TimerKey> stored_;  // also in the journal; all that are due before the horizon
-  std::set<TimerKey> own_;     // the engine's, in no journal
+  std::set<TimerKey> stored_;                      // also in the journal; all that are due before the horizon
+  std::set<TimerKey> own_;                         // the engine's, in no journal
   std::optional<journal::TimerPosition> horizon_;  // none: nothing is beyond
 };
 

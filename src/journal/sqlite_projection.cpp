@@ -144,9 +144,9 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
 // Known without a look for instances that started lately.
 Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
-  auto select =
-      TRY(connection_.use("SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE "
-                          "e.stream = ? AND f.state IN (1, 2) LIMIT 1"));
+  auto select = TRY(
+      connection_.use("SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE "
+                      "e.stream = ? AND f.state IN (1, 2) LIMIT 1"));
   select->bind(1, stream);
   return select->step();
 }

@@ -170,10 +170,11 @@ Result<Value> SqliteQuery::instance(std::string_view id) {
   result = std::move(result).with_member("output", end.is_object() ? end.member("output") : Value());
   result = std::move(result).with_member("error", end.is_object() ? end.member("error") : Value());
   constexpr const char* of_stream = "= (SELECT number FROM journal_stream WHERE id = ?1)";
-  auto effects = TRY(rows_of(fmt::format("SELECT {} FROM journal_event n CROSS JOIN effects v ON v.position = n.position "
-                                         "WHERE n.stream {} ORDER BY n.sequence LIMIT {}",
-                                         effect_columns, of_stream, detail_rows_max),
-                             id));
+  auto effects =
+      TRY(rows_of(fmt::format("SELECT {} FROM journal_event n CROSS JOIN effects v ON v.position = n.position "
+                              "WHERE n.stream {} ORDER BY n.sequence LIMIT {}",
+                              effect_columns, of_stream, detail_rows_max),
+                  id));
   auto tasks = TRY(rows_of(fmt::format("SELECT {} FROM journal_task t CROSS JOIN tasks v ON v.position = t.event WHERE "
                                        "t.stream {} ORDER BY t.event LIMIT {}",
                                        task_columns, of_stream, detail_rows_max),

@@ -148,12 +148,14 @@ Status read_timers(SqliteStatement& select, const TimerPosition& after, std::siz
 Result<std::vector<StoredTimer>> SqliteStore::timers_after(const TimerPosition& position, std::size_t count_max) {
   std::lock_guard lock(connection_->mutex());
   std::vector<StoredTimer> timers;
-  auto of_workflows = TRY(connection_->use(
-      "SELECT t.due, t.stream, t.id, s.id FROM journal_timer t CROSS JOIN journal_stream s ON s.number = t.stream WHERE "
-      "(t.due, t.stream, t.id) > (?, ?, ?) ORDER BY t.due, t.stream, t.id LIMIT ?"));
+  auto of_workflows =
+      TRY(connection_->use("SELECT t.due, t.stream, t.id, s.id FROM journal_timer t CROSS JOIN journal_stream s ON "
+                           "s.number = t.stream WHERE "
+                           "(t.due, t.stream, t.id) > (?, ?, ?) ORDER BY t.due, t.stream, t.id LIMIT ?"));
   TRY(read_timers(*of_workflows, position, count_max, false, timers));
   auto of_tasks = TRY(connection_->use(
-      "SELECT t.expires_at, t.stream, t.id, s.id FROM journal_task t CROSS JOIN journal_stream s ON s.number = t.stream "
+      "SELECT t.expires_at, t.stream, t.id, s.id FROM journal_task t CROSS JOIN journal_stream s ON s.number = "
+      "t.stream "
       "WHERE t.open = 1 AND t.expires_at IS NOT NULL AND (t.expires_at, t.stream, t.id) > (?, ?, ?) ORDER BY "
       "t.expires_at, t.stream, t.id LIMIT ?"));
   const std::size_t workflow_timers = timers.size();

@@ -46,9 +46,9 @@ Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, 
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
   const Value effect = event.data.member("effect");
   bool permitted = state == EffectState::permitted;
-  auto insert =
-      TRY(connection_.use("INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, "
-                          "end_event) VALUES (?,?,?,?,?,?,?,?)"));
+  auto insert = TRY(
+      connection_.use("INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, "
+                      "end_event) VALUES (?,?,?,?,?,?,?,?)"));
   const std::string_view id = effect_id(event);
   insert->bind(1, place.position).bind(2, id).bind(3, number_of(state)).bind(4, static_cast<std::int64_t>(permitted));
   insert->bind_text_or_null(5, effect.string_or("tool", "")).bind_text_or_null(6, effect.string_or("operation", ""));
@@ -99,9 +99,10 @@ Status SqliteProjection::deny_effect(const EventPlace& place, const Event& event
 Status SqliteProjection::send_effect_again(const EventPlace& place, const Event& event) {
   TRY(change_effect(place, effect_id(event), EffectState::ambiguous, EffectState::permitted,
                     "UPDATE journal_effect SET state = ?4 WHERE first_event = ?1 AND state = ?3 AND ?2"));
-  TRY(change_effect(place, effect_id(event), EffectState::permitted, EffectState::permitted,
-                    "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND ?2 AND "
-                    "?4"));
+  TRY(change_effect(
+      place, effect_id(event), EffectState::permitted, EffectState::permitted,
+      "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND ?2 AND "
+      "?4"));
   return done();
 }
 
@@ -114,9 +115,9 @@ Status SqliteProjection::doubt_effect(const EventPlace& place, const Event& even
 // The first end counts. Nearly always the effect was permitted; the other states are tried after that.
 Status SqliteProjection::end_effect(const EventPlace& place, const Event& event, EffectState state) {
   for (EffectState from : {EffectState::permitted, EffectState::ambiguous, EffectState::proposed}) {
-    const bool ended = TRY(change_effect(
-        place, effect_id(event), from, state,
-        "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 AND state = ?3"));
+    const bool ended = TRY(
+        change_effect(place, effect_id(event), from, state,
+                      "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 AND state = ?3"));
     if (ended) break;
   }
   return done();

@@ -143,7 +143,8 @@ TEST_P(StoreTest, GivesWhatFallsDueInOrderPageByPage) {
   EXPECT_DONE(store->append(
       {{started("A"), started("B"), event("A", 2, EventType::timer_set, timer("late", 30)),
         event("A", 3, EventType::timer_set, timer("early", 10)), event("B", 2, EventType::timer_set, timer("same", 30)),
-        event("A", 4, EventType::timer_set, timer("gone", 20)), event("A", 5, EventType::timer_fired, R"({"timer":"gone"})"),
+        event("A", 4, EventType::timer_set, timer("gone", 20)),
+        event("A", 5, EventType::timer_fired, R"({"timer":"gone"})"),
         event("B", 3, EventType::task_created,
               R"({"task":"B-t1","kind":"approval","title":"t","expires":"2026-11-24T10:20:00Z"})")},
        {}}));

@@ -41,8 +41,8 @@ struct LastDigest {
 
   bool is_of(const Effect& effect, const Digest& digest_of_tool) const {
     return arguments.is_object() && arguments.same_as(effect.arguments) && id == effect.id &&
-           instance == effect.instance && task == effect.task && tool == effect.tool &&
-           operation == effect.operation && tool_digest == digest_of_tool;
+           instance == effect.instance && task == effect.task && tool == effect.tool && operation == effect.operation &&
+           tool_digest == digest_of_tool;
   }
 };
 
@@ -52,8 +52,8 @@ Digest digest_of(const Effect& effect, const Digest& tool_digest) {
   thread_local LastDigest last;
   if (last.is_of(effect, tool_digest)) return last.digest;
   const Digest digest = computed_digest(effect, tool_digest);
-  last = {effect.id,        effect.instance,  effect.task, effect.tool, effect.operation,
-          effect.arguments, tool_digest, digest};
+  last = {effect.id,        effect.instance,  effect.task, effect.tool,
+          effect.operation, effect.arguments, tool_digest, digest};
   return digest;
 }
 
