@@ -247,6 +247,7 @@ class EngineTest : public ::testing::Test {
     EXPECT_TRUE(opened.ok());
     kept_ = *std::move(opened);
     options_.workers = 4;
+    options_.resting_kept_max = 0;  // whatever only waits is read again when it goes on
     files_["tools/world.yaml"] = world_tool;
     files_["policies/port.yaml"] = world_policy;
   }

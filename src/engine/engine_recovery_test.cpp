@@ -32,7 +32,6 @@ constexpr const char* long_tasks = R"(  - look: {call: world.look}
 class EngineRecovery : public EngineTest {
  protected:
   EngineRecovery() {
-    options_.resting_kept_max = 0;  // whatever only waits is read again when it goes on
     files_["decisions/pick.yaml"] =
         "decision: pick\nversion: 1.0.0\nquestion: q\nanswer: {type: integer}\n"
         "deciders: [{person: {roles: [cashier]}}]\n";

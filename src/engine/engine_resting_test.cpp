@@ -82,6 +82,32 @@ TEST_F(EngineResting, AnApprovalExpiresWhileTheyRest) {
   EXPECT_EQ(world_->calls("pay"), 0);
 }
 
+TEST_F(EngineResting, AChangeOfPolicyIsForTheirApprovalsToo) {
+  open_with("  - pay: {call: world.pay, with: {amount: 1}}\n");
+  const auto instances = start_some(3);
+  open();
+  EXPECT_EQ(engine_->statistics().in_memory, 0u);
+  files_["policies/port.yaml"] =
+      "policy: port\nversion: 1.0.1\nrules:\n  - {id: payments, classes: [money], verdict: allow}\n";
+  deploy();
+  for (const std::string& instance : instances) EXPECT_EQ(wait(instance).status, "completed") << dump(instance);
+  EXPECT_EQ(world_->calls("pay"), 3);
+}
+
+TEST_F(EngineResting, TheyCanBeSuspendedAndResumed) {
+  open_with("  - rest: {wait: PT1H}\n");
+  const auto instances = start_some(3);
+  open();
+  ASSERT_TRUE(engine_->suspend(instances[0], admin_, "").ok());
+  clock_.advance(std::chrono::hours(2));
+  EXPECT_EQ(wait(instances[1]).status, "completed");
+  EXPECT_EQ(engine_->wait(instances[0], Duration::zero())->status, "suspended");
+  open();
+  ASSERT_TRUE(engine_->resume(instances[0], admin_).ok());
+  EXPECT_EQ(wait(instances[0]).status, "completed");
+  EXPECT_EQ(count(instances[0], EventType::timer_fired), 1);
+}
+
 TEST_F(EngineResting, TheyCanBeCancelled) {
   open_with("  - rest: {wait: PT1H}\n");
   const auto instances = start_some(3);

@@ -27,7 +27,7 @@ QUERIES = [
     ("every effect: what, by which rule, how it ended",
      "SELECT task, tool, operation, state, rule FROM effects LIMIT 10;"),
     ("who approved what",
-     "SELECT a.person, a.vote, e.tool, e.operation, a.voted_at FROM approvals a JOIN effects e ON e.id = a.effect;"),
+     "SELECT a.person, a.vote, e.tool, e.operation, a.voted_at FROM approvals a JOIN effects e ON e.instance = a.instance AND e.id = a.effect;"),
     ("the journal of one instance, as it happened",
      "SELECT sequence, at, type FROM events WHERE instance = (SELECT instance FROM approvals LIMIT 1);"),
 ]
