@@ -206,7 +206,8 @@ TEST_F(EngineRecovery, ReplayGivesTheSameStateByteForByte) {
       ASSERT_EQ(state, replayed(end.instance, sequence)->serialise());
       // From a snapshot, and on from there.
       auto workflow = project()->find_workflow("t", "w");
-      auto parsed = InstanceRecord::parse(state, end.instance, project(), workflow, options_.interpreter);
+      auto parsed = InstanceRecord::parse(state, end.instance, project(), workflow,
+                                           Interpreter(project(), workflow, options_.interpreter));
       ASSERT_TRUE(parsed.ok()) << parsed.error().message;
       ASSERT_EQ((*parsed)->serialise(), state);
       for (const auto& event : events(end.instance)) {

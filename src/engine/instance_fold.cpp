@@ -408,13 +408,13 @@ std::string InstanceRecord::serialise() const {
 Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view text, std::string id,
                                                               definition::ProjectPointer project,
                                                               std::shared_ptr<const definition::Workflow> workflow,
-                                                              const InterpreterLimits& limits) {
+                                                              Interpreter interpreter) {
   const Value stored = TRY(parse_stored(text));
   if (stored.integer_or("format", 0) != 2) {
     return Error{Code::conflict,
                  fmt::format("snapshot of instance {}: format {}, expected 2", id, stored.integer_or("format", 0))};
   }
-  auto record = std::make_unique<InstanceRecord>(std::move(id), std::move(project), workflow, limits);
+  auto record = std::make_unique<InstanceRecord>(std::move(id), std::move(project), workflow, std::move(interpreter));
   const std::string state = TRY(text_from(stored, "interpreter"));
   record->state_ = TRY(InstanceState::parse(state, *workflow));
   record->sequence_ = static_cast<std::uint64_t>(stored.integer_or("sequence", 0));

@@ -138,7 +138,7 @@ class InstanceRecord {
   static Result<std::unique_ptr<InstanceRecord>> parse(std::string_view text, std::string id,
                                                        definition::ProjectPointer project,
                                                        std::shared_ptr<const definition::Workflow> workflow,
-                                                       const InterpreterLimits& limits);
+                                                       Interpreter interpreter);
 
   // --- Looking
   const std::string& id() const { return id_; }

@@ -182,6 +182,7 @@ struct Engine::Loop {
   void wait_or_answer(Waiter waiter);
   void wait_or_answer_awake(Waiter waiter);
   void answer_waiters(const std::set<std::string>& touched);
+  void answer_waiters_of(const std::string& instance);
   void answer_impatient();
   // It, or a child that it waits for.
   bool waits_for_person(const std::string& instance) const;

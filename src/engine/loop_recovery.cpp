@@ -67,7 +67,8 @@ Result<Engine::Loop::Slot> Engine::Loop::load(const std::string& instance) {
     return Error{Code::internal, fmt::format("journal: instance {}: its first event is missing", instance)};
   const Pinned pinned = TRY(find_pinned(instance, events.front().data));
   Slot slot;
-  slot.record = std::make_unique<InstanceRecord>(instance, pinned.project, pinned.workflow, options_.interpreter);
+  slot.record = std::make_unique<InstanceRecord>(instance, pinned.project, pinned.workflow,
+                                                 interpreter_for(pinned.project, pinned.workflow));
   for (const journal::Event& event : events) TRY(slot.record->replay(event));
   return slot;
 }
@@ -76,8 +77,8 @@ Result<Engine::Loop::Slot> Engine::Loop::load_snapshot(const journal::Snapshot& 
   const Value stored = TRY(parse_stored(snapshot.state));
   const Pinned pinned = TRY(find_pinned(snapshot.instance, stored));
   Slot slot;
-  slot.record = TRY(
-      InstanceRecord::parse(snapshot.state, snapshot.instance, pinned.project, pinned.workflow, options_.interpreter));
+  slot.record = TRY(InstanceRecord::parse(snapshot.state, snapshot.instance, pinned.project, pinned.workflow,
+                                          interpreter_for(pinned.project, pinned.workflow)));
   slot.snapshot_sequence = snapshot.sequence;
   const std::vector<journal::Event> events = TRY(parts_.store->events_of(snapshot.instance, snapshot.sequence));
   for (const journal::Event& event : events) TRY(slot.record->replay(event));

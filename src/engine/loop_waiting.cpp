@@ -103,18 +103,21 @@ void Engine::Loop::wait_or_answer_awake(Waiter waiter) {
 
 void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
   if (waiters_.empty()) return;
-  std::set<std::string> changed = touched;
+  std::set<std::string> parents;
   for (const std::string& instance : touched)
     for (std::string parent = instance_of(instance, 'c'); !parent.empty(); parent = instance_of(parent, 'c'))
-      changed.insert(parent);
-  for (const std::string& instance : changed) {
-    auto [begin, end] = waiters_.equal_range(instance);
-    if (begin == end) continue;
-    std::vector<Waiter> asked;
-    for (auto entry = begin; entry != end; ++entry) asked.push_back(std::move(entry->second));
-    waiters_.erase(begin, end);
-    for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
-  }
+      if (!touched.contains(parent)) parents.insert(parent);
+  for (const std::string& instance : touched) answer_waiters_of(instance);
+  for (const std::string& instance : parents) answer_waiters_of(instance);
+}
+
+void Engine::Loop::answer_waiters_of(const std::string& instance) {
+  auto [begin, end] = waiters_.equal_range(instance);
+  if (begin == end) return;
+  std::vector<Waiter> asked;
+  for (auto entry = begin; entry != end; ++entry) asked.push_back(std::move(entry->second));
+  waiters_.erase(begin, end);
+  for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
 }
 
 void Engine::Loop::answer_impatient() {

@@ -62,6 +62,17 @@ Value budget_facts(const definition::PolicySet& policies, const Circumstances& c
   return Value::object(std::move(members));
 }
 
+// Whether any rule or budget that fits the effect has something to look at. Building all facts costs more than
+// everything else that is done for a rule without conditions.
+bool asks_for_facts(const definition::PolicySet& policies, const tool::Effect& effect) {
+  const auto rules = policies.rules_for(effect.tool, effect.operation, effect.effect_class);
+  if (std::any_of(rules.begin(), rules.end(),
+                  [](const auto* each) { return each->rule->when || each->rule->has_ladder(); }))
+    return true;
+  const auto budgets = policies.budgets_for(effect.tool, effect.operation, effect.effect_class);
+  return std::any_of(budgets.begin(), budgets.end(), [](const auto* each) { return each->budget->sum.has_value(); });
+}
+
 // What is wrong with the effect itself, whatever policy says; nothing when it can be judged.
 std::optional<Verdict> structural_defect(const Verdict& verdict, const definition::Operation* operation,
                                          const tool::Effect& effect, const Digest& tool_digest) {
@@ -111,12 +122,14 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);
-  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
-                               budget_facts(*set, circumstances), set->lists());
+  const Value facts = asks_for_facts(*set, effect)
+                          ? facts_of(effect, *operation, requester, policies, circumstances,
+                                     budget_facts(*set, circumstances), set->lists())
+                          : provenance_facts_of(effect, policies, circumstances);
   const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
-  verdict.explanation = explain(verdict, rules, budgets, facts, now);
+  verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "gate/facts.h"
 #include "value/json.h"
 
 namespace gantry::gate {
@@ -42,7 +43,7 @@ Value shown_fact(const Value& facts, const definition::FactPath& path) {
 
 class Explanation {
  public:
-  Explanation(const Value& facts, Timestamp now) : facts_(facts), now_(now) {}
+  Explanation(const Value& facts, Value labels, Timestamp now) : facts_(facts), labels_(std::move(labels)), now_(now) {}
 
   void add(const RuleResult& result) {
     if (rules_.size() >= rules_max) return;
@@ -85,7 +86,7 @@ class Explanation {
     for (auto& [path, fact] : shown_) shown.push_back({Text(path), std::move(fact)});
     return Value::object({{"rules", Value::array(std::move(rules_))},
                           {"facts", Value::object(std::move(shown))},
-                          {"labels", facts_.member("labels").member("arguments")},
+                          {"labels", std::move(labels_)},
                           {"provenance", facts_.member("provenance")},
                           {"budgets", Value::array(std::move(budgets_))},
                           {"toPass", Value::array(std::move(hints_))}});
@@ -108,6 +109,7 @@ class Explanation {
   }
 
   const Value& facts_;
+  Value labels_;
   Timestamp now_;
   std::vector<Value> rules_, budgets_, hints_;
   std::map<std::string, Value> shown_;
@@ -147,9 +149,9 @@ bool decided(const RuleResult& result, const Verdict& verdict) {
 }  // namespace
 
 Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
-              const Value& facts, Timestamp now) {
-  Explanation explanation(facts, now);
+              const Value& facts, const Value& arguments, Timestamp now) {
   const bool allowed = verdict.kind == VerdictKind::allow;
+  Explanation explanation(facts, labels_of_arguments(arguments, allowed), now);
   // What decided comes first: the list is cut at its end.
   for (const RuleResult& result : rules)
     if (decided(result, verdict)) explanation.add(result);

@@ -6,8 +6,9 @@
 
 namespace gantry::gate {
 
-// The form of Verdict::explanation. Facts labelled secret are left out. For an allowed effect only what allowed it.
+// The form of Verdict::explanation. Facts labelled secret are left out. For an allowed effect only what allowed it, and
+// of its arguments only the labels that say something: most effects are allowed, and each verdict is journaled.
 Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
-              const Value& facts, Timestamp now);
+              const Value& facts, const Value& arguments, Timestamp now);
 
 }  // namespace gantry::gate

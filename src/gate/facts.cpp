@@ -23,16 +23,8 @@ std::vector<Member> label_members(Label label) {
 }
 
 Value labels_of(const Value& arguments) {
-  std::vector<Member> each;
-  if (arguments.is_object()) {
-    each.reserve(arguments.size());
-    for (const Member& argument : arguments.members()) {
-      const Label label = join(arguments.label(), argument.value.deep_label());
-      each.push_back({argument.key, Value::object(label_members(label))});
-    }
-  }
   std::vector<Member> all = label_members(arguments.deep_label());
-  all.push_back({Text("arguments"), Value::object(std::move(each))});
+  all.push_back({Text("arguments"), labels_of_arguments(arguments, false)});
   return Value::object(std::move(all));
 }
 
@@ -95,6 +87,24 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   };
   if (asks_for_provenance(policies))
     facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
+  return Value::object(std::move(facts));
+}
+
+Value labels_of_arguments(const Value& arguments, bool only_marked) {
+  std::vector<Member> each;
+  if (!arguments.is_object()) return Value::object(std::move(each));
+  for (const Member& argument : arguments.members()) {
+    const Label label = join(arguments.label(), argument.value.deep_label());
+    if (!only_marked || !label.is_default()) each.push_back({argument.key, Value::object(label_members(label))});
+  }
+  return Value::object(std::move(each));
+}
+
+Value provenance_facts_of(const tool::Effect& effect, const definition::Project& policies,
+                          const Circumstances& circumstances) {
+  std::vector<Member> facts;
+  if (asks_for_provenance(policies))
+    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, circumstances.facts)});
   return Value::object(std::move(facts));
 }
 

@@ -21,4 +21,11 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
                const definition::Principal& requester, const definition::Project& policies,
                const Circumstances& circumstances, Value budgets, const Value& lists);
 
+// {provenance: {...}} where a policy asks for it: what an explanation shows whatever the rules say.
+Value provenance_facts_of(const tool::Effect& effect, const definition::Project& policies,
+                          const Circumstances& circumstances);
+// {NAME: {integrity, secrecy, sources, compartments}} of each argument; with `only_marked` of those about which anything
+// is known: the others are trusted and public, and come from the workflow itself.
+Value labels_of_arguments(const Value& arguments, bool only_marked);
+
 }  // namespace gantry::gate

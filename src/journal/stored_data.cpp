@@ -101,9 +101,11 @@ std::size_t StoredData::size() const {
 
 StoredData split_data(const Value& data, std::size_t blob_threshold_bytes) {
   StoredData stored;
-  bool split =
-      data.is_object() && (rough_size(data, blob_threshold_bytes) >= blob_threshold_bytes || contains_reference(data));
-  stored.text = to_stored_text(split ? split_members(data, blob_threshold_bytes, true, stored.blobs) : data);
+  stored.text = to_stored_text(data);
+  // Most events are small: their text says so without another walk through the value.
+  const bool large = stored.text.data.size() >= blob_threshold_bytes;
+  if (data.is_object() && (large || (stored.text.data.find(blob_key) != std::string::npos && contains_reference(data))))
+    stored.text = to_stored_text(split_members(data, blob_threshold_bytes, true, stored.blobs));
   return stored;
 }
 

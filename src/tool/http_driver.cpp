@@ -12,6 +12,30 @@ namespace {
 
 constexpr Duration connect_timeout = std::chrono::seconds(10);
 
+// What was read from a definition last on this thread. The definition is held, so that nothing else can come to lie where
+// it is.
+template <class Read>
+struct Remembered {
+  Value definition;
+  Read read;
+};
+
+Result<HttpSettings> settings_of(const definition::Tool& tool) {
+  thread_local std::optional<Remembered<HttpSettings>> last;
+  if (last && last->definition.same_as(tool.settings)) return last->read;
+  HttpSettings settings = TRY(read_http_settings(tool.settings));
+  last = {tool.settings, settings};
+  return settings;
+}
+
+Result<HttpBinding> binding_of(const definition::Operation& operation) {
+  thread_local std::optional<Remembered<HttpBinding>> last;
+  if (last && last->definition.same_as(operation.binding)) return last->read;
+  HttpBinding binding = TRY(read_http_binding(operation.binding));
+  last = {operation.binding, binding};
+  return binding;
+}
+
 // A call that is ready to go out.
 struct HttpCall {
   HttpRequest request;
@@ -43,8 +67,8 @@ class HttpDriver final : public Driver {
       return HttpCall{.request = TRY(request_for_standard_call(effect.arguments, options_.secrets)),
                       .timeout = options_.timeout};
     }
-    const HttpSettings settings = TRY(read_http_settings(context.tool->settings));
-    const HttpBinding binding = TRY(read_http_binding(context.operation->binding));
+    const HttpSettings settings = TRY(settings_of(*context.tool));
+    const HttpBinding binding = TRY(binding_of(*context.operation));
     return HttpCall{.request = TRY(request_for_operation(settings, binding, effect, options_.secrets)),
                     .timeout = settings.timeout.value_or(options_.timeout)};
   }

@@ -90,12 +90,21 @@ Result<HttpUrl> taken_apart(CURLU* url) {
 }  // namespace
 
 Result<HttpUrl> parse_url(std::string_view text) {
+  // Most calls of an operation go to the same place as the one before.
+  struct Parsed {
+    std::string text;
+    HttpUrl url;
+  };
+  thread_local Parsed last;
+  if (!text.empty() && last.text == text) return last.url;
   const std::string clean = TRY(cleaned(text));
   const UrlHandle url(curl_url());
   if (url == nullptr) return Error{Code::exhausted, "URL: out of memory"};
   const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, clean.c_str(), CURLU_DISALLOW_USER);
   if (code != CURLUE_OK) return url_refused(curl_url_strerror(code));
-  return taken_apart(url.get());
+  HttpUrl parsed = TRY(taken_apart(url.get()));
+  last = {std::string(text), parsed};
+  return parsed;
 }
 
 Result<HttpUrl> with_origin(const HttpUrl& url, const HttpUrl& origin) {
