@@ -6,6 +6,7 @@
 #include "gate/explain.h"
 #include "gate/facts.h"
 #include "gate/gate.h"
+#include "gate/invariants.h"
 #include "tool/standard_call.h"
 #include "value/pointer.h"
 
@@ -117,7 +118,8 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
   verdict.explanation = explain(verdict, rules, budgets, facts, now);
-  return verdict;
+  if (verdict.kind == definition::VerdictKind::deny) return verdict;
+  return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);
 }
 
 }  // namespace gantry::gate
