@@ -179,7 +179,8 @@ const LabelFlow::Analysed& LabelFlow::analyse(const Workflow& workflow) {
   for (std::size_t round = 0; round < rounds_max; ++round) {
     const LabelShape context = context_;
     const auto arguments = analysed.arguments;
-    const Site site{.input = workflow_input_, .output = {}, .raw_input = workflow_input_, .raw_output = {}};
+    Site site;
+    site.input = site.raw_input = workflow_input_;
     LabelShape input = workflow_input_;
     if (workflow.input.transform) input = evaluate(*workflow.input.transform, workflow_input_, site, {});
     (void)list(workflow.tasks, input, {});
@@ -233,7 +234,8 @@ std::vector<LabelFlow::Exit> LabelFlow::task(const Task& task, const LabelShape&
   Scope scope = outer;
   if (scope.shapes.size() > task.scope_size) scope.shapes.resize(task.scope_size);
   if (task.condition) exits.push_back({.directive = {}, .value = raw_input});
-  Site site{.input = raw_input, .output = {}, .raw_input = raw_input, .raw_output = {}};
+  Site site;
+  site.input = site.raw_input = raw_input;
   if (task.input.transform) site.input = evaluate(*task.input.transform, raw_input, site, scope);
   const std::optional<LabelShape> made = body(task, site, scope);
   if (!made) return exits;

@@ -71,7 +71,7 @@ TEST(ProveLabels, FieldsOfAResultAreToldApart) {
 
 TEST(ProveLabels, NoWayThroughAWorkflowIsForgotten) {
   const std::string workflows[] = {
-      key + post(R"(${ "the key: \(.value)" })"),
+      key + post(R"x(${ "the key: \(.value)" })x"),
       std::string("  - key: {call: office.key, output: {as: '${ .value }'}}\n") + post("${ . }"),
       std::string("  - key: {call: office.key, export: {as: '{kept: .value}'}}\n") + post("${ $context.kept }"),
       key + std::string("  - s: {set: {a: {b: '${ .value }'}}}\n") + post("${ .a.b }"),
