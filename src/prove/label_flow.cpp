@@ -106,16 +106,16 @@ LabelShape LabelFlow::input_of(const Workflow& workflow) const {
 }
 
 // As the gate labels results (gate/gate.cpp), without what a result repeats of the arguments.
-LabelShape LabelFlow::result_of(std::string_view tool, std::string_view operation) const {
-  const definition::Operation* found = tool::find_operation(project_, tool, operation);
-  const auto own = project_.tools.find(std::string(tool));
+LabelShape labels_of_result(const definition::Project& project, std::string_view tool, std::string_view operation) {
+  const definition::Operation* found = tool::find_operation(project, tool, operation);
+  const auto own = project.tools.find(std::string(tool));
   // The standard's calls name the host they reached, files may have the label of what was written to them.
-  if (found == nullptr || own == project_.tools.end() || own->second->driver == "file") return LabelShape::all(anything());
+  if (found == nullptr || own == project.tools.end() || own->second->driver == "file") return LabelShape::all(anything());
   const std::string name = fmt::format("{}.{}", tool, operation);
   LabelContent source;
   source.sources = {"tool:" + name};
   std::vector<definition::LabelRule> rules;
-  for (const auto& [policy_name, policy] : project_.policies)
+  for (const auto& [policy_name, policy] : project.policies)
     for (const PolicyLabel& label : policy->labels.labels)
       if (label.kind == PolicyLabel::Kind::result && definition::matches_pattern(label.pattern, name))
         rules.push_back(label.rule);

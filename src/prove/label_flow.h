@@ -14,6 +14,9 @@
 
 namespace gantry::prove {
 
+// Of a result of the call, as the tool and the policies declare it, without what it repeats of the arguments.
+LabelShape labels_of_result(const definition::Project& project, std::string_view tool, std::string_view operation);
+
 class LabelFlow {
  public:
   explicit LabelFlow(const definition::Project& project) : project_(project) {}
@@ -45,7 +48,9 @@ class LabelFlow {
   const Analysed& analyse(const definition::Workflow& workflow);
   LabelShape input_of(const definition::Workflow& workflow) const;
   Label readable(const definition::Workflow& workflow) const;
-  LabelShape result_of(std::string_view tool, std::string_view operation) const;
+  LabelShape result_of(std::string_view tool, std::string_view operation) const {
+    return labels_of_result(project_, tool, operation);
+  }
 
   using List = definition::TaskList;
   std::optional<LabelShape> list(const List& tasks, const LabelShape& input, const Scope& scope);

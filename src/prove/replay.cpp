@@ -6,11 +6,13 @@
 #include <deque>
 
 #include "engine/interpreter.h"
+#include "gate/echo_rule.h"
 #include "gate/facts.h"
 #include "gate/gate.h"
 #include "gate/known_values.h"
 #include "gate/request_labels.h"
 #include "gate/result_labels.h"
+#include "prove/label_flow.h"
 #include "tool/standard_call.h"
 
 namespace gantry::prove {
@@ -152,16 +154,18 @@ class Replay {
         excuse_if(guard, event.value);
     }
     const definition::Operation* called = tool::find_operation(*project_, effect.tool, effect.operation);
-    const Value result =
-        called == nullptr ? event.value : gate::labelled_result(event.value, *called, effect, project_.get());
+    Value result = event.value;
+    if (called != nullptr)
+      result = gate::with_echoes_labelled(gate::labelled_result(result, *called, effect.tool, project_.get()),
+                                          effect.arguments);
     instance.read(gate::KnownValues::Kind::result, effect.tool + "." + effect.operation, result);
     send(instance, journal::EventType::effect_done, Value::object({{"effect", id}, {"result", result}}));
   }
 
   void effect_failed(Instance& instance, const std::string& id, Value error) {
     const tool::Effect& effect = instance.asked[id];
-    const definition::Operation* called = tool::find_operation(*project_, effect.tool, effect.operation);
-    if (called != nullptr) error = std::move(error).labelled(gate::label_of_error(*called, effect, project_.get()));
+    // Its text may quote any field of what the other side says.
+    error = std::move(error).labelled(labels_of_result(*project_, effect.tool, effect.operation).deep());
     instance.context = join(instance.context, error.deep_label());
     send(instance, journal::EventType::effect_failed, Value::object({{"effect", id}, {"error", std::move(error)}}));
   }
