@@ -298,15 +298,16 @@ LabelShape with_endpoint(LabelShape arguments, const LabelShape& input) {
 // The raw output; nothing when the task never ends by itself.
 std::optional<LabelShape> LabelFlow::body(const Task& task, const Site& site, const Scope& scope) {
   const LabelShape& input = site.input;
-  const LabelShape& everything = at_->everything;
   if (const auto* one = std::get_if<definition::DoTask>(&task.body)) return list(one->tasks, input, scope);
   if (const auto* one = std::get_if<definition::SetTask>(&task.body)) return evaluate(one->value, input, site, scope);
   if (std::holds_alternative<definition::SwitchTask>(task.body) || std::holds_alternative<definition::WaitTask>(task.body))
     return input;
-  if (const auto* one = std::get_if<definition::GuardrailTask>(&task.body)) return evaluate(one->value, input, site, scope);
+  if (const auto* one = std::get_if<definition::GuardrailTask>(&task.body))
+    return evaluate(one->value, input, site, scope);
+  if (const auto* one = std::get_if<definition::EmitTask>(&task.body))
+    return LabelShape::all(evaluate(one->event, input, site, scope).deep());
+  if (std::holds_alternative<definition::RaiseTask>(task.body)) return std::nullopt;
   if (const auto* one = std::get_if<definition::ForTask>(&task.body)) {
-    std::vector<std::string> names = definition::standard_arguments();
-    names.insert(names.end(), scope.names.begin(), scope.names.end());
     const LabelShape items = labels_of(expression::root_of(*one->in.program), variables(site, scope), input);
     const LabelShape item = LabelShape::all(items.deep());
     return loop(one->body, input, scope.with({{one->each, item}, {one->at, item}}));
@@ -320,33 +321,36 @@ std::optional<LabelShape> LabelFlow::body(const Task& task, const Site& site, co
   if (const auto* one = std::get_if<definition::TryTask>(&task.body)) {
     LabelShape made = input;  // without a handler, a caught error leaves the input
     if (const auto given = list(one->body, input, scope)) made = one->handler ? *given : join(made, *given);
-    if (one->handler)
-      if (const auto given = list(*one->handler, input, scope.with({{one->as, everything}}))) made = join(made, *given);
-    return made;
+    if (!one->handler) return made;
+    const auto given = list(*one->handler, input, scope.with({{one->as, at_->everything}}));
+    return given ? join(made, *given) : made;
   }
+  return from_outside(task, site, scope);
+}
+
+// What the outside, people and other workflows answer.
+LabelShape LabelFlow::from_outside(const Task& task, const Site& site, const Scope& scope) {
+  const LabelShape& everything = at_->everything;
   if (const auto* one = std::get_if<definition::CallTask>(&task.body)) {
-    LabelShape arguments = evaluate(one->arguments, input, site, scope);
-    if (one->expands_endpoint) arguments = with_endpoint(std::move(arguments), input);
+    LabelShape arguments = evaluate(one->arguments, site.input, site, scope);
+    if (one->expands_endpoint) arguments = with_endpoint(std::move(arguments), site.input);
     LabelShape& known = at_->arguments[&task];
     known = join(known, arguments).cut(levels_max);
     const LabelShape result = result_of(one->tool, one->operation);
     return join(result, LabelShape::all(arguments.deep()));  // it may repeat them
   }
   if (const auto* one = std::get_if<definition::DecideTask>(&task.body)) {
-    const Label looked_at = evaluate(one->input, input, site, scope).deep();
+    const Label looked_at = evaluate(one->input, site.input, site, scope).deep();
     const auto decision = project_.decisions.find(one->decision);
     const bool people = decision == project_.decisions.end() || asks_people(*decision->second);
     return LabelShape::all(people ? join(looked_at, anything()) : looked_at);
   }
-  if (std::holds_alternative<definition::RaiseTask>(task.body)) return std::nullopt;
-  if (const auto* one = std::get_if<definition::EmitTask>(&task.body))
-    return LabelShape::all(evaluate(one->event, input, site, scope).deep());
-  if (const auto* one = std::get_if<definition::ListenTask>(&task.body)) {
-    if (one->each) (void)loop(one->each->body, everything, scope.with({{one->each->item, everything}, {one->each->at, everything}}));
-    if (one->each && one->each->export_.transform) context_ = join(context_, everything);
-    return everything;
+  if (const auto* one = std::get_if<definition::ListenTask>(&task.body); one != nullptr && one->each) {
+    const auto with_event = scope.with({{one->each->item, everything}, {one->each->at, everything}});
+    (void)loop(one->each->body, everything, with_event);
+    if (one->each->export_.transform) context_ = join(context_, everything);
   }
-  // openapi, approval, run
+  // listen, openapi, approval, run
   at_->arguments[&task] = everything;
   return everything;
 }

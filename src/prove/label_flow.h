@@ -56,6 +56,7 @@ class LabelFlow {
   std::optional<LabelShape> list(const List& tasks, const LabelShape& input, const Scope& scope);
   std::vector<Exit> task(const definition::Task& task, const LabelShape& raw_input, const Scope& scope);
   std::optional<LabelShape> body(const definition::Task& task, const Site& site, const Scope& scope);
+  LabelShape from_outside(const definition::Task& task, const Site& site, const Scope& scope);
   LabelShape loop(const List& tasks, const LabelShape& input, const Scope& scope);
   LabelShape evaluate(const definition::Template& source, const LabelShape& dot, const Site& site, const Scope& scope);
   std::vector<LabelShape> variables(const Site& site, const Scope& scope) const;
