@@ -197,9 +197,9 @@ std::optional<LabelShape> LabelFlow::list(const List& tasks, const LabelShape& i
   std::vector<std::optional<LabelShape>> entering(count + 1);  // the last: of what leaves
   const auto flow = [&](std::size_t index, const LabelShape& value) {
     std::optional<LabelShape>& at = entering[std::min(index, count)];
-    const LabelShape joined = at ? join(*at, value) : value;
+    const LabelShape joined = (at ? join(*at, value) : value).cut(levels_max);
     if (at && *at == joined) return false;
-    at = joined.cut(levels_max);
+    at = joined;
     return true;
   };
   flow(0, input);
