@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "definition/condition.h"
 #include "definition/expression_reader.h"
 #include "definition/invariant_parse.h"
 #include "definition/policy.h"
@@ -124,7 +125,7 @@ Invariant read_invariant(const Node& node, const KnownDefinitions& known) {
   reader.text("description");
   invariant.reason = reader.text("reason").value_or("");
   if (auto never = reader.require("never")) read_never(*never, known, invariant);
-  if (auto when = reader.find("when")) invariant.when = read_expression(*when, Scope());
+  if (auto when = reader.find("when")) invariant.when = read_condition(*when);
   if (auto workflows = reader.find("workflows")) read_workflows(*workflows, invariant.workflows);
   if (auto roles = reader.find("roles")) invariant.roles = roles->texts("a list of roles");
   if (auto count = reader.integer("moreThan", 1, count_max)) invariant.more_than = static_cast<std::size_t>(*count);
@@ -138,20 +139,20 @@ Invariant read_invariant(const Node& node, const KnownDefinitions& known) {
   return invariant;
 }
 
-std::string describe(const InvariantGuard& guard) {
-  const std::string test = guard.test ? fmt::format(" with {}", guard.test->text) : "";
-  switch (guard.kind) {
-    case InvariantGuard::Kind::done:
-      return fmt::format("{} is done{}", guard.name, test);
-    case InvariantGuard::Kind::decided:
-      return fmt::format("decision {} is answered{}", guard.name, test);
-    case InvariantGuard::Kind::approval:
-      return fmt::format("approval '{}' says yes", guard.name);
+}  // namespace
+
+std::string InvariantGuard::text() const {
+  const std::string satisfied = test ? fmt::format(" with {}", test->text) : "";
+  switch (kind) {
+    case Kind::done:
+      return fmt::format("{} is done{}", name, satisfied);
+    case Kind::decided:
+      return fmt::format("decision {} is answered{}", name, satisfied);
+    case Kind::approval:
+      return fmt::format("approval '{}' says yes", name);
   }
   return "";
 }
-
-}  // namespace
 
 bool names_operation(std::string_view pattern, std::string_view tool, std::string_view operation) {
   if (pattern == "*") return true;
@@ -176,7 +177,7 @@ std::string Invariant::sentence() const {
   if (!roles.empty()) text += fmt::format(" for {}", fmt::join(roles, ", "));
   if (more_than > 0) text += fmt::format(" more than {} time{}", more_than, more_than == 1 ? "" : "s");
   std::vector<std::string> excuses;
-  for (const InvariantGuard& guard : unless) excuses.push_back(describe(guard));
+  for (const InvariantGuard& guard : unless) excuses.push_back(guard.text());
   if (approvers > 0) excuses.push_back(fmt::format("{} people approve it", approvers));
   if (!excuses.empty()) text += fmt::format(" unless {}", fmt::join(excuses, " or "));
   return text;
@@ -196,34 +197,11 @@ std::vector<Invariant> read_invariants(const Node& list, const KnownDefinitions&
   return invariants;
 }
 
-namespace {
-
-KnownDefinitions known_in(const Project& project) {
-  KnownDefinitions known;
-  known.tools = project.tools;
-  known.decisions = project.decisions;
-  for (const auto& [name, unused] : project.tools) known.declared_tools.insert(name);
-  for (const auto& [name, unused] : project.decisions) known.declared_decisions.insert(name);
-  return known;
-}
-
-}  // namespace
-
 std::vector<StatedInvariant> invariants_of(const Project& project) {
   std::vector<StatedInvariant> stated;
-  const KnownDefinitions known = known_in(project);
-  for (const auto& [name, policy] : project.policies) {
-    const auto file = project.files.find(policy->path);
-    if (file == project.files.end()) continue;
-    auto parsed = parse_yaml(file->second);
-    auto* document = std::get_if<YamlDocument>(&parsed);
-    if (document == nullptr || document->root.find("invariants") == nullptr) continue;
-    ProblemSink problems;  // none: the file has been checked
-    const SourceFile source(policy->path, file->second, std::move(document->source), problems);
-    const Node root(document->root, "", source);
-    for (Invariant& one : read_invariants(root.member("invariants"), known))
-      stated.push_back({.policy = name, .path = policy->path, .invariant = std::move(one)});
-  }
+  for (const auto& [name, policy] : project.policies)
+    for (const Invariant& one : policy->invariants)
+      stated.push_back({.policy = name, .path = policy->path, .invariant = one});
   return stated;
 }
 

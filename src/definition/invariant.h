@@ -1,5 +1,5 @@
-// An invariant: a sentence about all runs, stated in a policy file and proven before a deploy (`gantry prove`,
-// `gantry check`). File form: docs/reference/prove.md.
+// An invariant: a sentence about all runs, stated in a policy file, proven before a deploy (`gantry prove`,
+// `gantry check`) and held by the gate while instances run (gate/invariants.h). File form: docs/reference/prove.md.
 //
 //   invariants:
 //     - id: cleared-before-release
@@ -31,6 +31,8 @@ struct InvariantGuard {
   } kind = Kind::done;
   std::string name;
   std::optional<Expression> test;  // `.` is the result or answer; absent: any. One that errors is not satisfied.
+
+  std::string text() const;  // "customs.status is done with .cleared == true"; equal for guards that ask the same
 };
 
 struct Invariant {
@@ -56,8 +58,7 @@ struct StatedInvariant {
   std::string policy, path;
   Invariant invariant;
 };
-// Those of all policies, by name of the policy and then in the order of its file. Read from the project's files, where
-// they were checked when it was loaded: they are no part of a Policy, which is what the gate decides by.
+// Those of all policies, by name of the policy and then in the order of its file.
 std::vector<StatedInvariant> invariants_of(const Project& project);
 
 // Whether TOOL.OPERATION, TOOL.* or * names this operation.

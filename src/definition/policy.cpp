@@ -30,7 +30,7 @@ class PolicyReader {
     policy_->labels = read_policy_labels(reader, known_);
     policy_->asks_for_provenance = asks_for_provenance(root_.value());
     if (auto lists = reader.find("lists")) read_lists(*lists);
-    if (auto invariants = reader.find("invariants")) read_invariants(*invariants, known_);  // see invariants_of()
+    if (auto invariants = reader.find("invariants")) policy_->invariants = read_invariants(*invariants, known_);
     if (auto rules = reader.require("rules"); rules && rules->is_array("a list of rules")) {
       for (const Node& each : rules->items()) {
         policy_->rules.push_back(read_policy_rule(each, known_));

@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "base/time_zone.h"
+#include "definition/invariant.h"
 #include "definition/policy_labels.h"
 #include "definition/tool.h"
 
@@ -149,6 +150,7 @@ struct Policy {
   std::vector<Budget> budgets;
   std::vector<Duty> duties;
   std::vector<Delegation> delegations;
+  std::vector<Invariant> invariants;  // proven before a deploy, held by the gate while instances run
 };
 
 }  // namespace gantry::definition

@@ -65,6 +65,8 @@ void PolicySet::add(const Policy& policy) {
     rules_.push_back(std::move(named));
   }
   for (const Budget& budget : policy.budgets) budgets_.push_back({policy.name + "/" + budget.id, &budget});
+  for (const Invariant& invariant : policy.invariants)
+    invariants_.push_back({policy.name + "/" + invariant.id, &invariant});
   delegations_.insert(delegations_.end(), policy.delegations.begin(), policy.delegations.end());
 }
 
@@ -83,6 +85,9 @@ std::shared_ptr<const PolicySet> PolicySet::of(const Policies& policies) {
   const auto by_name = [](const auto& left, const auto& right) { return left.name < right.name; };
   std::stable_sort(set->rules_.begin(), set->rules_.end(), by_name);
   std::stable_sort(set->budgets_.begin(), set->budgets_.end(), by_name);
+  std::stable_sort(set->invariants_.begin(), set->invariants_.end(), by_name);
+  for (std::size_t i = 0; i < set->invariants_.size(); ++i)
+    set->invariant_index_.add(i, set->invariants_[i].invariant->tools, set->invariants_[i].invariant->classes);
   for (std::size_t i = 0; i < set->rules_.size(); ++i)
     set->rule_index_.add(i, set->rules_[i].rule->tools, set->rules_[i].rule->classes);
   for (std::size_t i = 0; i < set->budgets_.size(); ++i)
@@ -94,6 +99,18 @@ std::vector<const PolicySet::Rule*> PolicySet::rules_for(std::string_view tool, 
                                                          EffectClass effect_class) const {
   std::vector<const Rule*> found;
   for (std::size_t index : rule_index_.find(tool, operation, effect_class)) found.push_back(&rules_[index]);
+  return found;
+}
+
+std::vector<const PolicySet::NamedInvariant*> PolicySet::invariants_for(std::string_view tool,
+                                                                        std::string_view operation,
+                                                                        EffectClass effect_class) const {
+  std::vector<const NamedInvariant*> found;
+  for (std::size_t index : invariant_index_.find(tool, operation, effect_class)) {
+    const auto& tools = invariants_[index].invariant->tools;
+    if (tool == "policy" && (tools.empty() || std::find(tools.begin(), tools.end(), "*") != tools.end())) continue;
+    found.push_back(&invariants_[index]);
+  }
   return found;
 }
 

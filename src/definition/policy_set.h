@@ -26,12 +26,21 @@ class PolicySet {
     const Budget* budget = nullptr;
   };
 
+  struct NamedInvariant {
+    std::string name;  // "policy/invariant"
+    const Invariant* invariant = nullptr;
+  };
+
   static std::shared_ptr<const PolicySet> of(const Policies& policies);
 
   // Those whose `tools` and `classes` fit, by name. Conditions are not looked at.
   std::vector<const Rule*> rules_for(std::string_view tool, std::string_view operation, EffectClass effect_class) const;
   std::vector<const NamedBudget*> budgets_for(std::string_view tool, std::string_view operation,
                                               EffectClass effect_class) const;
+  // Those whose `never` covers the operation. A change of policy is covered only where it is named.
+  std::vector<const NamedInvariant*> invariants_for(std::string_view tool, std::string_view operation,
+                                                    EffectClass effect_class) const;
+  const std::vector<NamedInvariant>& invariants() const { return invariants_; }
   const std::vector<Rule>& rules() const { return rules_; }
   const std::vector<NamedBudget>& budgets() const { return budgets_; }
   const std::vector<Delegation>& delegations() const { return delegations_; }
@@ -61,8 +70,9 @@ class PolicySet {
   Policies policies_;  // what the others point into
   std::vector<Rule> rules_;
   std::vector<NamedBudget> budgets_;
+  std::vector<NamedInvariant> invariants_;
   std::vector<Delegation> delegations_;
-  Index rule_index_, budget_index_;
+  Index rule_index_, budget_index_, invariant_index_;
   std::string digest_;
   Value lists_;
   bool governs_change_ = false;

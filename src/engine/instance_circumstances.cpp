@@ -37,6 +37,7 @@ gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) cons
   // Changing policy has no author but who asks for it.
   circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
   circumstances.stopped = stopped(effect, work);
+  circumstances.excused = gate::excused_from(*work.policies, effect, past_, known_);
   const auto asked = effects_.find(effect.id);
   for (gate::ChargedBudget& budget : gate::budgets_charged(*work.policies, effect, principal_, circumstances.run)) {
     const auto spent = work.budgets.spent(budget, work.now);
@@ -64,9 +65,15 @@ Value InstanceRecord::with_refunds(Value data, Work& work) const {
   if (found == effects_.end() || !found->second.intent.is_object()) return data;
   const Value charged = found->second.intent.member("charges");
   if (!charged.is_array() || charged.size() == 0) return data;
-  for (const Value& item : charged.items())
-    if (const auto charge = gate::charge_from(item); charge.ok()) work.budgets.charge(*charge, -1);
-  return std::move(data).with_member("refunds", charged);
+  std::vector<Value> refunds;
+  for (const Value& item : charged.items()) {
+    const auto charge = gate::charge_from(item);
+    if (!charge.ok() || gate::is_count(*charge)) continue;
+    work.budgets.charge(*charge, -1);
+    refunds.push_back(item);
+  }
+  if (refunds.empty()) return data;
+  return std::move(data).with_member("refunds", Value::array(std::move(refunds)));
 }
 
 }  // namespace gantry::engine

@@ -146,6 +146,7 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::instance_started:
       principal_ = TRY(principal_from(event.data.member("principal")));
       fold_started(event.data);
+      past_.add_met(event.data.member("met"));
       if (const Value* parent = event.data.find("parent"); parent != nullptr && parent->is_object()) {
         parent_ = TRY(text_from(*parent, "instance"));
         depth_ = static_cast<std::size_t>(std::max<std::int64_t>(parent->integer_or("depth", 1), 1));
@@ -196,13 +197,13 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::child_ended:
       children_.erase(TRY(text_from(event.data, "child")));
       fold_read(gate::KnownValues::Kind::input, "", event.data.member("output"));
+      past_.add_met(event.data.member("met"));
       context_ = join(context_, event.data.member("error").deep_label());
       return done();
     case EventType::project_deployed:
     case EventType::event_received:
     case EventType::instance_cancelled:
     case EventType::instance_completed:
-    case EventType::decision_made:
     case EventType::event_emitted:
     case EventType::instance_stuck:
     case EventType::data_erased:
@@ -213,6 +214,9 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::gate_started:
     case EventType::schedule_set:
     case EventType::schedule_event:
+      return done();
+    case EventType::decision_made:
+      past_.add_decided(std::string(event.data.string_or("decision", "")), event.data.member("answer"));
       return done();
     case EventType::task_answered:
       fold_answer(event.data);
@@ -241,6 +245,9 @@ void InstanceRecord::fold_started(const Value& data) {
 
 void InstanceRecord::fold_answer(const Value& data) {
   fold_read(gate::KnownValues::Kind::answer, std::string(data.string_or("person", "")), data.member("answer"));
+  const auto task = tasks_.find(std::string(data.string_or("task", "")));
+  if (task == tasks_.end() || task->second.asked_by.empty() || data.string_or("outcome", "") != "approved") return;
+  past_.add_approved(task->second.asked_by.substr(task->second.asked_by.rfind('/') + 1));
 }
 
 Status InstanceRecord::fold_timer(const Value& data) {
@@ -286,6 +293,7 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
     context_ = join(context_, data.member("error").deep_label());
     fold_read(gate::KnownValues::Kind::result, record.effect.tool + "." + record.effect.operation,
               data.member("result"));
+    if (event.type == EventType::effect_done) past_.add_done(record.effect.tool + "." + record.effect.operation);
   }
   effects_.erase(found);
   return done();
@@ -395,6 +403,7 @@ std::string InstanceRecord::serialise() const {
       {"lastTask", last_task_number_},
       {"continuePending", continue_pending_},
       {"known", known_.to_value()},
+      {"past", past_.to_value()},
       {"context", Value().labelled(context_)},
       {"quarantinedBefore", static_cast<std::int64_t>(quarantined_before_)},
       {"failed", failure_.has_value()},
@@ -445,6 +454,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   for (const Value& child : children.items()) record->children_[std::string(child.string_or("child", ""))] = child;
   record->last_task_number_ = static_cast<std::uint64_t>(stored.integer_or("lastTask", 0));
   record->known_ = TRY(gate::KnownValues::from_value(stored.member("known")));
+  record->past_ = TRY(gate::RunPast::from_value(stored.member("past")));
   record->context_ = stored.member("context").label();
   record->quarantined_before_ =
       static_cast<std::uint64_t>(std::max<std::int64_t>(stored.integer_or("quarantinedBefore", 0), 0));

@@ -353,13 +353,15 @@ void InstanceRecord::finish(Work& work) {
   if (!schedule_.empty()) work.dispatches.emplace_back(ScheduleAgain{schedule_});
   if (parent_.empty()) return;
   const InstanceOutcome end = outcome();
-  work.dispatches.emplace_back(NotifyParent{
-      parent_, Value::object({{"child", id_},
+  Value data = Value::object({{"child", id_},
                               {"status", end.status},
                               {"output", end.output},
                               {"error", end.error},
                               {"quarantineMillibits",
-                               static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}})});
+                               static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}});
+  if (Value met = past_.guards_met(*work.policies, known_); !met.is_null())
+    data = std::move(data).with_member("met", std::move(met));
+  work.dispatches.emplace_back(NotifyParent{parent_, std::move(data)});
 }
 
 void InstanceRecord::start_child(const StartChild& action, Work& work) {
@@ -394,7 +396,8 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .request = known_.request(),
                                                   .depth = depth_ + 1,
                                                   .await = action.await,
-                                                  .quarantine_millibits = action.quarantine_millibits});
+                                                  .quarantine_millibits = action.quarantine_millibits,
+                                                  .met = past_.guards_met(*work.policies, known_)});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

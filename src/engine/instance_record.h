@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "engine/record_data.h"
 #include "engine/timer_queue.h"
+#include "gate/invariants.h"
 #include "gate/known_values.h"
 
 namespace gantry::engine {
@@ -57,6 +58,7 @@ struct StartChildInstance {
   std::size_t depth = 1;  // of workflows that run each other; 0 is the first
   bool await = true;
   std::uint64_t quarantine_millibits = 0;
+  Value met;  // guards of invariants that are there already: gate::RunPast
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -275,6 +277,7 @@ class InstanceRecord {
   std::uint64_t last_task_number_ = 0;
   bool continue_pending_ = false;
   gate::KnownValues known_;  // what it was given, for the gate
+  gate::RunPast past_;       // what it has done, for the invariants
   Label context_;            // of all that it has read
   std::uint64_t quarantined_before_ = 0;  // thousandths of a bit that the parent had been told already
   std::optional<Value> failure_;  // set by fail()

@@ -150,6 +150,7 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
               Value::object(
                   {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
                    {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+  if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
                                                       interpreter_for(child.project, child.workflow)),

@@ -44,6 +44,7 @@ Result<HumanTask> read_human_task(const Value& value) {
   if (value.find("roles") != nullptr) task.roles = TRY(texts_from(value.member("roles"), "roles"));
   task.answer_schema = value.member("answerSchema");
   task.risk = value.string_or("risk", "");
+  task.asked_by = value.string_or("askedBy", "");
   return task;
 }
 
@@ -156,6 +157,7 @@ const char* name_of(HumanTask::Kind kind) {
 Result<HumanTask> human_task_from_event(const Value& data) {
   HumanTask task = TRY(read_human_task(data));
   if (task.kind != HumanTask::Kind::approval) return task;
+  if (task.effect.empty()) task.asked_by = data.member("context").string_or("task", "");
   task.approval = TRY(gate::approval_from(Value::object({
       // Events of before there was a digest of what is shown had that of the effect under `digest`.
       {"effect", data.find("effectDigest") != nullptr ? data.member("effectDigest") : data.member("digest")},
@@ -182,6 +184,7 @@ Value to_value(const HumanTask& task) {
       {"roles", to_value(task.roles)},
       {"answerSchema", task.answer_schema},
       {"risk", task.risk},
+      {"askedBy", task.asked_by},
   });
 }
 

@@ -64,6 +64,7 @@ struct HumanTask {
   std::optional<gate::Approval> approval;  // for approval
   std::vector<std::string> roles;          // for the others: any one of them; empty: everybody
   Value answer_schema;
+  std::string asked_by;  // the task of the workflow, for its own call: approval
   std::string risk;  // of an effect's approval: equal for tasks whose approval means the same
 };
 const char* name_of(HumanTask::Kind kind);

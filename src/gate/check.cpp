@@ -6,6 +6,7 @@
 #include "gate/explain.h"
 #include "gate/facts.h"
 #include "gate/gate.h"
+#include "gate/invariants.h"
 #include "tool/standard_call.h"
 #include "value/pointer.h"
 
@@ -62,12 +63,16 @@ Value budget_facts(const definition::PolicySet& policies, const Circumstances& c
   return Value::object(std::move(members));
 }
 
-// Whether any rule or budget that fits the effect has something to look at. Building all facts costs more than
+// Whether any rule, budget or invariant that fits the effect has something to look at. Building all facts costs more than
 // everything else that is done for a rule without conditions.
 bool asks_for_facts(const definition::PolicySet& policies, const tool::Effect& effect) {
   const auto rules = policies.rules_for(effect.tool, effect.operation, effect.effect_class);
   if (std::any_of(rules.begin(), rules.end(),
                   [](const auto* each) { return each->rule->when || each->rule->has_ladder(); }))
+    return true;
+  const auto invariants = policies.invariants_for(effect.tool, effect.operation, effect.effect_class);
+  if (std::any_of(invariants.begin(), invariants.end(),
+                  [](const auto* each) { return each->invariant->when.has_value(); }))
     return true;
   const auto budgets = policies.budgets_for(effect.tool, effect.operation, effect.effect_class);
   return std::any_of(budgets.begin(), budgets.end(), [](const auto* each) { return each->budget->sum.has_value(); });
@@ -130,7 +135,8 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
   verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
-  return verdict;
+  if (verdict.kind == definition::VerdictKind::deny) return verdict;
+  return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);
 }
 
 }  // namespace gantry::gate

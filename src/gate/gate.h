@@ -48,6 +48,8 @@ struct Circumstances {
   std::string stopped;             // the gate is stopped for this effect: by whom and why; empty when it is not
   RunFacts facts;                  // what it kept of the run that asks
   std::vector<BudgetUse> budgets;  // of all of budgets_charged(); one that is missing denies
+  // "policy/invariant": those that the past of the run excuses the effect from; see excused_from() of invariants.h.
+  std::vector<std::string> excused;
 };
 
 struct Verdict {
@@ -67,7 +69,7 @@ struct Verdict {
   // {rules: [{rule, says, conditions: [{key, text, holds, failed, error}]}], facts: {PATH: value}, labels: {ARGUMENT: {...}}, provenance, budgets: [...],
   // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it.
   Value explanation;
-  // What the engine said beside the effect and the run: {author, stopped, budgets}; null when it said nothing. With it
+  // What the engine said beside the effect and the run: {author, stopped, budgets, excused}; null when it said nothing. With it
   // the verdict can be reached again later.
   Value circumstances;
 };
@@ -78,7 +80,7 @@ Result<Circumstances> circumstances_from(const Value& value);
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
 
-// The budgets that the effect is charged to, with nothing spent: what `Circumstances::budgets` must say.
+// The budgets, and the counts of invariants, that the effect is charged to, with nothing spent: what `Circumstances::budgets` must say.
 struct ChargedBudget {
   BudgetUse use;
   std::optional<Duration> per;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gate/invariants.h"
+
 namespace gantry::gate {
 namespace {
 
@@ -179,6 +181,7 @@ std::vector<ChargedBudget> budgets_charged(const definition::Project& policies, 
   if (!policies.policy_set) return charged;
   for (const auto* named : policies.policy_set->budgets_for(effect.tool, effect.operation, effect.effect_class))
     charged.push_back({{named->name, key_of(named->budget->scope, effect, requester, run), 0}, named->budget->per});
+  for (ChargedBudget& count : counts_charged(*policies.policy_set, effect, run)) charged.push_back(std::move(count));
   return charged;
 }
 

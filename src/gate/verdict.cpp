@@ -76,6 +76,7 @@ Value to_value(const Circumstances& circumstances) {
       budgets.push_back(Value::object({{"budget", use.budget}, {"key", use.key}, {"spent", use.spent}}));
     members.push_back({Text("budgets"), Value::array(std::move(budgets))});
   }
+  if (!circumstances.excused.empty()) members.push_back({Text("excused"), texts_value(circumstances.excused)});
   return members.empty() ? Value() : Value::object(std::move(members));
 }
 
@@ -85,6 +86,7 @@ Result<Circumstances> circumstances_from(const Value& value) {
   const FieldReader fields{"circumstances", value};
   circumstances.author = value.string_or("author", "");
   circumstances.stopped = value.string_or("stopped", "");
+  if (value.find("excused") != nullptr) circumstances.excused = TRY(fields.texts("excused"));
   if (value.find("budgets") == nullptr) return circumstances;
   for (const Value& item : *TRY(fields.array("budgets"))) {
     const FieldReader use{"budget", item};

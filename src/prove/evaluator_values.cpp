@@ -294,6 +294,21 @@ Outcomes Evaluator::native(const Node& what, const Frame& frame, const Condition
     }
     return outcomes;
   }
+  // Certain where the text can't be in the list: then there is no place of it.
+  if (name == "index" && what.children.size() == 1 && what.children[0]->kind == Kind::literal &&
+      what.children[0]->constant.is_string()) {
+    const std::string_view wanted = what.children[0]->constant.as_string();
+    const auto is_wanted = [&](const auto& text) { return std::string_view(text) == wanted; };
+    if (dot->has_bounded_items && std::none_of(dot->items_at_most.begin(), dot->items_at_most.end(), is_wanted))
+      return {of(terms_.null(), condition)};
+    if (is_literal(dot) && dot->literal.is_array()) {
+      const auto& items = dot->literal.items();
+      const auto found = std::find_if(items.begin(), items.end(), [&](const Value& item) {
+        return item.is_string() && item.as_string() == wanted;
+      });
+      return {of(found == items.end() ? terms_.null() : terms_.literal(Value(found - items.begin())), condition)};
+    }
+  }
   return unknown(what, frame, condition);
 }
 

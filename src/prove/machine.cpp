@@ -18,7 +18,8 @@ Machine::Machine(const definition::Project& project, const definition::Invariant
       invariant_(invariant),
       terms_(terms),
       evaluator_(terms, solver),
-      policies_(project, terms, evaluator_) {}
+      policies_(project, terms, evaluator_),
+      labels_(project) {}
 
 namespace {
 

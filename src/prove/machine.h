@@ -12,6 +12,7 @@
 
 #include "definition/project.h"
 #include "prove/evaluator.h"
+#include "prove/label_flow.h"
 #include "prove/policy_view.h"
 #include "prove/state.h"
 
@@ -112,6 +113,8 @@ class Machine {
   // For the standard's call the class follows from the method.
   std::vector<definition::EffectClass> classes_of_call(std::string_view tool, std::string_view operation,
                                                        TermPointer arguments);
+  EffectView view_of(const definition::Workflow& workflow, const Task& task, const std::string& tool,
+                     const std::string& operation, const definition::Operation& called, TermPointer arguments);
   void look_at(ProofState state, const EffectView& effect);
   void permit(ProofState state, const EffectView& effect);
   void answer(ProofState state);  // the outside answers what the top task waits for
@@ -158,6 +161,7 @@ class Machine {
   Terms& terms_;
   Evaluator evaluator_;
   PolicyView policies_;
+  LabelFlow labels_;
   // The scope variables that a task sees, by workflow and task.
   std::unordered_set<const definition::Workflow*> named_;
   std::unordered_map<const Task*, std::vector<std::string>> names_;

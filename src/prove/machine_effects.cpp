@@ -67,6 +67,20 @@ std::vector<definition::EffectClass> Machine::classes_of_call(std::string_view t
   return {EffectClass::egress_read, EffectClass::write, EffectClass::destroy, found->effect_class};
 }
 
+EffectView Machine::view_of(const definition::Workflow& workflow, const Task& task, const std::string& tool,
+                            const std::string& operation, const definition::Operation& called, TermPointer arguments) {
+  return {.workflow = &workflow,
+          .task = task.reference,
+          .tool = tool,
+          .operation = operation,
+          .effect_class = called.effect_class,
+          .irreversible = called.irreversible,
+          .arguments = arguments,
+          .called = &called,
+          .labels = &labels_.arguments(workflow, task),
+          .context = labels_.context(workflow)};
+}
+
 // The gate is asked. It may refuse; when it permits, the invariant is looked at.
 void Machine::call(ProofState state, std::string_view tool, std::string_view operation, TermPointer arguments,
                    Wait wait) {
@@ -85,14 +99,10 @@ void Machine::call(ProofState state, std::string_view tool, std::string_view ope
   Condition fitting = state.condition;
   if (!assume_schema(terms_, fitting, found->arguments_schema, arguments)) return;
   learn(state, fitting);
+  EffectView view =
+      view_of(*state.workflow, *state.top().task, std::string(tool), std::string(operation), *found, arguments);
   for (definition::EffectClass each : classes_of_call(tool, operation, arguments)) {
-    const EffectView view{.workflow = state.workflow,
-                          .task = state.top().task->reference,
-                          .tool = std::string(tool),
-                          .operation = std::string(operation),
-                          .effect_class = each,
-                          .irreversible = found->irreversible,
-                          .arguments = arguments};
+    view.effect_class = each;
     if (!policies_.may_permit(view, state.condition)) continue;
     ProofState permitted = state;
     if (permitted.top().value == nullptr) permitted.top().value = terms_.null();
@@ -108,11 +118,12 @@ void Machine::look_at(ProofState state, const EffectView& effect) {
   const auto& only = invariant_.workflows;
   const bool in_scope = only.empty() || std::find(only.begin(), only.end(), name) != only.end();
   if (!in_scope || !invariant_.covers(effect.tool, effect.operation, effect.effect_class)) return go(std::move(state));
-  std::vector<Condition> matching{state.condition};
+  Condition bounded = state.condition;
+  TermPointer facts = policies_.facts(effect, bounded);
+  std::vector<Condition> matching{bounded};
   if (invariant_.when) {
     matching.clear();
-    for (Outcome& outcome :
-         evaluator_.truth(*invariant_.when, {.dot = policies_.facts(effect), .arguments = {}}, state.condition)) {
+    for (Outcome& outcome : evaluator_.truth(*invariant_.when, {.dot = facts, .arguments = {}}, bounded)) {
       // An error counts as true: what can't be checked is not excused.
       if (outcome.kind != Outcome::Kind::value || outcome.value->literal.is_true()) {
         matching.push_back(std::move(outcome.condition));
@@ -126,7 +137,7 @@ void Machine::look_at(ProofState state, const EffectView& effect) {
   const bool excusable = invariant_.approvers > 0;
   const std::size_t approvers = excusable ? invariant_.approvers : std::numeric_limits<std::size_t>::max();
   for (const Condition& condition : matching) {
-    for (const Condition& permitted : policies_.permitted_with_fewer(effect, approvers, condition)) {
+    for (const Condition& permitted : policies_.permitted_with_fewer(effect, approvers, condition, facts)) {
       if (!evaluator_.may_hold(permitted)) continue;
       ProofState each = state;
       learn(each, permitted);

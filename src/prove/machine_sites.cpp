@@ -53,26 +53,22 @@ bool Machine::may_break(const definition::Workflow& workflow, const Task& task, 
   TermPointer arguments = terms_.symbol("the arguments", label_of_outside(), type_object);
   const std::size_t approvers =
       invariant_.approvers > 0 ? invariant_.approvers : std::numeric_limits<std::size_t>::max();
+  EffectView view = view_of(workflow, task, tool, operation, *found, arguments);
   for (definition::EffectClass each : classes_of_call(tool, operation, arguments)) {
     if (!invariant_.covers(tool, operation, each)) continue;
-    const EffectView view{.workflow = &workflow,
-                          .task = task.reference,
-                          .tool = tool,
-                          .operation = operation,
-                          .effect_class = each,
-                          .irreversible = found->irreversible,
-                          .arguments = arguments};
-    std::vector<Condition> matching{Condition()};
+    view.effect_class = each;
+    Condition bounded;
+    TermPointer facts = policies_.facts(view, bounded);
+    std::vector<Condition> matching{bounded};
     if (invariant_.when) {
       matching.clear();
-      for (Outcome& outcome :
-           evaluator_.truth(*invariant_.when, {.dot = policies_.facts(view), .arguments = {}}, Condition())) {
+      for (Outcome& outcome : evaluator_.truth(*invariant_.when, {.dot = facts, .arguments = {}}, bounded)) {
         if (outcome.kind != Outcome::Kind::value || outcome.value->literal.is_true())
           matching.push_back(std::move(outcome.condition));
       }
     }
     for (const Condition& condition : matching) {
-      for (const Condition& permitted : policies_.permitted_with_fewer(view, approvers, condition))
+      for (const Condition& permitted : policies_.permitted_with_fewer(view, approvers, condition, facts))
         if (evaluator_.may_hold(permitted)) return true;
     }
   }

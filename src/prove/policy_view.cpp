@@ -20,7 +20,7 @@ bool speaks_of(const PolicyRule& rule, const EffectView& effect) {
 
 }  // namespace
 
-TermPointer PolicyView::facts(const EffectView& effect) {
+TermPointer PolicyView::facts(const EffectView& effect, Condition& condition) {
   const Label nothing_known = Label::unknown();
   const auto some = [&](const char* what, TypeMask types) { return terms_.symbol(what, nothing_known, types); };
   TermPointer arguments = effect.arguments == nullptr ? some("the arguments", type_object) : effect.arguments;
@@ -35,20 +35,27 @@ TermPointer PolicyView::facts(const EffectView& effect) {
                           {"name", terms_.literal(Value(name.name))},
                           {"version", terms_.literal(Value(name.version))}});
   }
+  TermPointer authority = some("the arguments that decide who is affected", type_array);
+  if (effect.called != nullptr) {
+    std::vector<Value> names(effect.called->authority.begin(), effect.called->authority.end());
+    authority = terms_.literal(Value::array(std::move(names)));
+  }
   return with_more({{"principal", with_more({{"person", some("the requester", type_string)},
                                              {"roles", some("the roles", type_array)}})},
                     {"workflow", workflow},
                     {"task", effect.task.empty() ? some("the task", type_string) : terms_.literal(Value(effect.task))},
                     {"tool", terms_.literal(Value(effect.tool))},
                     {"operation", terms_.literal(Value(effect.operation))},
-       {"args", arguments},
+                    {"args", arguments},
                     {"effect", with_more({{"id", some("the effect's id", type_string)},
                                           {"instance", some("the instance", type_string)},
                                           {"class", terms_.literal(Value(definition::name_of(effect.effect_class)))},
                                           {"irreversible", terms_.boolean(effect.irreversible)},
                                           {"arguments", arguments}})},
-                    {"labels", some("the labels", type_object)},
-                    {"context", some("the context", type_any)}});
+                    {"labels", labels(effect, condition)},
+                    {"context", label_facts(effect.context, nullptr, condition)},
+                    {"authority", authority},
+                    {"audience", audience(effect)}});
 }
 
 bool PolicyView::may_permit(const EffectView& effect, const Condition& condition) {
@@ -74,20 +81,27 @@ struct Case {
   }
 };
 
-void add(Case& one, const PolicyRule& rule, RuleSays says) {
+void add(Case& one, const definition::PolicySet::Rule& named, RuleSays says) {
   if (says == RuleSays::nothing) return;
   one.permits = true;
   if (says == RuleSays::allow) return;
   if (says == RuleSays::four_eyes) one.least = 2;
-  for (const auto& each : rule.approvers) {
-    std::size_t& count = one.approvers[each.role];
-    count = std::max(count, each.count);
+  const auto require = [&](const std::vector<definition::ApproverRequirement>& requirements) {
+    for (const auto& each : requirements) {
+      std::size_t& count = one.approvers[each.role];
+      count = std::max(count, each.count);
+    }
+  };
+  require(named.rule->approvers);
+  for (const definition::Duty* duty : named.duties) {
+    require(duty->by);
+    if (duty->four_eyes) one.least = 2;
   }
 }
 
 }  // namespace
 
-// What is left out here only makes the gate stricter: budgets, duties, missing facts, times (a rule that denies may be
+// What is left out here only makes the gate stricter: budgets, who duties exclude, missing facts, times (a rule that denies may be
 // outside its time).
 std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, TermPointer facts,
                                                        const Condition& condition) {
@@ -127,25 +141,25 @@ std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, T
 }
 
 std::vector<Condition> PolicyView::permitted_with_fewer(const EffectView& effect, std::size_t approvers,
-                                                        const Condition& condition) {
-  TermPointer known = facts(effect);
-  std::vector<Case> cases{{.condition = condition, .approvers = {}}};
-  for (const auto& [name, policy] : project_.policies) {
-    for (const PolicyRule& rule : policy->rules) {
-      if (!speaks_of(rule, effect)) continue;
-      std::vector<Case> next;
-      for (const Case& one : cases) {
-        for (RuleCase& each : cases_of(rule, known, one.condition)) {
-          if (each.says == RuleSays::deny) continue;
-          Case made = one;
-          made.condition = std::move(each.condition);
-          add(made, rule, each.says);
-          next.push_back(std::move(made));
-        }
+                                                        const Condition& condition, TermPointer known) {
+  Condition bounded = condition;
+  if (known == nullptr) known = facts(effect, bounded);
+  std::vector<Case> cases{{.condition = bounded, .approvers = {}}};
+  for (const definition::PolicySet::Rule& named : project_.policy_set->rules()) {
+    const PolicyRule& rule = *named.rule;
+    if (!speaks_of(rule, effect)) continue;
+    std::vector<Case> next;
+    for (const Case& one : cases) {
+      for (RuleCase& each : cases_of(rule, known, one.condition)) {
+        if (each.says == RuleSays::deny) continue;
+        Case made = one;
+        made.condition = std::move(each.condition);
+        add(made, named, each.says);
+        next.push_back(std::move(made));
       }
-      cases = std::move(next);
-      if (cases.size() > combinations_max) return {condition};
     }
+    cases = std::move(next);
+    if (cases.size() > combinations_max) return {bounded};
   }
   std::vector<Condition> fewer;
   for (Case& one : cases)

@@ -4,6 +4,7 @@
 #include "definition/invariant.h"
 #include "definition/project.h"
 #include "prove/evaluator.h"
+#include "prove/label_shape.h"
 
 namespace gantry::prove {
 
@@ -15,6 +16,9 @@ struct EffectView {
   definition::EffectClass effect_class = definition::EffectClass::credential;
   bool irreversible = false;
   TermPointer arguments = nullptr;
+  const definition::Operation* called = nullptr;  // its definition
+  const LabelShape* labels = nullptr;             // bounds of the arguments' labels
+  Label context = Label::unknown();               // bound of the labels of all that was read
 };
 
 // What one rule says in one case.
@@ -28,16 +32,20 @@ class PolicyView {
   // Whether the gate may permit it, at once or after approvals. False is certain.
   bool may_permit(const EffectView& effect, const Condition& condition);
   // The conditions under which it may permit it after fewer than `approvers` different people have approved.
-  std::vector<Condition> permitted_with_fewer(const EffectView& effect, std::size_t approvers,
-                                              const Condition& condition);
-  // What a policy's condition sees (gate/facts.h), as a term.
-  TermPointer facts(const EffectView& effect);
+  // `facts`: those that the condition is about already, or null.
+  std::vector<Condition> permitted_with_fewer(const EffectView& effect, std::size_t approvers, const Condition& condition,
+                                              TermPointer facts = nullptr);
+  // What a policy's condition sees (gate/facts.h), as a term; what is known of new symbols in it goes to the condition.
+  TermPointer facts(const EffectView& effect, Condition& condition);
 
  private:
   struct RuleCase {
     Condition condition;
     RuleSays says = RuleSays::nothing;
   };
+  TermPointer label_facts(Label bound, TermPointer arguments, Condition& condition);
+  TermPointer labels(const EffectView& effect, Condition& condition);
+  TermPointer audience(const EffectView& effect);
   std::vector<RuleCase> cases_of(const definition::PolicyRule& rule, TermPointer facts, const Condition& condition);
 
   const definition::Project& project_;

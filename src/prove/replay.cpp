@@ -6,8 +6,13 @@
 #include <deque>
 
 #include "engine/interpreter.h"
+#include "gate/echo_rule.h"
 #include "gate/facts.h"
 #include "gate/gate.h"
+#include "gate/known_values.h"
+#include "gate/request_labels.h"
+#include "gate/result_labels.h"
+#include "prove/label_flow.h"
 #include "tool/standard_call.h"
 
 namespace gantry::prove {
@@ -20,6 +25,7 @@ constexpr std::size_t turns_max = 20'000;
 
 struct Pending {
   std::string id, task;
+  bool is_approval = false;
 };
 struct PendingTimer {
   std::string id, purpose;
@@ -37,6 +43,14 @@ struct Instance {
   std::vector<PendingTimer> timers;
   std::map<std::string, tool::Effect> asked;
   std::uint64_t sequence = 0;
+  Label context;  // of all that it has read
+  gate::KnownValues known;
+
+  void read(gate::KnownValues::Kind kind, std::string from, const Value& value) {
+    if (value.is_null()) return;
+    context = join(context, value.deep_label());
+    known.add(kind, std::move(from), value);
+  }
 };
 
 class Replay {
@@ -47,7 +61,7 @@ class Replay {
   ReplayResult run(const definition::Workflow& workflow, const std::vector<ScriptEvent>& script) {
     for (const ScriptEvent& event : script) {
       if (event.kind == TraceEvent::Kind::start) {
-        begin("", workflow.name, event.value, {});
+        begin("", workflow.name, gate::labelled_request(event.value, *project_, workflow.name, requester()), {});
       } else {
         tell(event);
       }
@@ -73,6 +87,7 @@ class Replay {
     made->id = id.empty() ? "proof" : id;
     Instance* instance = made.get();
     instances_.push_back(std::move(made));
+    instance->read(name.empty() ? gate::KnownValues::Kind::request : gate::KnownValues::Kind::input, "", input);
     send(*instance, journal::EventType::instance_started, Value::object({{"input", input}}));
     return instance;
   }
@@ -83,13 +98,13 @@ class Replay {
     return found == instances_.rend() ? nullptr : found->get();
   }
 
-  static std::string take(std::vector<Pending>& pending, const std::string& task) {
+  static Pending take(std::vector<Pending>& pending, const std::string& task) {
     const auto found =
         std::find_if(pending.begin(), pending.end(), [&](const Pending& one) { return one.task == task; });
     if (found == pending.end()) return {};
-    std::string id = found->id;
+    Pending taken = *found;
     pending.erase(found);
-    return id;
+    return taken;
   }
 
   // What the outside says. What nobody waits for is skipped: rules may have answered already.
@@ -103,19 +118,20 @@ class Replay {
       case TraceEvent::Kind::done:
         return effect_done(*instance, event);
       case TraceEvent::Kind::failed:
-        if (const std::string id = take(instance->effects, event.task); !id.empty())
-          send(*instance, journal::EventType::effect_failed, Value::object({{"effect", id}, {"error", event.value}}));
+        if (const std::string id = take(instance->effects, event.task).id; !id.empty()) effect_failed(*instance, id, event.value);
         return;
       case TraceEvent::Kind::denied:
-        if (const std::string id = take(instance->effects, event.task); !id.empty())
+        if (const std::string id = take(instance->effects, event.task).id; !id.empty())
           send(*instance, journal::EventType::effect_denied, Value::object({{"effect", id}, {"reason", "refused"}}));
         return;
       case TraceEvent::Kind::timer:
         return fire(*instance, event);
       case TraceEvent::Kind::answered:
-        if (const std::string id = take(instance->people, event.task); !id.empty()) {
+        if (const Pending asked = take(instance->people, event.task); !asked.id.empty()) {
           look_at_approval(*instance, event);
-          send(*instance, journal::EventType::task_answered, Value::object({{"task", id}, {"answer", event.value}}));
+          const Value answer = asked.is_approval ? event.value : gate::labelled_answer(event.value, "somebody");
+          instance->read(gate::KnownValues::Kind::answer, "somebody", answer);
+          send(*instance, journal::EventType::task_answered, Value::object({{"task", asked.id}, {"answer", answer}}));
         }
         return;
       case TraceEvent::Kind::child_failed:
@@ -126,10 +142,10 @@ class Replay {
   }
 
   void effect_done(Instance& instance, const ScriptEvent& event) {
-    const std::string id = take(instance.effects, event.task);
+    const std::string id = take(instance.effects, event.task).id;
     if (id.empty()) return;
     const tool::Effect& effect = instance.asked[id];
-    if (!is_permitted(effect)) {
+    if (!is_permitted(instance, effect)) {
       result_.why_not = fmt::format("the gate refuses {}.{}", effect.tool, effect.operation);
       return;
     }
@@ -137,7 +153,21 @@ class Replay {
       if (guard.kind == InvariantGuard::Kind::done && guard.name == effect.tool + "." + effect.operation)
         excuse_if(guard, event.value);
     }
-    send(instance, journal::EventType::effect_done, Value::object({{"effect", id}, {"result", event.value}}));
+    const definition::Operation* called = tool::find_operation(*project_, effect.tool, effect.operation);
+    Value result = event.value;
+    if (called != nullptr)
+      result = gate::with_echoes_labelled(gate::labelled_result(result, *called, effect.tool, project_.get()),
+                                          effect.arguments);
+    instance.read(gate::KnownValues::Kind::result, effect.tool + "." + effect.operation, result);
+    send(instance, journal::EventType::effect_done, Value::object({{"effect", id}, {"result", result}}));
+  }
+
+  void effect_failed(Instance& instance, const std::string& id, Value error) {
+    const tool::Effect& effect = instance.asked[id];
+    // Its text may quote any field of what the other side says.
+    error = std::move(error).labelled(labels_of_result(*project_, effect.tool, effect.operation).deep());
+    instance.context = join(instance.context, error.deep_label());
+    send(instance, journal::EventType::effect_failed, Value::object({{"effect", id}, {"error", std::move(error)}}));
   }
 
   void look_at_approval(const Instance&, const ScriptEvent& event) {
@@ -183,11 +213,13 @@ class Replay {
       listen->visit_types([&](const std::string* type) { types.push_back(type == nullptr ? "test" : *type); });
       for (const std::string& type : types) {
         const Value data = value.is_array() ? value.item(0) : value;
-        const Value cloud_event = Value::object({{"specversion", "1.0"},
-                                                 {"id", fmt::format("event-{}", ++events_)},
-                                                 {"source", "/proof"},
-                                                 {"type", type},
-                                                 {"data", data}});
+        Value cloud_event = Value::object({{"specversion", "1.0"},
+                                           {"id", fmt::format("event-{}", ++events_)},
+                                           {"source", "/proof"},
+                                           {"type", type},
+                                           {"data", data}});
+        cloud_event = gate::labelled_event(std::move(cloud_event), project_.get(), requester());
+        instance.read(gate::KnownValues::Kind::event, type, cloud_event);
         if (instance.interpreter->wants(instance.state, cloud_event, now_))
           send(instance, journal::EventType::event_delivered, Value::object({{"event", cloud_event}}));
         return;
@@ -226,6 +258,8 @@ class Replay {
     Value data = Value::object({{"child", child}, {"status", status == Status::completed ? "completed" : "faulted"}});
     data = status == Status::completed ? std::move(data).with_member("output", instance.state.output())
                                        : std::move(data).with_member("error", instance.state.error());
+    parent->read(gate::KnownValues::Kind::input, "", data.member("output"));
+    parent->context = join(parent->context, data.member("error").deep_label());
     send(*parent, journal::EventType::child_ended, std::move(data));
   }
 
@@ -241,7 +275,7 @@ class Replay {
       if (const auto* person = std::get_if<engine::AskPerson>(&action))
         instance.people.push_back({.id = person->human_task, .task = person->task});
       if (const auto* approval = std::get_if<engine::AskApproval>(&action))
-        instance.people.push_back({.id = approval->human_task, .task = approval->task});
+        instance.people.push_back({.id = approval->human_task, .task = approval->task, .is_approval = true});
       if (const auto* decision = std::get_if<engine::RecordDecision>(&action)) {
         for (const InvariantGuard& guard : invariant_.unless)
           if (guard.kind == InvariantGuard::Kind::decided && guard.name == decision->decision)
@@ -264,8 +298,18 @@ class Replay {
     made->is_awaited = child.await;
   }
 
-  bool is_permitted(const tool::Effect& effect) const {
-    return gate_.check(*project_, *project_, effect, requester(), now_).kind != definition::VerdictKind::deny;
+  // By its rules alone: that it holds invariants whatever the rules say proves nothing about the rules.
+  gate::Circumstances circumstances_of(const Instance& instance) const {
+    gate::Circumstances circumstances;
+    circumstances.facts = {.context = instance.context, .known = &instance.known, .workflow = instance.workflow.get()};
+    for (const auto& named : project_->policy_set->invariants()) circumstances.excused.push_back(named.name);
+    return circumstances;
+  }
+  gate::Verdict verdict_on(const Instance& instance, const tool::Effect& effect) const {
+    return gate_.check(*project_, *project_, effect, requester(), now_, circumstances_of(instance));
+  }
+  bool is_permitted(const Instance& instance, const tool::Effect& effect) const {
+    return verdict_on(instance, effect).kind != definition::VerdictKind::deny;
   }
 
   definition::Principal requester() const { return {.person = "somebody", .roles = invariant_.roles}; }
@@ -282,17 +326,17 @@ class Replay {
     effect.arguments = call.arguments;
     if (!tool::complete_effect(effect, *project_)) return;
     instance.asked[call.effect] = effect;
-    look_at(effect);
+    look_at(instance, effect);
   }
 
   // Does this effect break the invariant?
-  void look_at(const tool::Effect& effect) {
+  void look_at(const Instance& instance, const tool::Effect& effect) {
     const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
     const auto& only = invariant_.workflows;
     if (excused_ || !invariant_.covers(effect.tool, effect.operation, effect.effect_class)) return;
     if (!only.empty() && std::find(only.begin(), only.end(), workflow) == only.end()) return;
-    if (!matters(effect)) return;
-    const gate::Verdict verdict = gate_.check(*project_, *project_, effect, requester(), now_);
+    if (!matters(instance, effect)) return;
+    const gate::Verdict verdict = verdict_on(instance, effect);
     if (verdict.kind == definition::VerdictKind::deny) {
       refused_ = fmt::format("the gate refuses {}.{} there: {}", effect.tool, effect.operation, verdict.reason);
       return;
@@ -306,12 +350,12 @@ class Replay {
     result_.verdict = definition::name_of(verdict.kind);
   }
 
-  bool matters(const tool::Effect& effect) const {
+  bool matters(const Instance& instance, const tool::Effect& effect) const {
     if (!invariant_.when) return true;
     const definition::Operation* operation = tool::find_operation(*project_, effect.tool, effect.operation);
     if (operation == nullptr) return true;
-    const Value facts =
-        gate::facts_of(effect, *operation, requester(), *project_, {}, Value::object({}), Value::object({}));
+    const Value facts = gate::facts_of(effect, *operation, requester(), *project_, circumstances_of(instance),
+                                       Value::object({}), project_->policy_set->lists());
     const Result<Value> holds =
         expression::evaluate_first(*invariant_.when->program, facts, {.now = now_, .limits = {}});
     return !holds || !holds->is_boolean() || holds->is_true();

@@ -83,6 +83,16 @@ TermPointer Terms::symbol(std::string origin, Label label, TypeMask types) {
   return intern(std::move(term));
 }
 
+TermPointer Terms::some_of(std::string origin, std::vector<std::string> texts) {
+  Term term;
+  term.kind = Term::Kind::symbol;
+  term.name = std::move(origin);
+  term.types = type_array;
+  term.items_at_most = std::move(texts);
+  term.has_bounded_items = true;
+  return intern(std::move(term));
+}
+
 TermPointer Terms::computed_symbol(std::string origin, Label label, TypeMask types) {
   Term term;
   term.kind = Term::Kind::symbol;

@@ -51,6 +51,8 @@ struct Term {
   std::vector<std::string> keys;   // of an object, sorted
   std::vector<TermPointer> parts;  // children
   Label label;
+  std::vector<std::string> items_at_most;  // of a symbol that is a list of texts: which can be in it
+  bool has_bounded_items = false;
 };
 
 // Makes terms and owns them. One thread.
@@ -61,6 +63,8 @@ class Terms {
   TermPointer boolean(bool value) { return literal(Value(value)); }
   // A new unknown value. `origin` says in a few words what it is: "the input", "the result of tos.status".
   TermPointer symbol(std::string origin, Label label, TypeMask types = type_any);
+  // A list of which the items are some of these texts.
+  TermPointer some_of(std::string origin, std::vector<std::string> texts);
   // The same for what an expression computed on the way, which may be NaN.
   TermPointer computed_symbol(std::string origin, Label label, TypeMask types);
   // The value as the engine keeps it, where NaN has become null: such symbols are replaced by new ones.

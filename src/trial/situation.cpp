@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "gate/invariants.h"
 #include "tool/standard_call.h"
 
 namespace gantry::trial {
@@ -12,6 +13,13 @@ gate::Circumstances circumstances_of(const Situation& situation, const definitio
   circumstances.author = situation.author;
   circumstances.stopped = situation.stopped;
   circumstances.facts = {situation.context, situation.known.get(), situation.workflow.get()};
+  // What the run has read of its calls is what it has done, for the invariants.
+  if (situation.known) {
+    gate::RunPast past;
+    for (const gate::KnownValues::Entry& entry : situation.known->entries())
+      if (entry.kind == gate::KnownValues::Kind::result) past.add_done(entry.name);
+    circumstances.excused = gate::excused_from(policies, situation.effect, past, *situation.known);
+  }
   for (gate::ChargedBudget& budget :
        gate::budgets_charged(policies, situation.effect, situation.requester, situation.run)) {
     if (auto spent = situation.spent.find(budget.use.budget); spent != situation.spent.end())
