@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "trial/lint_context.h"
+#include "trial/mutation.h"
 
 namespace gantry::trial {
 namespace {
@@ -77,21 +78,6 @@ void find_shadowed(LintContext& context, const std::map<const RuleView*, std::se
 bool is_grave(EffectClass effect_class) {
   return effect_class == EffectClass::send || effect_class == EffectClass::grant || effect_class == EffectClass::destroy ||
          effect_class == EffectClass::money || effect_class == EffectClass::credential;
-}
-
-// The arguments that decide who is affected: as the tool declares, or else all texts.
-std::vector<std::string> deciding_arguments(const definition::Operation& operation) {
-  if (!operation.authority.empty()) return operation.authority;
-  std::vector<std::string> names;
-  const Value& schema = operation.arguments_schema;
-  const Value* properties = schema.is_object() ? schema.find("properties") : nullptr;
-  if (properties == nullptr || !properties->is_object()) return names;
-  for (const Member& property : properties->members()) {
-    const Value* type = property.value.is_object() ? property.value.find("type") : nullptr;
-    const bool is_plain = type != nullptr && type->is_string() && type->as_string() != "string" && type->as_string() != "array" && type->as_string() != "object";
-    if (!is_plain) names.emplace_back(property.key.view());
-  }
-  return names;
 }
 
 // What the denials of all rules tie to something: whatever such a condition names beside a list, a label or an origin.
