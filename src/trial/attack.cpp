@@ -157,7 +157,8 @@ void Attacker::Impl::attack(const Situation& base, const definition::Project& de
   }
   Situation claimed = same;
   claimed.effect.effect_class = same.effect.effect_class == EffectClass::read ? EffectClass::write : EffectClass::read;
-  note(claimed, {"claimed-class", "", true, ""}, judge(*policies, definitions, claimed).kind, "deny", "class");
+  const gate::Verdict claim = judge(*policies, definitions, claimed);
+  note(same, {"claimed-class", "", true, ""}, claim.kind, text_of(claim), claim.rule);
   if (first.kind == VerdictKind::allow) repeat(same, definitions);
   if (first.kind == VerdictKind::approve) attack_approval(same, changed.value_or(same), definitions, first);
 }

@@ -187,8 +187,21 @@ class Mutator {
       find_texts(entry.value, {}, shape, true, bad);
       find_texts(entry.value, {}, shape, false, good);
     }
+    // What an untrusted text repeats of what is known to be good is good.
+    std::erase_if(bad, [&](const std::string& text) { return is_known(text); });
     for (const std::string& text : some_of(bad)) change("from-text", Value(text), true, bind_advice());
     for (const std::string& text : some_of(good)) change("other-known", Value(text), false, "");
+  }
+
+  bool is_known(const std::string& text) const {
+    const std::string normal = gate::normal_text(text);
+    return std::any_of(source_.known->entries().begin(), source_.known->entries().end(), [&](const auto& entry) { return holds_good(entry.value, {}, normal); });
+  }
+  static bool holds_good(const Value& value, Label outer, const std::string& normal) {
+    const Label label = join(outer, value.label());
+    if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), [&](const Value& item) { return holds_good(item, label, normal); });
+    if (value.is_object()) return std::any_of(value.members().begin(), value.members().end(), [&](const Member& member) { return holds_good(member.value, label, normal); });
+    return value.is_string() && label.content().integrity <= Integrity::internal && gate::contains_words(gate::normal_text(value.as_string()), normal);
   }
 
   std::vector<std::string> some_of(const std::set<std::string>& all) const {
