@@ -84,7 +84,10 @@ struct Attacker::Impl {
   AttackRow& row_of(const Situation& situation, const Attempt& attempt) {
     const std::string operation = situation.effect.tool + "." + situation.effect.operation;
     const auto& kinds = mutation_kinds();
-    const auto order = static_cast<std::size_t>(std::find_if(kinds.begin(), kinds.end(), [&](const auto& each) { return std::string_view(each.kind) == attempt.kind; }) - kinds.begin());
+    const auto order = static_cast<std::size_t>(
+        std::find_if(kinds.begin(), kinds.end(),
+                     [&](const auto& each) { return std::string_view(each.kind) == attempt.kind; }) -
+        kinds.begin());
     const auto [found, is_new] = index.emplace(std::tuple(operation, order, attempt.argument), report.rows.size());
     if (is_new) {
       AttackRow& row = report.rows.emplace_back();
@@ -96,7 +99,8 @@ struct Attacker::Impl {
     return report.rows[found->second];
   }
 
-  void note(const Situation& situation, const Attempt& attempt, VerdictKind kind, std::string verdict, std::string rule) {
+  void note(const Situation& situation, const Attempt& attempt, VerdictKind kind, std::string verdict,
+            std::string rule) {
     AttackRow& row = row_of(situation, attempt);
     ++report.attempts;
     const bool is_first = row.runs + row.asks + row.denied == 0;
@@ -130,9 +134,11 @@ struct Attacker::Impl {
 
   void attack(const Situation& base, const definition::Project& definitions);
   void repeat(const Situation& base, const definition::Project& definitions);
-  void attack_approval(const Situation& base, const Situation& changed, const definition::Project& definitions, const gate::Verdict& verdict);
+  void attack_approval(const Situation& base, const Situation& changed, const definition::Project& definitions,
+                       const gate::Verdict& verdict);
   void approve_oneself(const Situation& base, const gate::Verdict& verdict);
-  std::optional<Situation> made_up(const std::string& tool, const definition::Operation& operation, const Situation& around);
+  std::optional<Situation> made_up(const std::string& tool, const definition::Operation& operation,
+                                   const Situation& around);
 };
 
 void Attacker::Impl::attack(const Situation& base, const definition::Project& definitions) {
@@ -147,11 +153,13 @@ void Attacker::Impl::attack(const Situation& base, const definition::Project& de
   gate::Verdict first;
   for (const Mutation& mutation : mutations_of(base.effect.arguments, source)) {
     Situation situation = base;
-    situation.effect.arguments = labelled_by_model(mutation.arguments, base, mutation.has_secret ? mutation.argument : "");
+    situation.effect.arguments =
+        labelled_by_model(mutation.arguments, base, mutation.has_secret ? mutation.argument : "");
     if (mutation.has_secret) situation.context = join(situation.context, model_label(base, true));
     complete(situation, definitions);
     const bool is_same = std::string_view(mutation.kind) == "same-call";
-    gate::Verdict verdict = ask(situation, definitions, {mutation.kind, mutation.argument, mutation.is_promised, mutation.advice});
+    gate::Verdict verdict =
+        ask(situation, definitions, {mutation.kind, mutation.argument, mutation.is_promised, mutation.advice});
     if (is_same) first = std::move(verdict);
     if (!is_same && !changed && mutation.is_promised && verdict.rule != "arguments") changed = std::move(situation);
   }
@@ -167,9 +175,12 @@ void Attacker::Impl::attack(const Situation& base, const definition::Project& de
 void Attacker::Impl::repeat(const Situation& base, const definition::Project& definitions) {
   if (base.effect.effect_class == EffectClass::read) return;
   Situation situation = base;
-  const bool is_grave = base.effect.effect_class == EffectClass::money || base.effect.effect_class == EffectClass::destroy ||
-                        base.effect.effect_class == EffectClass::grant || base.effect.effect_class == EffectClass::credential;
-  const Attempt attempt{"split", "", is_grave, "a budget: {scope: run, classes: [...], count: N} or sum and max, and one per day for the principal"};
+  const bool is_grave =
+      base.effect.effect_class == EffectClass::money || base.effect.effect_class == EffectClass::destroy ||
+      base.effect.effect_class == EffectClass::grant || base.effect.effect_class == EffectClass::credential;
+  const Attempt attempt{
+      "split", "", is_grave,
+      "a budget: {scope: run, classes: [...], count: N} or sum and max, and one per day for the principal"};
   // What stops it at last is counted out: how often the first budget that it takes something from allows it.
   const gate::Verdict once = judge(*policies, definitions, situation);
   double times = std::numeric_limits<double>::infinity();
@@ -181,7 +192,8 @@ void Attacker::Impl::repeat(const Situation& base, const definition::Project& de
     for (const gate::Charge& charge : once.charges)
       if (!charge.asks) situation.spent[charge.budget] += charge.amount * times;
     const gate::Verdict verdict = judge(*policies, definitions, situation);
-    return note(situation, attempt, verdict.kind, fmt::format("{} after {:.0f}", text_of(verdict), times), verdict.rule);
+    return note(situation, attempt, verdict.kind, fmt::format("{} after {:.0f}", text_of(verdict), times),
+                verdict.rule);
   }
   note(situation, attempt, VerdictKind::allow, "allow, without end", once.rule);
 }
@@ -215,8 +227,8 @@ void approve_by_others(gate::Approval& approval, Timestamp at) {
 
 }  // namespace
 
-void Attacker::Impl::attack_approval(const Situation& base, const Situation& changed, const definition::Project& definitions,
-                                     const gate::Verdict& verdict) {
+void Attacker::Impl::attack_approval(const Situation& base, const Situation& changed,
+                                     const definition::Project& definitions, const gate::Verdict& verdict) {
   const gate::Gate gate{{}};
   const auto outcome = [](bool permitted) { return permitted ? VerdictKind::allow : VerdictKind::deny; };
   gate::Approval approval = approval_for(base, verdict);
@@ -224,18 +236,23 @@ void Attacker::Impl::attack_approval(const Situation& base, const Situation& cha
   const gate::Verdict now = judge(*policies, definitions, changed);
   gate::Approval other = approval;
   const bool reused = gate.permit_approved(changed.effect, other, now, changed.at).ok();
-  note(changed, {"changed-after-approval", "", true, ""}, outcome(reused && changed.effect.digest != base.effect.digest), reused ? "allow" : "deny: the approval is for another effect", verdict.rule);
+  note(changed, {"changed-after-approval", "", true, ""},
+       outcome(reused && changed.effect.digest != base.effect.digest),
+       reused ? "allow" : "deny: the approval is for another effect", verdict.rule);
   const bool once = gate.permit_approved(base.effect, approval, verdict, base.at).ok();
   const bool twice = once && gate.permit_approved(base.effect, approval, verdict, base.at).ok();
-  note(base, {"approved-twice", "", true, ""}, outcome(twice), twice ? "allow" : "deny: the approval was used", verdict.rule);
+  note(base, {"approved-twice", "", true, ""}, outcome(twice), twice ? "allow" : "deny: the approval was used",
+       verdict.rule);
   approve_oneself(base, verdict);
 }
 
 void Attacker::Impl::approve_oneself(const Situation& base, const gate::Verdict& verdict) {
   const auto note_vote = [&](const char* kind, const gate::Approval& approval, const Situation& situation) {
     const bool alone = gate::state_of(approval, base.at) == gate::ApprovalState::approved;
-    note(situation, {kind, "", true, "leave 'requesterExcluded' out (it is true then), or ask for two people: fourEyesIf"},
-         alone ? VerdictKind::allow : VerdictKind::deny, alone ? "allow, by the requester alone" : "deny: the requester may not approve, or not alone", verdict.rule);
+    note(situation,
+         {kind, "", true, "leave 'requesterExcluded' out (it is true then), or ask for two people: fourEyesIf"},
+         alone ? VerdictKind::allow : VerdictKind::deny,
+         alone ? "allow, by the requester alone" : "deny: the requester may not approve, or not alone", verdict.rule);
   };
   gate::Approval own = approval_for(base, verdict);
   gate::Vote vote;
@@ -257,7 +274,8 @@ void Attacker::Impl::approve_oneself(const Situation& base, const gate::Verdict&
   }
 }
 
-std::optional<Situation> Attacker::Impl::made_up(const std::string& tool, const definition::Operation& operation, const Situation& around) {
+std::optional<Situation> Attacker::Impl::made_up(const std::string& tool, const definition::Operation& operation,
+                                                 const Situation& around) {
   // Where a policy asks for an entry of a list, the good call has one.
   std::map<std::string, Value> wanted;
   for (const auto& [name, policy] : policies->policies) {
@@ -265,8 +283,10 @@ std::optional<Situation> Attacker::Impl::made_up(const std::string& tool, const 
       for (const auto* condition : {&rule.when, &rule.allow_if, &rule.deny_if}) {
         if (!*condition) continue;
         for (const FunctionCall& call : view_of(**condition).calls)
-          if (call.name == "in_list" && call.arguments.size() == 2 && call.arguments[0].is_string() && call.arguments[1].is_string())
-            if (auto list = hints.lists.find(std::string(call.arguments[1].as_string())); list != hints.lists.end() && !list->second.empty())
+          if (call.name == "in_list" && call.arguments.size() == 2 && call.arguments[0].is_string() &&
+              call.arguments[1].is_string())
+            if (auto list = hints.lists.find(std::string(call.arguments[1].as_string()));
+                list != hints.lists.end() && !list->second.empty())
               wanted.emplace(call.arguments[0].as_string(), Value(list->second.front()));
       }
     }
@@ -316,16 +336,21 @@ void Attacker::attack_operations() {
   for (const auto& [tool, definition] : project.tools) {
     for (const auto& [name, operation] : definition->operations) {
       auto situation = impl_->made_up(tool, operation, around);
-      if (!situation) impl_->report.left_out.push_back(fmt::format("{}.{}: no arguments were found that fit its schema; write a case for it", tool, name));
+      if (!situation)
+        impl_->report.left_out.push_back(
+            fmt::format("{}.{}: no arguments were found that fit its schema; write a case for it", tool, name));
       if (!situation) continue;
       for (const auto& workflow : workflows) {
         situation->workflow = workflow;
         situation->effect.workflow = workflow ? workflow->name : definition::WorkflowName{"attack", "agent", "1.0.0"};
         for (const bool all_roles : {false, true}) {
-          situation->requester = {all_roles ? "insider" : "requester", all_roles ? impl_->roles : std::vector<std::string>{}};
+          situation->requester = {all_roles ? "insider" : "requester",
+                                  all_roles ? impl_->roles : std::vector<std::string>{}};
           auto known = std::make_shared<gate::KnownValues>();
           known->add(gate::KnownValues::Kind::request, "", situation->effect.arguments);
-          known->add(gate::KnownValues::Kind::result, "attacker.text", Value::object({{"text", "mallory-66613"}, {"mail", "mallory@attacker.example"}}).labelled(around.context));
+          known->add(gate::KnownValues::Kind::result, "attacker.text",
+                     Value::object({{"text", "mallory-66613"}, {"mail", "mallory@attacker.example"}})
+                         .labelled(around.context));
           situation->known = std::move(known);
           impl_->attack(*situation, project);
         }
@@ -336,11 +361,13 @@ void Attacker::attack_operations() {
 
 AttackReport Attacker::take() {
   AttackReport report = std::move(impl_->report);
-  std::vector<std::pair<std::tuple<std::string, std::size_t, std::string>, std::size_t>> order(impl_->index.begin(), impl_->index.end());
+  std::vector<std::pair<std::tuple<std::string, std::size_t, std::string>, std::size_t>> order(impl_->index.begin(),
+                                                                                               impl_->index.end());
   std::vector<AttackRow> rows;
   for (const auto& [key, at] : order) rows.push_back(std::move(report.rows[at]));
   report.rows = std::move(rows);
-  report.holes = static_cast<std::size_t>(std::count_if(report.rows.begin(), report.rows.end(), [](const AttackRow& row) { return row.is_hole; }));
+  report.holes = static_cast<std::size_t>(
+      std::count_if(report.rows.begin(), report.rows.end(), [](const AttackRow& row) { return row.is_hole; }));
   return report;
 }
 

@@ -1,6 +1,7 @@
 // The attacker: calls as a hostile model could make them after it has read untrusted bytes, put before the gate. Every
-// argument of such a call is labelled untrusted, since a model's whole output is; whether a value is nevertheless known to
-// be good is for the gate to find out, as in a run. Nothing is performed. Pure; the same input gives the same report.
+// argument of such a call is labelled untrusted, since a model's whole output is; whether a value is nevertheless known
+// to be good is for the gate to find out, as in a run. Nothing is performed. Pure; the same input gives the same
+// report.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@
 namespace gantry::trial {
 
 struct AttackOptions {
-  std::uint64_t seed = 1;                 // for what is chosen where there is too much
-  std::size_t attempts_max = 200'000;     // then the rest is left out, and the report says so
+  std::uint64_t seed = 1;              // for what is chosen where there is too much
+  std::size_t attempts_max = 200'000;  // then the rest is left out, and the report says so
 };
 
 // All attempts of one kind on one argument of one operation.
@@ -55,6 +56,5 @@ class Attacker {
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
-
 
 }  // namespace gantry::trial

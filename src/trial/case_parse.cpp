@@ -47,9 +47,8 @@ constexpr std::array<definition::Choice<definition::VerdictKind>, 3> case_verdic
     {{"allow", definition::VerdictKind::allow},
      {"approve", definition::VerdictKind::approve},
      {"deny", definition::VerdictKind::deny}}};
-constexpr const char* default_keys[] = {"requester", "workflow", "task", "at",     "author",
-                                        "labels",    "run",      "from", "lists",  "spent",
-                                        "stopped"};
+constexpr const char* default_keys[] = {"requester", "workflow", "task",  "at",    "author", "labels",
+                                        "run",       "from",     "lists", "spent", "stopped"};
 
 using Defaults = std::map<std::string, Node, std::less<>>;
 
@@ -142,7 +141,8 @@ class OneCase {
     tool::Effect& effect = case_.situation.effect;
     effect.workflow = {.namespace_ = "test", .name = "case", .version = "1.0.0"};
     effect.task = "/do/0/case";
-    if (auto task = find("task")) effect.task = task->text("the reference of a task, as /do/0/pay").value_or(effect.task);
+    if (auto task = find("task"))
+      effect.task = task->text("the reference of a task, as /do/0/pay").value_or(effect.task);
     if (auto author = find("author")) case_.situation.author = author->text("a person").value_or("");
     auto node = find("workflow");
     if (!node) return;
@@ -200,7 +200,7 @@ class OneCase {
         item.expected(key.empty() ? "text" : "text, or an object with '" + key + "'");
       } else if (seen.emplace(name->as_string()).second) {
         const bool is_plain = key.empty();
-        members.push_back({Text(name->as_string()), is_plain               ? Value(true)
+        members.push_back({Text(name->as_string()), is_plain                   ? Value(true)
                                                     : item.value().is_string() ? Value::object({{key, *name}})
                                                                                : item.value()});
       }

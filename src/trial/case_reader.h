@@ -1,9 +1,8 @@
 // The parts of a case file, each read from its node. Private to trial/.
 #pragma once
 
-#include <functional>
-
 #include <array>
+#include <functional>
 
 #include "definition/data_reader.h"
 #include "definition/parse.h"

@@ -16,8 +16,12 @@ using definition::VerdictKind;
 constexpr std::size_t places_shown_max = 3;
 
 Direction direction_of(VerdictKind before, VerdictKind after) {
-  const auto rank = [](VerdictKind kind) { return kind == VerdictKind::allow ? 2 : kind == VerdictKind::approve ? 1 : 0; };
-  return rank(after) > rank(before) ? Direction::looser : rank(after) < rank(before) ? Direction::stricter : Direction::other;
+  const auto rank = [](VerdictKind kind) {
+    return kind == VerdictKind::allow ? 2 : kind == VerdictKind::approve ? 1 : 0;
+  };
+  return rank(after) > rank(before)   ? Direction::looser
+         : rank(after) < rank(before) ? Direction::stricter
+                                      : Direction::other;
 }
 
 // What is secret is not told again.
@@ -39,7 +43,8 @@ const char* name_of(Direction direction) {
   return "other";
 }
 
-void Difference::compare(const Situation& situation, const gate::Verdict& before, const gate::Verdict& after, std::string where) {
+void Difference::compare(const Situation& situation, const gate::Verdict& before, const gate::Verdict& after,
+                         std::string where) {
   ++compared_;
   const std::string was = text_of(before), is = text_of(after);
   if (was == is && before.rule == after.rule && before.requester_excluded == after.requester_excluded) return;
@@ -50,8 +55,13 @@ void Difference::compare(const Situation& situation, const gate::Verdict& before
     change.direction = direction_of(before.kind, after.kind);
     // Fewer people who must agree is looser, too.
     if (change.direction == Direction::other && after.kind == VerdictKind::approve) {
-      const auto seats = [](const gate::Verdict& verdict) { std::size_t sum = 0; for (const auto& each : verdict.approvers) sum += each.count; return sum; };
-      if (seats(after) < seats(before) || (before.requester_excluded && !after.requester_excluded)) change.direction = Direction::looser;
+      const auto seats = [](const gate::Verdict& verdict) {
+        std::size_t sum = 0;
+        for (const auto& each : verdict.approvers) sum += each.count;
+        return sum;
+      };
+      if (seats(after) < seats(before) || (before.requester_excluded && !after.requester_excluded))
+        change.direction = Direction::looser;
       if (seats(after) > seats(before)) change.direction = Direction::stricter;
     }
     change.before = was;
@@ -88,14 +98,16 @@ void Difference::add(const RecordedEffect& recorded, const gate::Verdict& before
 }
 
 void Difference::add(const Case& one, const definition::ProjectPointer& old) {
-  compare(one.situation, judge_case(one, old), judge_case(one, next_), fmt::format("{} ({}:{})", one.name, one.path, one.place.line));
+  compare(one.situation, judge_case(one, old), judge_case(one, next_),
+          fmt::format("{} ({}:{})", one.name, one.path, one.place.line));
 }
 
 std::vector<VerdictChange> Difference::take() {
   std::vector<VerdictChange> changes;
   for (auto& [key, change] : changes_) changes.push_back(std::move(change));
   std::stable_sort(changes.begin(), changes.end(), [](const VerdictChange& a, const VerdictChange& b) {
-    return std::tuple(a.direction, std::string_view(a.operation)) < std::tuple(b.direction, std::string_view(b.operation));
+    return std::tuple(a.direction, std::string_view(a.operation)) <
+           std::tuple(b.direction, std::string_view(b.operation));
   });
   return changes;
 }

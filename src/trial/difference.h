@@ -1,5 +1,5 @@
-// The verdicts of two sets of policies about the same effects: before a new policy is deployed. Over recorded effects, or
-// over the cases of the policies. Pure.
+// The verdicts of two sets of policies about the same effects: before a new policy is deployed. Over recorded effects,
+// or over the cases of the policies. Pure.
 #pragma once
 
 #include "trial/case.h"
@@ -14,7 +14,7 @@ const char* name_of(Direction direction);
 struct VerdictChange {
   std::string operation;
   Direction direction = Direction::other;
-  std::string before, after;                   // "allow", "approve: 1 of finance"
+  std::string before, after;                    // "allow", "approve: 1 of finance"
   std::string rule_before, rule_after, reason;  // reason: of the new verdict
   std::size_t count = 0;
   std::vector<std::string> where;  // the first few: "INSTANCE, event 7", or the name and place of the case
@@ -25,8 +25,8 @@ class Difference {
  public:
   explicit Difference(definition::ProjectPointer next) : next_(std::move(next)) {}
 
-  // `before`: the old policies' verdict. Budgets of which the journal doesn't know what was spent count what the effects
-  // before took from them.
+  // `before`: the old policies' verdict. Budgets of which the journal doesn't know what was spent count what the
+  // effects before took from them.
   void add(const RecordedEffect& recorded, const gate::Verdict& before);
   void add(const Case& one, const definition::ProjectPointer& old);
 
@@ -41,7 +41,8 @@ class Difference {
   definition::ProjectPointer next_;
   std::size_t compared_ = 0;
   std::map<std::string, VerdictChange> changes_;
-  std::map<std::pair<std::string, std::string>, std::vector<std::pair<Timestamp, double>>> charged_;  // by budget and key
+  std::map<std::pair<std::string, std::string>, std::vector<std::pair<Timestamp, double>>>
+      charged_;  // by budget and key
 };
 
 }  // namespace gantry::trial

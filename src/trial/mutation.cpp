@@ -42,9 +42,9 @@ std::string identity_of(Shape shape) {
 
 // One letter in a form of another alphabet that looks the same; empty when there is none to replace.
 std::string look_alike_of(const std::string& text) {
-  static constexpr std::pair<char, const char*> letters[] = {{'a', "\u0430"}, {'e', "\u0435"}, {'o', "\u043e"}, {'c', "\u0441"},
-                                                             {'p', "\u0440"}, {'A', "\u0410"}, {'B', "\u0412"}, {'E', "\u0415"},
-                                                             {'O', "\u041e"}, {'0', "O"},      {'1', "l"}};
+  static constexpr std::pair<char, const char*> letters[] = {
+      {'a', "\u0430"}, {'e', "\u0435"}, {'o', "\u043e"}, {'c', "\u0441"}, {'p', "\u0440"}, {'A', "\u0410"},
+      {'B', "\u0412"}, {'E', "\u0415"}, {'O', "\u041e"}, {'0', "O"},      {'1', "l"}};
   for (std::size_t i = 0; i < text.size(); ++i)
     for (const auto& [letter, other] : letters)
       if (text[i] == letter) return text.substr(0, i) + other + text.substr(i + 1);
@@ -121,7 +121,8 @@ class Mutator {
   }
 
  private:
-  void add(const char* kind, const std::string& argument, Value arguments, bool promised, std::string advice, bool secret = false) {
+  void add(const char* kind, const std::string& argument, Value arguments, bool promised, std::string advice,
+           bool secret = false) {
     found_.push_back({kind, argument, std::move(arguments), promised, secret, std::move(advice)});
   }
   void change(const char* kind, Value leaf, bool promised, std::string advice) {
@@ -130,22 +131,29 @@ class Mutator {
   }
   bool decides() const { return deciding_.contains(argument_); }
   bool is_outgoing() const {
-    return source_.effect_class == EffectClass::send || source_.effect_class == EffectClass::notify || source_.effect_class == EffectClass::egress_read;
+    return source_.effect_class == EffectClass::send || source_.effect_class == EffectClass::notify ||
+           source_.effect_class == EffectClass::egress_read;
   }
 
   std::string bind_advice() const {
-    return fmt::format("allow only where requested(\"{0}\"), at_least(\"{0}\"; \"internal\"), in_list(\"{0}\"; LIST) or a fixed value holds, and ask people else", argument_);
+    return fmt::format(
+        "allow only where requested(\"{0}\"), at_least(\"{0}\"; \"internal\"), in_list(\"{0}\"; LIST) or a fixed value "
+        "holds, and ask people else",
+        argument_);
   }
 
   void mutate_text(const std::string& text) {
     const Shape shape = gate::reading_of(leaf_).shape;
     if (decides()) {
       change("other-value", Value(identity_of(shape)), true, bind_advice());
-      change("look-alike", Value(look_alike_of(text).empty() ? text + "\u200b" : look_alike_of(text)), true, bind_advice());
+      change("look-alike", Value(look_alike_of(text).empty() ? text + "\u200b" : look_alike_of(text)), true,
+             bind_advice());
       change("hidden-text", Value(text + "\u202e"), true, fmt::format("no_hidden_text(\"{}\")", argument_));
-      change("appended", Value(text + "\n" + identity_of(shape)), true, fmt::format("compare all of \"{0}\": end patterns with \\\\z; {1}", argument_, bind_advice()));
+      change("appended", Value(text + "\n" + identity_of(shape)), true,
+             fmt::format("compare all of \"{0}\": end patterns with \\\\z; {1}", argument_, bind_advice()));
       change("appended", Value(text + "," + identity_of(shape)), true, bind_advice());
-      change("prepended", Value(identity_of(shape) + " " + text), true, fmt::format("start patterns with \\\\A; {}", bind_advice()));
+      change("prepended", Value(identity_of(shape) + " " + text), true,
+             fmt::format("start patterns with \\\\A; {}", bind_advice()));
       change("line-break", Value(text + "\n"), false, "end patterns with \\\\z");
       mutate_by_hints();
       mutate_by_run(shape);
@@ -159,8 +167,9 @@ class Mutator {
       for (const std::string& key : keys) change("other-member", Value(key), false, "");
     }
     mutate_by_schema();
-    if (is_outgoing()) add("secret-text", argument_, with_leaf(arguments_, where_, Value("the secret is 66613")), true,
-                           "deny where .labels.secrecy is above the audience: audience_cleared, or context_at_most", true);
+    if (is_outgoing())
+      add("secret-text", argument_, with_leaf(arguments_, where_, Value("the secret is 66613")), true,
+          "deny where .labels.secrecy is above the audience: audience_cleared, or context_at_most", true);
   }
 
   // Values that look as if they were what a condition asks for.
@@ -195,13 +204,19 @@ class Mutator {
 
   bool is_known(const std::string& text) const {
     const std::string normal = gate::normal_text(text);
-    return std::any_of(source_.known->entries().begin(), source_.known->entries().end(), [&](const auto& entry) { return holds_good(entry.value, {}, normal); });
+    return std::any_of(source_.known->entries().begin(), source_.known->entries().end(),
+                       [&](const auto& entry) { return holds_good(entry.value, {}, normal); });
   }
   static bool holds_good(const Value& value, Label outer, const std::string& normal) {
     const Label label = join(outer, value.label());
-    if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), [&](const Value& item) { return holds_good(item, label, normal); });
-    if (value.is_object()) return std::any_of(value.members().begin(), value.members().end(), [&](const Member& member) { return holds_good(member.value, label, normal); });
-    return value.is_string() && label.content().integrity <= Integrity::internal && gate::contains_words(gate::normal_text(value.as_string()), normal);
+    if (value.is_array())
+      return std::any_of(value.items().begin(), value.items().end(),
+                         [&](const Value& item) { return holds_good(item, label, normal); });
+    if (value.is_object())
+      return std::any_of(value.members().begin(), value.members().end(),
+                         [&](const Member& member) { return holds_good(member.value, label, normal); });
+    return value.is_string() && label.content().integrity <= Integrity::internal &&
+           gate::contains_words(gate::normal_text(value.as_string()), normal);
   }
 
   std::vector<std::string> some_of(const std::set<std::string>& all) const {
@@ -214,21 +229,26 @@ class Mutator {
   void mutate_by_schema() {
     const Value& schema = source_.operation.arguments_schema;
     if (where_.size() != 1 || !schema.is_object()) return;
-    const Value property = schema.member("properties").is_object() ? schema.member("properties").member(where_[0]) : Value();
+    const Value property =
+        schema.member("properties").is_object() ? schema.member("properties").member(where_[0]) : Value();
     const Value choices = property.is_object() ? property.member("enum") : Value();
     if (!choices.is_array()) return;
-    for (std::size_t i = 0; i < choices.size() && i < hints_max; ++i) change("other-choice", choices.items()[i].relabelled({}), false, "");
+    for (std::size_t i = 0; i < choices.size() && i < hints_max; ++i)
+      change("other-choice", choices.items()[i].relabelled({}), false, "");
   }
 
   void mutate_number(double number) {
     const bool is_money = source_.effect_class == EffectClass::money;
-    const std::string limit = fmt::format("deny: .args.{0} > LIMIT, fourEyesIf: .args.{0} > LESS, and a budget with sum: .args.{0}", argument_);
+    const std::string limit = fmt::format(
+        "deny: .args.{0} > LIMIT, fourEyesIf: .args.{0} > LESS, and a budget with sum: .args.{0}", argument_);
     change("huge-amount", Value(1e12), true, limit);
-    change("negative-amount", Value(-std::max(1.0, std::abs(number))), is_money, fmt::format("'minimum: 0' in the tool's schema, or deny: .args.{} <= 0", argument_));
+    change("negative-amount", Value(-std::max(1.0, std::abs(number))), is_money,
+           fmt::format("'minimum: 0' in the tool's schema, or deny: .args.{} <= 0", argument_));
     change("amount-x10", Value(number * 10), false, limit);
     change("amount-x10", Value(number * 1.1), false, limit);
     for (double hint : source_.hints.numbers)
-      for (double near : {hint, hint - 0.01, hint + 0.01, hint + 1}) change("amount-at-limit", Value(near), false, limit);
+      for (double near : {hint, hint - 0.01, hint + 0.01, hint + 1})
+        change("amount-at-limit", Value(near), false, limit);
   }
 
   void mutate_structure() {
@@ -236,15 +256,19 @@ class Mutator {
     for (const Member& member : arguments_.members()) {
       const std::string name(member.key.view());
       argument_ = name;
-      add("absent", name, Value(arguments_).without_member(name), deciding_.contains(name) && !source_.operation.authority.empty(), fmt::format(fmt::runtime(absent_advice), name));
+      add("absent", name, Value(arguments_).without_member(name),
+          deciding_.contains(name) && !source_.operation.authority.empty(),
+          fmt::format(fmt::runtime(absent_advice), name));
       if (!member.value.is_array() || member.value.size() == 0) continue;
       const Value& first = member.value.items()[0];
       if (!first.is_string()) continue;
       std::vector<Value> items(member.value.items().begin(), member.value.items().end());
       items.emplace_back(identity_of(gate::reading_of(first).shape));
-      add("one-more", name, Value(arguments_).with_member(name, Value::array(std::move(items))), deciding_.contains(name), bind_advice());
+      add("one-more", name, Value(arguments_).with_member(name, Value::array(std::move(items))),
+          deciding_.contains(name), bind_advice());
     }
-    add("extra-argument", "", Value(arguments_).with_member("mallory", Value("66613")), true, "'additionalProperties: false' in the tool's schema");
+    add("extra-argument", "", Value(arguments_).with_member("mallory", Value("66613")), true,
+        "'additionalProperties: false' in the tool's schema");
   }
 
   const Value& arguments_;
@@ -259,6 +283,7 @@ class Mutator {
 }  // namespace
 
 const std::vector<MutationKind>& mutation_kinds() {
+  // clang-format off: one row a kind
   static const std::vector<MutationKind> kinds = {
       {"same-call", "the call as it was, by a model that has read untrusted text"},
       {"other-value", "an account, address, host or id of the attacker's in an argument that decides who is affected"},
@@ -290,6 +315,7 @@ const std::vector<MutationKind>& mutation_kinds() {
       {"amount-x10", "a tenth more, and ten times as much"},
       {"amount-at-limit", "exactly at, below and above each number in the policies"},
   };
+  // clang-format on
   return kinds;
 }
 
@@ -301,7 +327,8 @@ std::vector<std::string> deciding_arguments(const definition::Operation& operati
   if (properties == nullptr || !properties->is_object()) return names;
   for (const Member& property : properties->members()) {
     const Value* type = property.value.is_object() ? property.value.find("type") : nullptr;
-    const bool is_plain = type != nullptr && type->is_string() && type->as_string() != "string" && type->as_string() != "array" && type->as_string() != "object";
+    const bool is_plain = type != nullptr && type->is_string() && type->as_string() != "string" &&
+                          type->as_string() != "array" && type->as_string() != "object";
     if (!is_plain) names.emplace_back(property.key.view());
   }
   return names;
@@ -320,7 +347,8 @@ AttackHints hints_of(const definition::Project& policies) {
   };
   for (const auto& [name, policy] : policies.policies) {
     for (const definition::PolicyRule& rule : policy->rules)
-      for (const auto* condition : {&rule.when, &rule.deny_if, &rule.four_eyes_if, &rule.approve_if, &rule.allow_if}) look(*condition);
+      for (const auto* condition : {&rule.when, &rule.deny_if, &rule.four_eyes_if, &rule.approve_if, &rule.allow_if})
+        look(*condition);
     for (const definition::PolicyList& list : policy->lists)
       for (const Member& record : list.records.members())
         if (hints.lists[list.name].size() < choices_max) hints.lists[list.name].emplace_back(record.key.view());

@@ -21,12 +21,12 @@ struct AttackHints {
 AttackHints hints_of(const definition::Project& policies);
 
 struct Mutation {
-  const char* kind = "";      // a row of mutation_kinds()
-  std::string argument;       // that was changed; empty: none, or all
-  Value arguments;            // without labels
-  bool is_promised = true;    // the gate's guarantee speaks of it: if this runs unasked, something is wrong
-  bool has_secret = false;    // the changed argument holds what is secret
-  std::string advice;         // how to close it
+  const char* kind = "";    // a row of mutation_kinds()
+  std::string argument;     // that was changed; empty: none, or all
+  Value arguments;          // without labels
+  bool is_promised = true;  // the gate's guarantee speaks of it: if this runs unasked, something is wrong
+  bool has_secret = false;  // the changed argument holds what is secret
+  std::string advice;       // how to close it
 };
 
 struct MutationKind {

@@ -15,7 +15,9 @@ using journal::Event;
 using journal::EventType;
 
 bool holds_verdict(const Event& event) {
-  if (event.type != EventType::effect_proposed && event.type != EventType::effect_permitted && event.type != EventType::effect_denied) return false;
+  if (event.type != EventType::effect_proposed && event.type != EventType::effect_permitted &&
+      event.type != EventType::effect_denied)
+    return false;
   const Value* verdict = event.data.find("verdict");
   return verdict != nullptr && verdict->is_object() && !event.data.find("readBackOf");
 }
@@ -74,7 +76,8 @@ class Run {
     recorded.permitted = event.type == EventType::effect_permitted;
     recorded.verdict = TRY(gate::verdict_from(event.data.member("verdict")));
     recorded.situation.effect = TRY(tool::effect_from(whole->second));
-    const gate::Circumstances circumstances = TRY(gate::circumstances_from(event.data.member("verdict").member("circumstances")));
+    const gate::Circumstances circumstances =
+        TRY(gate::circumstances_from(event.data.member("verdict").member("circumstances")));
     recorded.situation.requester = principal_;
     recorded.situation.at = event.at;
     recorded.situation.run = record_->run();

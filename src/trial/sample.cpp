@@ -11,8 +11,10 @@ constexpr std::size_t depth_max = 6;
 
 bool has_part(std::string_view name, std::initializer_list<std::string_view> parts) {
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return lower.find(part) != std::string::npos; });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return lower.find(part) != std::string::npos; });
 }
 
 // By the name of the argument and the schema's `format`.
@@ -35,7 +37,8 @@ class Sampler {
     for (const char* key : {"const", "default"})
       if (const Value* given = schema.find(key)) return *given;
     for (const char* key : {"examples", "enum"})
-      if (const Value* given = schema.find(key); given != nullptr && given->is_array() && given->size() > 0) return given->items()[0];
+      if (const Value* given = schema.find(key); given != nullptr && given->is_array() && given->size() > 0)
+        return given->items()[0];
     const std::string type = type_of(schema);
     if (type == "object") return object(schema, all, depth);
     if (type == "array") return array(schema, name, all, depth);
@@ -59,7 +62,9 @@ class Sampler {
     const Value properties = schema.member("properties"), required = schema.member("required");
     std::vector<Member> members;
     const auto is_required = [&](std::string_view name) {
-      return required.is_array() && std::any_of(required.items().begin(), required.items().end(), [&](const Value& each) { return each.is_string() && each.as_string() == name; });
+      return required.is_array() &&
+             std::any_of(required.items().begin(), required.items().end(),
+                         [&](const Value& each) { return each.is_string() && each.as_string() == name; });
     };
     if (properties.is_object()) {
       for (const Member& property : properties.members()) {
@@ -77,21 +82,32 @@ class Sampler {
   Value array(const Value& schema, std::string_view name, bool all, std::size_t depth) const {
     const Value items = schema.member("items");
     const auto count = static_cast<std::size_t>(std::clamp<std::int64_t>(schema.integer_or("minItems", 1), 1, 20));
-    return Value::array(std::vector<Value>(count, sample(items.is_object() ? items : Value::object(std::vector<Member>()), name, all, depth + 1)));
+    return Value::array(std::vector<Value>(
+        count, sample(items.is_object() ? items : Value::object(std::vector<Member>()), name, all, depth + 1)));
   }
 
   static Value number(const Value& schema) {
-    const Value low = schema.member("minimum"), high = schema.member("maximum"), above = schema.member("exclusiveMinimum");
+    const Value low = schema.member("minimum"), high = schema.member("maximum"),
+                above = schema.member("exclusiveMinimum");
     double number = 1;
     if (low.is_number()) number = std::max(number, low.as_number());
     if (above.is_number()) number = std::max(number, above.as_number() + 1);
     if (high.is_number()) number = std::min(number, high.as_number());
-    return number == static_cast<double>(static_cast<std::int64_t>(number)) ? Value(static_cast<std::int64_t>(number)) : Value(number);
+    return number == static_cast<double>(static_cast<std::int64_t>(number)) ? Value(static_cast<std::int64_t>(number))
+                                                                            : Value(number);
   }
 
   // The first candidate that the schema takes.
   Value text(const Value& schema, std::string_view name) const {
-    std::vector<std::string> candidates = {plausible_text(name, schema.string_or("format", "")), "sample", "A1", "AAAA", "1", "12345", "2026-01-05", "MSCU6639870", "DEHAM"};
+    std::vector<std::string> candidates = {plausible_text(name, schema.string_or("format", "")),
+                                           "sample",
+                                           "A1",
+                                           "AAAA",
+                                           "1",
+                                           "12345",
+                                           "2026-01-05",
+                                           "MSCU6639870",
+                                           "DEHAM"};
     candidates.insert(candidates.end(), hints_.texts.begin(), hints_.texts.end());
     for (const auto& [list, keys] : hints_.lists) candidates.insert(candidates.end(), keys.begin(), keys.end());
     const auto compiled = Schema::compile(schema);

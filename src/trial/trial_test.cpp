@@ -30,7 +30,8 @@ operations:
 )";
 
 definition::ProjectPointer project_with(const std::string& policy) {
-  auto loaded = definition::load_project({{"tools/bank.yaml", bank}, {"policies/p.yaml", "policy: p\nversion: 1.0.0\n" + policy}});
+  auto loaded = definition::load_project(
+      {{"tools/bank.yaml", bank}, {"policies/p.yaml", "policy: p\nversion: 1.0.0\n" + policy}});
   if (auto* problems = std::get_if<definition::Problems>(&loaded)) {
     for (const auto& problem : *problems) ADD_FAILURE() << definition::format(problem);
     return std::make_shared<const definition::Project>();
@@ -54,7 +55,8 @@ std::string verdict_of(const std::string& policy, const std::string& body) {
   return cases.empty() ? "" : text_of(judge_case(cases[0], project));
 }
 
-constexpr const char* ask_origin = "rules: [{id: a, tools: [bank.pay], allow: 'at_least(\"to\"; \"internal\")', else: deny}]\n";
+constexpr const char* ask_origin =
+    "rules: [{id: a, tools: [bank.pay], allow: 'at_least(\"to\"; \"internal\")', else: deny}]\n";
 
 TEST(Case, AnArgumentIsAsGoodAsThePlaceThatItComesFrom) {
   EXPECT_EQ(verdict_of(ask_origin, "arguments: {amount: 1, to: X9}, labels: untrusted"), "deny");
@@ -68,16 +70,27 @@ TEST(Case, AnArgumentIsAsGoodAsThePlaceThatItComesFrom) {
 }
 
 TEST(Case, TheRunIsLabelledAsToolsAndPoliciesSay) {
-  EXPECT_EQ(verdict_of(ask_origin, "arguments: {amount: 1, to: X9}, labels: untrusted, run: {results: [{tool: bank.history, value: [{to: X9}]}]}"), "allow");
-  EXPECT_EQ(verdict_of(ask_origin, "arguments: {amount: 1, to: X9}, labels: untrusted, run: {results: [{tool: bank.history, value: [{from: X9}]}]}"), "deny");
-  const std::string context = "rules: [{id: a, tools: [bank.pay], allow: 'context_at_most(\"internal\")', else: deny}]\n";
+  EXPECT_EQ(verdict_of(ask_origin,
+                       "arguments: {amount: 1, to: X9}, labels: untrusted, run: {results: [{tool: bank.history, value: "
+                       "[{to: X9}]}]}"),
+            "allow");
+  EXPECT_EQ(verdict_of(ask_origin,
+                       "arguments: {amount: 1, to: X9}, labels: untrusted, run: {results: [{tool: bank.history, value: "
+                       "[{from: X9}]}]}"),
+            "deny");
+  const std::string context =
+      "rules: [{id: a, tools: [bank.pay], allow: 'context_at_most(\"internal\")', else: deny}]\n";
   EXPECT_EQ(verdict_of(context, "arguments: {amount: 1}"), "allow");
-  EXPECT_EQ(verdict_of(context, "arguments: {amount: 1}, run: {context: {integrity: trusted, secrecy: secret}}"), "deny");
-  EXPECT_EQ(verdict_of(context, "arguments: {amount: 1}, run: {results: [{tool: bank.history, value: [{from: X9}]}]}"), "deny");
+  EXPECT_EQ(verdict_of(context, "arguments: {amount: 1}, run: {context: {integrity: trusted, secrecy: secret}}"),
+            "deny");
+  EXPECT_EQ(verdict_of(context, "arguments: {amount: 1}, run: {results: [{tool: bank.history, value: [{from: X9}]}]}"),
+            "deny");
 }
 
 TEST(Case, AListStandsInForThatOfThePolicy) {
-  const std::string policy = "lists: {good: {key: id, values: [{id: X1}]}}\nrules: [{id: a, tools: [bank.pay], allow: 'in_list(\"to\"; \"good\")', else: deny}]\n";
+  const std::string policy =
+      "lists: {good: {key: id, values: [{id: X1}]}}\nrules: [{id: a, tools: [bank.pay], allow: 'in_list(\"to\"; "
+      "\"good\")', else: deny}]\n";
   EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1, to: X1}"), "allow");
   EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1, to: X1}, lists: {good: []}"), "deny");
   EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1, to: X2}, lists: {good: [X2, {id: X3}]}"), "allow");
@@ -91,7 +104,9 @@ TEST(Case, PartsOfAnExplanationAreFoundWhereverTheyStand) {
 }
 
 TEST(ConditionView, SeesWhatIsTiedToWhatAModelCanNotChoose) {
-  const auto view = [](const char* text) { return view_of(std::get<definition::Condition>(definition::prepare_condition(text))); };
+  const auto view = [](const char* text) {
+    return view_of(std::get<definition::Condition>(definition::prepare_condition(text)));
+  };
   EXPECT_THAT(view(".args.amount <= 5").bound, IsEmpty());
   EXPECT_THAT(view(R"(requested("to"))").bound, ElementsAre("to"));
   EXPECT_THAT(view(R"(.args.to == "X" and .args.from == .principal.person)").bound, ElementsAre("from", "to"));
@@ -107,7 +122,9 @@ TEST(ConditionView, SeesWhatIsTiedToWhatAModelCanNotChoose) {
 }
 
 TEST(Mutation, TheSameSeedGivesTheSameCallsAndEachChangesOneThing) {
-  const auto project = project_with("lists: {good: {values: [X1, X2]}}\nrules: [{id: a, tools: [bank.pay], allow: '.args.amount < 250 and in_list(\"to\"; \"good\")'}]\n");
+  const auto project = project_with(
+      "lists: {good: {values: [X1, X2]}}\nrules: [{id: a, tools: [bank.pay], allow: '.args.amount < 250 and "
+      "in_list(\"to\"; \"good\")'}]\n");
   const definition::Operation& pay = *project->find_operation("bank", "pay");
   const AttackHints hints = hints_of(*project);
   EXPECT_THAT(hints.numbers, Contains(250));
@@ -121,7 +138,8 @@ TEST(Mutation, TheSameSeedGivesTheSameCallsAndEachChangesOneThing) {
     kinds.insert(first[i].kind);
     if (i > 0) EXPECT_FALSE(first[i].arguments == call) << first[i].kind;
   }
-  for (const char* kind : {"same-call", "other-value", "look-alike", "hidden-text", "appended", "other-member", "foreign-link", "huge-amount", "absent", "extra-argument"})
+  for (const char* kind : {"same-call", "other-value", "look-alike", "hidden-text", "appended", "other-member",
+                           "foreign-link", "huge-amount", "absent", "extra-argument"})
     EXPECT_THAT(kinds, Contains(kind));
 }
 
@@ -143,8 +161,12 @@ TEST(Attack, NothingRunsUnaskedWhereEverythingIsTiedAndReadsAreNoHoles) {
   const std::string budget = "budgets: [{id: b, scope: run, tools: [bank.pay], sum: .args.amount, max: 100}]\n";
   EXPECT_EQ(attack("rules: [{id: r, classes: [read], verdict: allow}]\n").holes, 0u);
   EXPECT_EQ(attack("rules: [{id: a, tools: [bank.pay], verdict: approve, approvers: [{role: x}]}]\n").holes, 0u);
-  const auto good = attack("rules: [{id: a, tools: [bank.pay], allow: 'authority_requested and .args.amount > 0 and .args.amount < 9 and ((has_argument(\"text\") | not) or no_foreign_links(\"text\"))'}]\n" + budget);
-  for (const AttackRow& row : good.rows) EXPECT_FALSE(row.is_hole) << row.kind << " " << row.argument << " " << print_json(row.arguments);
+  const auto good = attack(
+      "rules: [{id: a, tools: [bank.pay], allow: 'authority_requested and .args.amount > 0 and .args.amount < 9 and "
+      "((has_argument(\"text\") | not) or no_foreign_links(\"text\"))'}]\n" +
+      budget);
+  for (const AttackRow& row : good.rows)
+    EXPECT_FALSE(row.is_hole) << row.kind << " " << row.argument << " " << print_json(row.arguments);
   EXPECT_GT(attack("rules: [{id: a, tools: [bank.pay], verdict: allow}]\n").holes, 5u);
 }
 
@@ -156,11 +178,15 @@ TEST(Lint, FindsNothingInAnEmptyPolicyButOperationsWithoutARule) {
 
 TEST(Difference, CasesWhoseVerdictIsAnotherAreGroupedByHowItChanges) {
   const auto old = project_with("rules: [{id: a, tools: [bank.pay], allow: .args.amount < 9, else: deny}]\n");
-  const auto next = project_with("rules: [{id: a, tools: [bank.pay], allow: .args.amount < 5, else: approve, approvers: [{role: x}]}]\n");
+  const auto next = project_with(
+      "rules: [{id: a, tools: [bank.pay], allow: .args.amount < 5, else: approve, approvers: [{role: x}]}]\n");
   Difference difference(next);
   const auto cases = cases_of(
-      "  - {name: a, effect: bank.pay, arguments: {amount: 1}, expect: allow}\n  - {name: b, effect: bank.pay, arguments: {amount: 6}, expect: approve}\n"
-      "  - {name: c, effect: bank.pay, arguments: {amount: 7}, expect: approve}\n  - {name: d, effect: bank.pay, arguments: {amount: 10}, expect: approve}\n", next);
+      "  - {name: a, effect: bank.pay, arguments: {amount: 1}, expect: allow}\n  - {name: b, effect: bank.pay, "
+      "arguments: {amount: 6}, expect: approve}\n"
+      "  - {name: c, effect: bank.pay, arguments: {amount: 7}, expect: approve}\n  - {name: d, effect: bank.pay, "
+      "arguments: {amount: 10}, expect: approve}\n",
+      next);
   for (const Case& one : cases) difference.add(one, old);
   const auto changes = difference.take();
   ASSERT_THAT(changes, SizeIs(2));
