@@ -136,7 +136,9 @@ TEST(Mutation, TheSameSeedGivesTheSameCallsAndEachChangesOneThing) {
   for (std::size_t i = 0; i < first.size(); ++i) {
     EXPECT_EQ(first[i].arguments, second[i].arguments);
     kinds.insert(first[i].kind);
-    if (i > 0) EXPECT_FALSE(first[i].arguments == call) << first[i].kind;
+    if (i > 0) {
+      EXPECT_FALSE(first[i].arguments == call) << first[i].kind;
+    }
   }
   for (const char* kind : {"same-call", "other-value", "look-alike", "hidden-text", "appended", "other-member",
                            "foreign-link", "huge-amount", "absent", "extra-argument"})
