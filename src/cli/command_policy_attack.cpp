@@ -140,8 +140,9 @@ int policy_attack_command(const PolicyOptions& options) {
     if (!cases) return fail(cases.error());
     attacker.attack_operations();
     for (const trial::Case& one : *cases)
-      if (one.lists.empty() && one.situation.effect.tool != "policy" && one.situation.stopped.empty())
-        attacker.attack(one.situation, **project, "case " + one.name);
+      if (one.lists.empty() && one.situation.stopped.empty())
+        attacker.attack(one.situation, trial::definitions_for(one.situation.effect.tool, **project),
+                        "case " + one.name);
     return conclude_attacks(attacker.take(), options);
   }
   auto opened = open_journal(options, options.path);

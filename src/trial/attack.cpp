@@ -8,8 +8,9 @@
 #include <set>
 
 #include "tool/standard_call.h"
+#include "trial/attack_state.h"
+#include "trial/case_reader.h"
 #include "trial/condition_view.h"
-#include "trial/mutation.h"
 
 namespace gantry::trial {
 namespace {
@@ -64,82 +65,60 @@ int badness(VerdictKind kind) {
 
 }  // namespace
 
-struct Attacker::Impl {
-  struct Attempt {
-    const char* kind;
-    std::string argument;
-    bool promised = false;
-    std::string advice;
-  };
-
-  definition::ProjectPointer policies;
-  AttackOptions options;
-  AttackHints hints;
-  std::vector<std::string> roles;
-  AttackReport report;
-  std::map<std::tuple<std::string, std::size_t, std::string>, std::size_t> index;
-  std::string instance;
-  bool is_full = false;
-
-  AttackRow& row_of(const Situation& situation, const Attempt& attempt) {
-    const std::string operation = situation.effect.tool + "." + situation.effect.operation;
-    const auto& kinds = mutation_kinds();
-    const auto order = static_cast<std::size_t>(
-        std::find_if(kinds.begin(), kinds.end(),
-                     [&](const auto& each) { return std::string_view(each.kind) == attempt.kind; }) -
-        kinds.begin());
-    const auto [found, is_new] = index.emplace(std::tuple(operation, order, attempt.argument), report.rows.size());
-    if (is_new) {
-      AttackRow& row = report.rows.emplace_back();
-      row.operation = operation;
-      row.kind = attempt.kind;
-      row.argument = attempt.argument;
-      row.effect_class = situation.effect.effect_class;
-    }
-    return report.rows[found->second];
+AttackRow& Attacker::Impl::row_of(const Situation& situation, const Attempt& attempt) {
+  std::string operation = situation.effect.tool + "." + situation.effect.operation;
+  // What a call over HTTP does follows from its method.
+  if (situation.effect.tool == tool::standard_http_tool)
+    operation += fmt::format(" ({})", definition::name_of(situation.effect.effect_class));
+  const auto& kinds = mutation_kinds();
+  const auto order = static_cast<std::size_t>(
+      std::find_if(kinds.begin(), kinds.end(),
+                   [&](const auto& each) { return std::string_view(each.kind) == attempt.kind; }) -
+      kinds.begin());
+  const auto [found, is_new] = index.emplace(std::tuple(operation, order, attempt.argument), report.rows.size());
+  if (is_new) {
+    AttackRow& row = report.rows.emplace_back();
+    row.operation = operation;
+    row.kind = attempt.kind;
+    row.argument = attempt.argument;
+    row.effect_class = situation.effect.effect_class;
   }
+  return report.rows[found->second];
+}
 
-  void note(const Situation& situation, const Attempt& attempt, VerdictKind kind, std::string verdict,
-            std::string rule) {
-    AttackRow& row = row_of(situation, attempt);
-    ++report.attempts;
-    const bool is_first = row.runs + row.asks + row.denied == 0;
-    const int worst = row.runs > 0 ? 2 : row.asks > 0 ? 1 : 0;
-    (kind == VerdictKind::allow ? row.runs : kind == VerdictKind::approve ? row.asks : row.denied) += 1;
-    const bool is_hole = kind == VerdictKind::allow && attempt.promised && row.effect_class != EffectClass::read;
-    row.is_promised = row.is_promised || attempt.promised;
-    if (!is_first && badness(kind) <= worst && (!is_hole || row.is_hole)) return;
-    row.is_hole = row.is_hole || is_hole;
-    row.verdict = std::move(verdict);
-    row.rule = std::move(rule);
-    row.requester = situation.requester.person;
-    row.workflow = situation.effect.workflow.namespace_ + "/" + situation.effect.workflow.name;
-    row.instance = instance;
-    row.arguments = situation.effect.arguments.relabelled({});
-    row.advice = is_hole ? attempt.advice : "";
-  }
+void Attacker::Impl::note(const Situation& situation, const Attempt& attempt, VerdictKind kind, std::string verdict,
+                          std::string rule) {
+  AttackRow& row = row_of(situation, attempt);
+  ++report.attempts;
+  const bool is_first = row.runs + row.asks + row.denied == 0;
+  const int worst = row.runs > 0 ? 2 : row.asks > 0 ? 1 : 0;
+  (kind == VerdictKind::allow ? row.runs : kind == VerdictKind::approve ? row.asks : row.denied) += 1;
+  const bool is_hole = kind == VerdictKind::allow && attempt.promised && row.effect_class != EffectClass::read;
+  row.is_promised = row.is_promised || attempt.promised;
+  if (!is_first && badness(kind) <= worst && (!is_hole || row.is_hole)) return;
+  row.is_hole = row.is_hole || is_hole;
+  row.verdict = std::move(verdict);
+  row.rule = std::move(rule);
+  row.requester = situation.requester.person;
+  row.workflow = situation.effect.workflow.namespace_ + "/" + situation.effect.workflow.name;
+  row.instance = instance;
+  row.arguments = situation.effect.arguments.relabelled({});
+  row.advice = is_hole ? attempt.advice : "";
+}
 
-  gate::Verdict ask(const Situation& situation, const definition::Project& definitions, const Attempt& attempt) {
-    gate::Verdict verdict = judge(*policies, definitions, situation);
-    note(situation, attempt, verdict.kind, text_of(verdict), verdict.rule);
-    return verdict;
-  }
+gate::Verdict Attacker::Impl::ask(const Situation& situation, const definition::Project& definitions,
+                                  const Attempt& attempt) {
+  gate::Verdict verdict = judge(*policies, definitions, situation);
+  note(situation, attempt, verdict.kind, text_of(verdict), verdict.rule);
+  return verdict;
+}
 
-  bool has_room() {
-    if (report.attempts < options.attempts_max) return true;
-    if (!is_full) report.left_out.push_back(fmt::format("what comes after {} attempts", options.attempts_max));
-    is_full = true;
-    return false;
-  }
-
-  void attack(const Situation& base, const definition::Project& definitions);
-  void repeat(const Situation& base, const definition::Project& definitions);
-  void attack_approval(const Situation& base, const Situation& changed, const definition::Project& definitions,
-                       const gate::Verdict& verdict);
-  void approve_oneself(const Situation& base, const gate::Verdict& verdict);
-  std::optional<Situation> made_up(const std::string& tool, const definition::Operation& operation,
-                                   const Situation& around);
-};
+bool Attacker::Impl::has_room() {
+  if (report.attempts < options.attempts_max) return true;
+  if (!is_full) report.left_out.push_back(fmt::format("what comes after {} attempts", options.attempts_max));
+  is_full = true;
+  return false;
+}
 
 void Attacker::Impl::attack(const Situation& base, const definition::Project& definitions) {
   const auto* operation = tool::find_operation(definitions, base.effect.tool, base.effect.operation);
@@ -198,82 +177,6 @@ void Attacker::Impl::repeat(const Situation& base, const definition::Project& de
   note(situation, attempt, VerdictKind::allow, "allow, without end", once.rule);
 }
 
-namespace {
-
-gate::Approval approval_for(const Situation& situation, const gate::Verdict& verdict) {
-  gate::Approval approval;
-  approval.effect_digest = situation.effect.digest.hex();
-  approval.policy_digest = verdict.policy;
-  approval.requirements = verdict.approvers;
-  approval.requester = situation.requester.person;
-  approval.requester_excluded = verdict.requester_excluded;
-  approval.author = verdict.author;
-  approval.expires = situation.at + verdict.expires;
-  return approval;
-}
-
-// As many different people as are asked for say yes.
-void approve_by_others(gate::Approval& approval, Timestamp at) {
-  std::size_t number = 0;
-  for (const auto& each : approval.requirements)
-    for (std::size_t i = 0; i < each.count; ++i) {
-      gate::Vote vote;
-      vote.voter = {fmt::format("approver-{}", ++number), {each.role}};
-      vote.approve = true;
-      vote.at = at;
-      (void)gate::add_vote(approval, std::move(vote), "");
-    }
-}
-
-}  // namespace
-
-void Attacker::Impl::attack_approval(const Situation& base, const Situation& changed,
-                                     const definition::Project& definitions, const gate::Verdict& verdict) {
-  const gate::Gate gate{{}};
-  const auto outcome = [](bool permitted) { return permitted ? VerdictKind::allow : VerdictKind::deny; };
-  gate::Approval approval = approval_for(base, verdict);
-  approve_by_others(approval, base.at);
-  const gate::Verdict now = judge(*policies, definitions, changed);
-  gate::Approval other = approval;
-  const bool reused = gate.permit_approved(changed.effect, other, now, changed.at).ok();
-  note(changed, {"changed-after-approval", "", true, ""},
-       outcome(reused && changed.effect.digest != base.effect.digest),
-       reused ? "allow" : "deny: the approval is for another effect", verdict.rule);
-  const bool once = gate.permit_approved(base.effect, approval, verdict, base.at).ok();
-  const bool twice = once && gate.permit_approved(base.effect, approval, verdict, base.at).ok();
-  note(base, {"approved-twice", "", true, ""}, outcome(twice), twice ? "allow" : "deny: the approval was used",
-       verdict.rule);
-  approve_oneself(base, verdict);
-}
-
-void Attacker::Impl::approve_oneself(const Situation& base, const gate::Verdict& verdict) {
-  const auto note_vote = [&](const char* kind, const gate::Approval& approval, const Situation& situation) {
-    const bool alone = gate::state_of(approval, base.at) == gate::ApprovalState::approved;
-    note(situation,
-         {kind, "", true, "leave 'requesterExcluded' out (it is true then), or ask for two people: fourEyesIf"},
-         alone ? VerdictKind::allow : VerdictKind::deny,
-         alone ? "allow, by the requester alone" : "deny: the requester may not approve, or not alone", verdict.rule);
-  };
-  gate::Approval own = approval_for(base, verdict);
-  gate::Vote vote;
-  vote.voter = {base.requester.person, roles};
-  vote.approve = true;
-  vote.at = base.at;
-  (void)gate::add_vote(own, vote, "", policies->policy_set->delegations());
-  note_vote("own-approval", own, base);
-  for (const definition::Delegation& each : policies->policy_set->delegations()) {
-    Situation lent = base;
-    lent.requester = {each.from, roles};
-    gate::Approval approval = approval_for(lent, verdict);
-    gate::Vote by_other;
-    by_other.voter = {each.to, {}};
-    by_other.approve = true;
-    by_other.at = std::max(base.at, each.since);
-    (void)gate::add_vote(approval, by_other, "", policies->policy_set->delegations());
-    note_vote("lent-approval", approval, lent);
-  }
-}
-
 std::optional<Situation> Attacker::Impl::made_up(const std::string& tool, const definition::Operation& operation,
                                                  const Situation& around) {
   // Where a policy asks for an entry of a list, the good call has one.
@@ -320,12 +223,49 @@ void Attacker::attack_from(const Situation& run, const definition::Project& defi
       if (auto situation = impl_->made_up(tool, operation, run)) impl_->attack(*situation, definitions);
 }
 
+// From no workflow and from each of the project's, by requesters without and with all roles.
+void Attacker::Impl::attack_everywhere(Situation situation, const definition::Project& definitions) {
+  std::vector<std::shared_ptr<const definition::Workflow>> workflows = {nullptr};
+  for (const auto& [name, workflow] : policies->workflows)
+    if (workflows.size() <= workflows_max) workflows.push_back(workflow);
+  for (const auto& workflow : workflows) {
+    situation.workflow = workflow;
+    situation.effect.workflow = workflow ? workflow->name : definition::WorkflowName{"attack", "agent", "1.0.0"};
+    for (const bool all_roles : {false, true}) {
+      situation.requester = {all_roles ? "insider" : "requester", all_roles ? roles : std::vector<std::string>{}};
+      auto known = std::make_shared<gate::KnownValues>();
+      known->add(gate::KnownValues::Kind::request, "", situation.effect.arguments);
+      known->add(
+          gate::KnownValues::Kind::result, "attacker.text",
+          Value::object({{"text", "mallory-66613"}, {"mail", "mallory@attacker.example"}}).labelled(situation.context));
+      situation.known = std::move(known);
+      attack(situation, definitions);
+    }
+  }
+}
+
+// The standard's HTTP call, and changes of policy, where some rule speaks about them.
+void Attacker::Impl::attack_built_in(const Situation& around) {
+  const auto& http = tool::standard_http_operation();
+  for (const auto& [method, effect_class] :
+       {std::pair("get", EffectClass::egress_read), std::pair("post", EffectClass::write),
+        std::pair("delete", EffectClass::destroy)}) {
+    if (policies->policy_set->rules_for("http", "request", effect_class).empty()) continue;
+    const Value arguments = Value::object({{"method", method}, {"endpoint", "https://intranet.example/report"}});
+    if (auto situation = made_up("http", http, around)) {
+      situation->effect.arguments = arguments;
+      attack_everywhere(*std::move(situation), *policies);
+    }
+  }
+  if (!policies->policy_set->governs_change()) return;
+  const definition::Project& definitions = definitions_for("policy", *policies);
+  if (const auto* change = definitions.find_operation("policy", "change"))
+    if (auto situation = made_up("policy", *change, around)) attack_everywhere(*std::move(situation), definitions);
+}
+
 void Attacker::attack_operations() {
   impl_->instance.clear();
   const definition::Project& project = *impl_->policies;
-  std::vector<std::shared_ptr<const definition::Workflow>> workflows = {nullptr};
-  for (const auto& [name, workflow] : project.workflows)
-    if (workflows.size() <= workflows_max) workflows.push_back(workflow);
   Situation around;
   around.effect.id = around.effect.key = "attack-e1";
   around.effect.instance = "attack";
@@ -335,28 +275,14 @@ void Attacker::attack_operations() {
   around.context = Label::of({Integrity::untrusted, Secrecy::public_, {"model"}, {}});
   for (const auto& [tool, definition] : project.tools) {
     for (const auto& [name, operation] : definition->operations) {
-      auto situation = impl_->made_up(tool, operation, around);
-      if (!situation)
+      if (auto situation = impl_->made_up(tool, operation, around))
+        impl_->attack_everywhere(*std::move(situation), project);
+      else
         impl_->report.left_out.push_back(
             fmt::format("{}.{}: no arguments were found that fit its schema; write a case for it", tool, name));
-      if (!situation) continue;
-      for (const auto& workflow : workflows) {
-        situation->workflow = workflow;
-        situation->effect.workflow = workflow ? workflow->name : definition::WorkflowName{"attack", "agent", "1.0.0"};
-        for (const bool all_roles : {false, true}) {
-          situation->requester = {all_roles ? "insider" : "requester",
-                                  all_roles ? impl_->roles : std::vector<std::string>{}};
-          auto known = std::make_shared<gate::KnownValues>();
-          known->add(gate::KnownValues::Kind::request, "", situation->effect.arguments);
-          known->add(gate::KnownValues::Kind::result, "attacker.text",
-                     Value::object({{"text", "mallory-66613"}, {"mail", "mallory@attacker.example"}})
-                         .labelled(around.context));
-          situation->known = std::move(known);
-          impl_->attack(*situation, project);
-        }
-      }
     }
   }
+  impl_->attack_built_in(around);
 }
 
 AttackReport Attacker::take() {

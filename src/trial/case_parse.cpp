@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "definition/mcp_method.h"
 #include "engine/policy_change.h"
 #include "gate/gate.h"
 #include "tool/standard_call.h"
@@ -37,7 +38,14 @@ const definition::Operation* read_operation(const Node& node, const Project& pro
   tool = name->substr(0, dot);
   operation = name->substr(dot + 1);
   const auto* found = tool::find_operation(definitions_for(tool, project), tool, operation);
-  if (found == nullptr) definition::find_known_operation(node, tool, operation, known_definitions_of(project));
+  if (found == nullptr && tool == "mcp") {
+    std::vector<std::string_view> names;
+    for (const definition::McpMethod& method : definition::mcp_methods) names.push_back(method.operation);
+    node.problem(
+        fmt::format("tool 'mcp' has no operation '{}'{}", operation, definition::suggestion(operation, names)));
+  } else if (found == nullptr) {
+    definition::find_known_operation(node, tool, operation, known_definitions_of(project));
+  }
   return found;
 }
 
