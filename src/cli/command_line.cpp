@@ -128,6 +128,21 @@ void CommandLine::add_policy_commands() {
   c->add_option("--store", policy.store, "Journal whose tokens say who holds which roles, instead of --people");
   c->add_option("--at", policy.at, "Time for time windows, RFC 3339 (default: now)");
   c->add_flag("--strict", policy.strict, "Exit with 1 for notes, too");
+
+  c = add("attack", "Put calls as a hostile model could make them before the policies; exit 1 when one would run unasked", policy_attack_command);
+  c->add_option("DIRECTORY", policy.path, directory_help);
+  c->add_option("--store", policy.store, "Journal: attack from within its runs, instead of made-up calls and the cases");
+  c->add_option("--run", policy.run, "Only this instance of the journal");
+  c->add_flag("--summary", policy.summary, "One line an operation");
+  c->add_option("--seed", policy.seed, "What is chosen where there is too much (default: 1)");
+  c->add_flag("--strict", policy.strict, "Exit with 1 also for choices among good values, which the gate does not promise to stop");
+
+  c = add("diff", "Compare the verdicts of two sets of policies; exit 1 when any is another", policy_diff_command);
+  c->add_option("OLD", policy.path, "Project directory with the policies so far; the only one given is the new one, compared with what the journal says")->required();
+  c->add_option("NEW", policy.other, "Project directory with the new policies");
+  c->add_option("--store", policy.store, "Journal whose recorded effects are judged again (default: the cases of NEW)");
+  c->add_option("--run", policy.run, "Only this instance of the journal");
+  c->add_flag("--allow-stricter", policy.allow_stricter, "Exit with 0 as long as nothing gets looser");
 }
 
 void CommandLine::add_program_commands() {

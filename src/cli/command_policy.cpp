@@ -1,4 +1,6 @@
 // policy test: the cases of a project's policies. No server, no store.
+#include "cli/command_policy.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,7 +8,6 @@
 #include <filesystem>
 
 #include "cli/command_audit.h"
-#include "cli/command_policy.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -25,7 +26,8 @@ Result<std::vector<trial::Case>> read_policy_cases(const std::string& directory,
   auto cases = trial::read_cases(sources, project);
   if (const auto* problems = std::get_if<definition::Problems>(&cases)) {
     print_problems(*problems, sources, directory);
-    return Error{Code::invalid_argument, fmt::format("the cases in '{}' have {} problem(s)", directory, problems->size())};
+    return Error{Code::invalid_argument,
+                 fmt::format("the cases in '{}' have {} problem(s)", directory, problems->size())};
   }
   return std::get<std::vector<trial::Case>>(std::move(cases));
 }
@@ -36,8 +38,7 @@ std::string place_text(const std::string& directory, const std::string& path, So
 }
 
 Value place_value(const std::string& path, SourcePlace place, std::vector<Member> members) {
-  members.insert(members.begin(),
-                 {{Text("path"), path}, {Text("line"), place.line}, {Text("column"), place.column}});
+  members.insert(members.begin(), {{Text("path"), path}, {Text("line"), place.line}, {Text("column"), place.column}});
   return Value::object(std::move(members));
 }
 
@@ -114,8 +115,8 @@ int policy_test_command(const PolicyOptions& options) {
     return fail({Code::invalid_argument, "policy test: there are no cases; expected .yaml files in " +
                                              (std::filesystem::path(options.path) / "policies/tests").string()});
   const trial::CaseReport report = trial::run_cases(*cases, *project);
-  const auto unreached = static_cast<std::size_t>(std::count_if(
-      report.coverage.begin(), report.coverage.end(), [](const auto& rule) { return rule.spoke == 0; }));
+  const auto unreached = static_cast<std::size_t>(
+      std::count_if(report.coverage.begin(), report.coverage.end(), [](const auto& rule) { return rule.spoke == 0; }));
   if (options.json) {
     std::vector<Value> rows, rules;
     for (const auto& result : report.results) rows.push_back(json_of(result));

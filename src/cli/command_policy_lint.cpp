@@ -40,7 +40,8 @@ Result<People> people_of_store(const PolicyOptions& options, Timestamp now) {
   const std::vector<journal::TokenRecord> tokens = TRY(store->tokens());
   std::map<std::string, std::set<std::string>> roles;
   for (const journal::TokenRecord& token : tokens)
-    if (!token.revoked && (!token.expires || *token.expires > now)) roles[token.person].insert(token.roles.begin(), token.roles.end());
+    if (!token.revoked && (!token.expires || *token.expires > now))
+      roles[token.person].insert(token.roles.begin(), token.roles.end());
   People people;
   for (auto& [person, held] : roles) people[person].assign(held.begin(), held.end());
   return people;
@@ -81,7 +82,8 @@ int policy_lint_command(const PolicyOptions& options) {
     rows.push_back(json_of(finding));
     if (options.json) continue;
     print_result(printable(fmt::format("{}: {}: {}: {}: {}", place_text(options.path, finding.path, finding.place),
-                                       trial::name_of(finding.kind->severity), finding.kind->code, finding.subject, finding.message)));
+                                       trial::name_of(finding.kind->severity), finding.kind->code, finding.subject,
+                                       finding.message)));
     print_result(printable("    " + finding.advice));
   }
   if (options.json) print_value(Value::object({{"findings", Value::array(std::move(rows))}}));

@@ -28,10 +28,12 @@ int prove_command(const ProveOptions& options);
 struct PolicyOptions {
   std::string path = ".", other, store, run, people, at;
   std::uint64_t seed = 1;
-  bool coverage = false, strict = false, allow_stricter = false, json = false;
+  bool coverage = false, summary = false, strict = false, allow_stricter = false, json = false;
 };
 int policy_test_command(const PolicyOptions& options);
 int policy_lint_command(const PolicyOptions& options);
+int policy_attack_command(const PolicyOptions& options);
+int policy_diff_command(const PolicyOptions& options);
 
 struct EvalOptions {
   std::string expression, input, arguments_file;

@@ -1,6 +1,6 @@
 // Text in one form for comparison, so that "the same value" does not depend on how it is written: Unicode normal form
 // C and single blanks; mail addresses and hosts without regard to case; account numbers without blanks; numbers and
-// dates as numbers and dates. Private to the gate. Pure; any thread.
+// dates as numbers and dates. Private to the gate, and to trial/, whose attacker makes values of the same shape. Pure; any thread.
 #pragma once
 
 #include <string>

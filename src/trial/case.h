@@ -52,6 +52,9 @@ inline constexpr const char* case_time_default = "2026-01-05T12:00:00Z";
 std::variant<std::vector<Case>, definition::Problems> read_cases(const definition::SourceFiles& files,
                                                                  const definition::Project& project);
 
+// The definitions that hold the tool: the project's, or those of the built-in change of policies.
+const definition::Project& definitions_for(std::string_view tool, const definition::Project& project);
+
 // The policies with the case's lists in place of their own; the project itself when it has none.
 definition::ProjectPointer policies_of(const Case& one, const definition::ProjectPointer& policies);
 

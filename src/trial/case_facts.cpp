@@ -122,7 +122,8 @@ void CaseFacts::read_results(const Node& node) {
     if (!tool || !value) continue;
     const auto name = tool->text("TOOL.OPERATION");
     if (!name) continue;
-    if (auto result = labelled(Kind::result, *name, value->value(), *tool)) add(Kind::result, *name, *std::move(result));
+    if (auto result = labelled(Kind::result, *name, value->value(), *tool))
+      add(Kind::result, *name, *std::move(result));
   }
 }
 
@@ -189,8 +190,8 @@ std::optional<CaseFacts::Place> CaseFacts::read_place(const Node& node, const st
   const std::string place = is_event ? text->substr(6) : *text;
   const std::size_t slash = place.find('/');
   Place found{is_event ? Kind::event : Kind::result, place.substr(0, slash), {}};
-  const std::string path =
-      slash == std::string::npos ? (is_event ? "/data/" : "/") + parts_of_argument(argument).back() : place.substr(slash);
+  const std::string path = slash == std::string::npos ? (is_event ? "/data/" : "/") + parts_of_argument(argument).back()
+                                                      : place.substr(slash);
   auto tokens = parse_pointer(path);
   if (tokens && !found.name.empty()) {
     found.path = *std::move(tokens);

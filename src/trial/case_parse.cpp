@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "definition/mcp_method.h"
 #include "engine/policy_change.h"
 #include "gate/gate.h"
 #include "tool/standard_call.h"
@@ -37,7 +38,14 @@ const definition::Operation* read_operation(const Node& node, const Project& pro
   tool = name->substr(0, dot);
   operation = name->substr(dot + 1);
   const auto* found = tool::find_operation(definitions_for(tool, project), tool, operation);
-  if (found == nullptr) definition::find_known_operation(node, tool, operation, known_definitions_of(project));
+  if (found == nullptr && tool == "mcp") {
+    std::vector<std::string_view> names;
+    for (const definition::McpMethod& method : definition::mcp_methods) names.push_back(method.operation);
+    node.problem(
+        fmt::format("tool 'mcp' has no operation '{}'{}", operation, definition::suggestion(operation, names)));
+  } else if (found == nullptr) {
+    definition::find_known_operation(node, tool, operation, known_definitions_of(project));
+  }
   return found;
 }
 
@@ -47,9 +55,8 @@ constexpr std::array<definition::Choice<definition::VerdictKind>, 3> case_verdic
     {{"allow", definition::VerdictKind::allow},
      {"approve", definition::VerdictKind::approve},
      {"deny", definition::VerdictKind::deny}}};
-constexpr const char* default_keys[] = {"requester", "workflow", "task", "at",     "author",
-                                        "labels",    "run",      "from", "lists",  "spent",
-                                        "stopped"};
+constexpr const char* default_keys[] = {"requester", "workflow", "task",  "at",    "author", "labels",
+                                        "run",       "from",     "lists", "spent", "stopped"};
 
 using Defaults = std::map<std::string, Node, std::less<>>;
 
@@ -142,7 +149,8 @@ class OneCase {
     tool::Effect& effect = case_.situation.effect;
     effect.workflow = {.namespace_ = "test", .name = "case", .version = "1.0.0"};
     effect.task = "/do/0/case";
-    if (auto task = find("task")) effect.task = task->text("the reference of a task, as /do/0/pay").value_or(effect.task);
+    if (auto task = find("task"))
+      effect.task = task->text("the reference of a task, as /do/0/pay").value_or(effect.task);
     if (auto author = find("author")) case_.situation.author = author->text("a person").value_or("");
     auto node = find("workflow");
     if (!node) return;
@@ -200,7 +208,7 @@ class OneCase {
         item.expected(key.empty() ? "text" : "text, or an object with '" + key + "'");
       } else if (seen.emplace(name->as_string()).second) {
         const bool is_plain = key.empty();
-        members.push_back({Text(name->as_string()), is_plain               ? Value(true)
+        members.push_back({Text(name->as_string()), is_plain                   ? Value(true)
                                                     : item.value().is_string() ? Value::object({{key, *name}})
                                                                                : item.value()});
       }

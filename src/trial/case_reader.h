@@ -1,9 +1,8 @@
 // The parts of a case file, each read from its node. Private to trial/.
 #pragma once
 
-#include <functional>
-
 #include <array>
+#include <functional>
 
 #include "definition/data_reader.h"
 #include "definition/parse.h"
@@ -51,7 +50,5 @@ definition::KnownDefinitions known_definitions_of(const definition::Project& pro
 // The operation, also of what is built in; reported when there is none.
 const definition::Operation* read_operation(const definition::Node& node, const definition::Project& project,
                                             std::string& tool, std::string& operation);
-// The definitions that hold the tool: the project's, or those of the built-in change of policies.
-const definition::Project& definitions_for(std::string_view tool, const definition::Project& project);
 
 }  // namespace gantry::trial

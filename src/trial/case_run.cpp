@@ -42,7 +42,8 @@ class ExpectationCheck {
 
   std::vector<std::string> differences() {
     if (expect_.verdict != verdict_.kind)
-      differ("verdict", definition::name_of(expect_.verdict), fmt::format("{} by {}: {}", text_of(verdict_), verdict_.rule, verdict_.reason));
+      differ("verdict", definition::name_of(expect_.verdict),
+             fmt::format("{} by {}: {}", text_of(verdict_), verdict_.rule, verdict_.reason));
     if (expect_.rules && *expect_.rules != rules_of(verdict_))
       differ("rule", fmt::format("{}", fmt::join(*expect_.rules, ", ")), verdict_.rule);
     if (verdict_.kind == definition::VerdictKind::approve) compare_approval();
@@ -70,9 +71,10 @@ class ExpectationCheck {
   void compare_explanation() {
     const Value to_pass = verdict_.explanation.is_object() ? verdict_.explanation.member("toPass") : Value();
     for (const std::string& text : expect_.to_pass) {
-      const bool is_there = to_pass.is_array() && std::any_of(to_pass.items().begin(), to_pass.items().end(), [&](const Value& each) {
-        return each.is_string() && each.as_string().find(text) != std::string_view::npos;
-      });
+      const bool is_there =
+          to_pass.is_array() && std::any_of(to_pass.items().begin(), to_pass.items().end(), [&](const Value& each) {
+            return each.is_string() && each.as_string().find(text) != std::string_view::npos;
+          });
       if (!is_there) differ("toPass", "\"" + text + "\" in one of them", print_json(to_pass));
     }
     if (!expect_.explanation.is_null() && !contains(verdict_.explanation, expect_.explanation))
@@ -142,7 +144,8 @@ bool contains(const Value& whole, const Value& part) {
   if (part.is_array()) {
     if (!whole.is_array()) return false;
     return std::all_of(part.items().begin(), part.items().end(), [&](const Value& item) {
-      return std::any_of(whole.items().begin(), whole.items().end(), [&](const Value& each) { return contains(each, item); });
+      return std::any_of(whole.items().begin(), whole.items().end(),
+                         [&](const Value& each) { return contains(each, item); });
     });
   }
   return whole == part;

@@ -16,8 +16,8 @@ struct RuleCoverage {
   std::string rule;  // "policy/rule"
   std::string path;
   SourcePlace place;
-  std::size_t asked = 0;  // cases whose effect its tools and classes fit
-  std::size_t spoke = 0;  // of these, those to which it said anything
+  std::size_t asked = 0;            // cases whose effect its tools and classes fit
+  std::size_t spoke = 0;            // of these, those to which it said anything
   std::vector<std::string> unseen;  // its rungs that no case made hold: "deny", "allow", "else"
 };
 

@@ -164,12 +164,14 @@ class Reader {
     const std::string first = named ? first_part(call.arguments[0].as_string()) : "";
     if (is_one_of(call.name, {"requested", "at_least", "from_workflow", "from_record", "in_list", "no_foreign_links",
                               "no_hidden_text", "has_shape", "host_like", "mail_like", "iban_like", "secrecy_at_most",
-                              "has_argument", "argument", "origin"}) && named) {
+                              "has_argument", "argument", "origin"}) &&
+        named) {
       view_.arguments.insert(first);
       view_.asks_origin = view_.asks_origin || !is_one_of(call.name, {"has_argument", "argument"});
     }
-    view_.asks_origin = view_.asks_origin || is_one_of(call.name, {"authority_at_least", "authority_requested", "context_at_least",
-                                                                   "context_at_most", "audience_cleared", "context_cleared"});
+    view_.asks_origin =
+        view_.asks_origin || is_one_of(call.name, {"authority_at_least", "authority_requested", "context_at_least",
+                                                   "context_at_most", "audience_cleared", "context_cleared"});
     if (call.name == "in_list" && call.arguments.size() == 2 && call.arguments[1].is_string())
       view_.lists.emplace(call.arguments[1].as_string());
     if (call.negated) return;
@@ -209,7 +211,8 @@ class Reader {
 // every argument that the condition names.
 void settle(ConditionView& view) {
   const bool asks_a_list = std::any_of(view.calls.begin(), view.calls.end(), [](const FunctionCall& call) {
-    return call.name == "has" && !call.negated && call.subject && call.subject->size() == 2 && call.subject->front() == "lists";
+    return call.name == "has" && !call.negated && call.subject && call.subject->size() == 2 &&
+           call.subject->front() == "lists";
   });
   if (asks_a_list) view.bound.insert(view.arguments.begin(), view.arguments.end());
 }

@@ -33,9 +33,9 @@ struct FunctionCall {
 struct ConditionView {
   std::vector<Comparison> comparisons;
   std::vector<FunctionCall> calls;
-  std::set<Path> paths;            // of facts, each as long as it is written
-  std::vector<Value> constants;    // all texts and numbers in it
-  std::set<std::string> lists;     // that it names
+  std::set<Path> paths;             // of facts, each as long as it is written
+  std::vector<Value> constants;     // all texts and numbers in it
+  std::set<std::string> lists;      // that it names
   std::set<std::string> arguments;  // that it looks at by name: .args.X, at_least("X"; ...)
   // Arguments whose value it ties to something that a model can't choose: a list, the request, a label, the requester,
   // fixed values. `everything`: it asks for the labels of all of them, or of all that the run has read.

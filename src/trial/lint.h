@@ -1,5 +1,5 @@
-// What looks wrong in the policies of a project: rules that can't have an effect, allows that a hostile model could use,
-// approvals that nobody can give, budgets and lists that do nothing. Nothing is run but z3, through prove/, for
+// What looks wrong in the policies of a project: rules that can't have an effect, allows that a hostile model could
+// use, approvals that nobody can give, budgets and lists that do nothing. Nothing is run but z3, through prove/, for
 // conditions that can never hold. Pure.
 #pragma once
 

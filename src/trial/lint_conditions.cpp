@@ -24,7 +24,8 @@ bool may_have(const OperationView& operation, const std::string& argument) {
   const Value* properties = properties_of(operation);
   if (properties != nullptr && properties->find(std::string_view(argument)) != nullptr) return true;
   if (!schema.is_object()) return false;
-  for (const char* open : {"additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"}) {
+  for (const char* open : {"additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf",
+                           "anyOf", "oneOf", "if", "dependentSchemas"}) {
     const Value* keyword = schema.find(open);
     if (keyword != nullptr && !(*keyword == Value(false))) return true;
   }
@@ -64,13 +65,17 @@ class ConditionLint {
     for (const FactPath& path : condition()->paths) {
       if (path.may_be_absent) continue;
       if (path.names.size() >= 2 && path.names[0] == "args") names.insert(path.names[1]);
-      if (path.names.size() >= 3 && (path.names[0] == "labels" || path.names[0] == "effect") && path.names[1] == "arguments")
+      if (path.names.size() >= 3 && (path.names[0] == "labels" || path.names[0] == "effect") &&
+          path.names[1] == "arguments")
         names.insert(path.names[2]);
     }
-    const bool asks_first = std::any_of(view_.calls.begin(), view_.calls.end(), [](const FunctionCall& call) { return call.name == "has_argument"; });
+    const bool asks_first = std::any_of(view_.calls.begin(), view_.calls.end(),
+                                        [](const FunctionCall& call) { return call.name == "has_argument"; });
     for (const FunctionCall& call : view_.calls) {
-      static constexpr std::string_view functions[] = {"requested", "at_least", "from_workflow", "from_record", "in_list", "no_foreign_links", "no_hidden_text",
-                                                       "has_shape", "host_like", "mail_like", "iban_like", "secrecy_at_most", "argument", "origin"};
+      static constexpr std::string_view functions[] = {
+          "requested",        "at_least",        "from_workflow", "from_record", "in_list",
+          "no_foreign_links", "no_hidden_text",  "has_shape",     "host_like",   "mail_like",
+          "iban_like",        "secrecy_at_most", "argument",      "origin"};
       const bool is_fact = std::find(std::begin(functions), std::end(functions), call.name) != std::end(functions);
       if (is_fact && !asks_first && !call.arguments.empty() && call.arguments[0].is_string())
         names.emplace(call.arguments[0].as_string().substr(0, call.arguments[0].as_string().find('/')));
@@ -86,23 +91,30 @@ class ConditionLint {
         if (!may_have(*operation, name)) without.push_back(operation);
       if (without.empty()) continue;
       if (without.size() == rule_.operations.size())
-        add("unknown-argument", fmt::format("it reads the argument '{}', which {} {} not have; a fact that is missing denies", name, names_of(without), without.size() == 1 ? "does" : "do"),
+        add("unknown-argument",
+            fmt::format("it reads the argument '{}', which {} {} not have; a fact that is missing denies", name,
+                        names_of(without), without.size() == 1 ? "does" : "do"),
             "name an argument of the operation");
       else
-        add("argument-of-some", fmt::format("it reads the argument '{}', which {} {} not have; a fact that is missing denies", name, names_of(without), without.size() == 1 ? "does" : "do"),
+        add("argument-of-some",
+            fmt::format("it reads the argument '{}', which {} {} not have; a fact that is missing denies", name,
+                        names_of(without), without.size() == 1 ? "does" : "do"),
             fmt::format("give these operations a rule of their own, or say what absence means: .args.{}?", name));
     }
   }
 
   bool has_list(std::string_view name) const {
     return std::any_of(context_.project.policies.begin(), context_.project.policies.end(), [&](const auto& entry) {
-      return std::any_of(entry.second->lists.begin(), entry.second->lists.end(), [&](const auto& list) { return list.name == name; });
+      return std::any_of(entry.second->lists.begin(), entry.second->lists.end(),
+                         [&](const auto& list) { return list.name == name; });
     });
   }
 
   void look_at_names() {
     for (const std::string& list : view_.lists)
-      if (!has_list(list)) add("unknown-list", fmt::format("there is no list '{}'; it can't be answered, which denies", list), "write the list under 'lists', or mend its name");
+      if (!has_list(list))
+        add("unknown-list", fmt::format("there is no list '{}'; it can't be answered, which denies", list),
+            "write the list under 'lists', or mend its name");
     for (const Path& path : view_.paths) {
       if (path.size() < 2 || path[0] != "budget") continue;
       const auto& budgets = context_.project.policy_set->budgets();
@@ -125,13 +137,17 @@ class ConditionLint {
     const Value& level = call.arguments[known->second.first];
     const auto& names = known->second.second;
     if (!level.is_string() || std::find(names.begin(), names.end(), level.as_string()) != names.end()) return;
-    add("unknown-level", fmt::format("{} does not know '{}'{}", call.name, level.as_string(), definition::suggestion(level.as_string(), names)), "use one of its levels");
+    add("unknown-level",
+        fmt::format("{} does not know '{}'{}", call.name, level.as_string(),
+                    definition::suggestion(level.as_string(), names)),
+        "use one of its levels");
   }
 
   // The type that the schemas give to the argument of a path, when they all give one.
   std::string type_of(const Path& path) const {
     const bool is_argument = path.size() == 2 && path[0] == "args";
-    static const std::map<std::string, std::string> facts = {{"tool", "string"}, {"operation", "string"}, {"task", "string"}, {"run", "string"}};
+    static const std::map<std::string, std::string> facts = {
+        {"tool", "string"}, {"operation", "string"}, {"task", "string"}, {"run", "string"}};
     if (path.size() == 1) {
       const auto fact = facts.find(path[0]);
       return fact == facts.end() ? "" : fact->second;
@@ -155,12 +171,17 @@ class ConditionLint {
       const std::string text = FactPath{each.path, false}.text();
       const bool is_label = !each.path.empty() && (each.path.back() == "integrity" || each.path.back() == "secrecy");
       if (is_label && each.operation == Operation::not_equal && each.constant.is_string())
-        add("label-inequality", fmt::format("{} != \"{}\" also passes the levels in between", text, each.constant.as_string()), "name the levels that are good enough with ==, or use at_least, secrecy_at_most and the like");
+        add("label-inequality",
+            fmt::format("{} != \"{}\" also passes the levels in between", text, each.constant.as_string()),
+            "name the levels that are good enough with ==, or use at_least, secrecy_at_most and the like");
       const std::string type = type_of(each.path);
       const std::string found = each.constant.kind_name();
       const bool is_null = each.constant.is_null();
       if (type.empty() || is_null || found == type) continue;
-      add("type-mismatch", fmt::format("{} is a {}, and {} is a {}: in jq numbers come before texts, and nothing of one type equals the other", text, type, print_json(each.constant), found),
+      add("type-mismatch",
+          fmt::format(
+              "{} is a {}, and {} is a {}: in jq numbers come before texts, and nothing of one type equals the other",
+              text, type, print_json(each.constant), found),
           fmt::format("compare with a {}", type));
     }
   }
@@ -172,11 +193,16 @@ class ConditionLint {
       if (call.arguments.empty() || !call.arguments[0].is_string()) continue;
       const std::string_view pattern = call.arguments[0].as_string();
       if (!starts_anchored(pattern))
-        add("regex-unanchored", fmt::format("the pattern \"{}\" also holds where it stands in the middle of a text", pattern), "start it with \\\\A (or ^) and end it with \\\\z");
+        add("regex-unanchored",
+            fmt::format("the pattern \"{}\" also holds where it stands in the middle of a text", pattern),
+            "start it with \\\\A (or ^) and end it with \\\\z");
       else if (!ends_anchored(pattern))
-        add("regex-unanchored", fmt::format("the pattern \"{}\" takes any text behind what it looks for", pattern), "end it with \\\\z");
+        add("regex-unanchored", fmt::format("the pattern \"{}\" takes any text behind what it looks for", pattern),
+            "end it with \\\\z");
       else if (pattern.ends_with("$"))
-        add("regex-line-end", fmt::format("the $ of \"{}\" also holds before a line break at the end of the text", pattern), "end it with \\\\z");
+        add("regex-line-end",
+            fmt::format("the $ of \"{}\" also holds before a line break at the end of the text", pattern),
+            "end it with \\\\z");
     }
   }
 

@@ -13,10 +13,10 @@ namespace gantry::trial {
 struct RuleView {
   const definition::Policy* policy = nullptr;
   const definition::PolicyRule* rule = nullptr;
-  std::string name;                              // "policy/rule"
-  std::vector<const OperationView*> operations;  // of the project that its tools and classes fit
+  std::string name;                                               // "policy/rule"
+  std::vector<const OperationView*> operations;                   // of the project that its tools and classes fit
   std::vector<std::pair<std::string, ConditionView>> conditions;  // by key: "when", "allow", ...
-  bool names_built_in = false;                   // http, mcp or policy: operations that no project has
+  bool names_built_in = false;                                    // http, mcp or policy: operations that no project has
 };
 
 class LintContext {
@@ -50,6 +50,6 @@ void lint_people(LintContext& context);      // approvals that nobody, or the wr
 void lint_budgets(LintContext& context);
 void lint_lists(LintContext& context);
 void lint_times(LintContext& context);
-void lint_tools(LintContext& context);       // operations that no rule speaks about
+void lint_tools(LintContext& context);  // operations that no rule speaks about
 
 }  // namespace gantry::trial

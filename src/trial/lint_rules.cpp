@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "trial/lint_context.h"
+#include "trial/mutation.h"
 
 namespace gantry::trial {
 namespace {
@@ -40,15 +41,17 @@ std::set<const OperationView*> find_dead_conditions(LintContext& context, const 
     if (reach.always_denies) denied.insert(operation);
   }
   if (when_never == view.operations.size())
-    context.add("never-true", view, fmt::format("'when: {}' can hold for no arguments of {}", rule.when->text, names_of(view.operations)),
+    context.add("never-true", view,
+                fmt::format("'when: {}' can hold for no arguments of {}", rule.when->text, names_of(view.operations)),
                 "mend the condition, or take the rule out");
   for (const auto& [rung, count] : never) {
     if (count != view.operations.size()) continue;
     const bool is_alone = view.conditions.size() == 1;
-    context.add(is_alone ? "never-true" : "dead-rung", view,
-                fmt::format("'{}: {}' can't hold for {}{}", rung, text_of_condition(rule, rung), names_of(view.operations),
-                            is_alone ? "" : " where it is asked: after 'when' and the stricter rungs"),
-                "mend the condition, or take the rung out");
+    context.add(
+        is_alone ? "never-true" : "dead-rung", view,
+        fmt::format("'{}: {}' can't hold for {}{}", rung, text_of_condition(rule, rung), names_of(view.operations),
+                    is_alone ? "" : " where it is asked: after 'when' and the stricter rungs"),
+        "mend the condition, or take the rung out");
   }
   return denied;
 }
@@ -69,29 +72,17 @@ void find_shadowed(LintContext& context, const std::map<const RuleView*, std::se
       });
     });
     if (all)
-      context.add("shadowed", view, fmt::format("{} always den{} {}, and deny overrides", fmt::join(by, ", "), by.size() == 1 ? "ies" : "y", names_of(view.operations)),
+      context.add("shadowed", view,
+                  fmt::format("{} always den{} {}, and deny overrides", fmt::join(by, ", "),
+                              by.size() == 1 ? "ies" : "y", names_of(view.operations)),
                   "take this rule out, or give the denying rule a condition");
   }
 }
 
 bool is_grave(EffectClass effect_class) {
-  return effect_class == EffectClass::send || effect_class == EffectClass::grant || effect_class == EffectClass::destroy ||
-         effect_class == EffectClass::money || effect_class == EffectClass::credential;
-}
-
-// The arguments that decide who is affected: as the tool declares, or else all texts.
-std::vector<std::string> deciding_arguments(const definition::Operation& operation) {
-  if (!operation.authority.empty()) return operation.authority;
-  std::vector<std::string> names;
-  const Value& schema = operation.arguments_schema;
-  const Value* properties = schema.is_object() ? schema.find("properties") : nullptr;
-  if (properties == nullptr || !properties->is_object()) return names;
-  for (const Member& property : properties->members()) {
-    const Value* type = property.value.is_object() ? property.value.find("type") : nullptr;
-    const bool is_plain = type != nullptr && type->is_string() && type->as_string() != "string" && type->as_string() != "array" && type->as_string() != "object";
-    if (!is_plain) names.emplace_back(property.key.view());
-  }
-  return names;
+  return effect_class == EffectClass::send || effect_class == EffectClass::grant ||
+         effect_class == EffectClass::destroy || effect_class == EffectClass::money ||
+         effect_class == EffectClass::credential;
 }
 
 // What the denials of all rules tie to something: whatever such a condition names beside a list, a label or an origin.
@@ -123,9 +114,10 @@ void find_unbound(LintContext& context, const RuleView& view) {
     context.add("model-chooses", view,
                 fmt::format("{} is allowed with any {}: the condition ties {} to nothing that a model can't choose",
                             operation->name(), fmt::join(open, ", "), open.size() == 1 ? "it" : "none of them"),
-                fmt::format("ask for {0}at_least(\"{1}\"; \"internal\"), requested(\"{1}\"), in_list(\"{1}\"; LIST) or a fixed value{2}",
-                            operation->definition->authority.empty() ? "" : "authority_at_least(\"internal\"), ", open.front(),
-                            declared ? "" : "; and declare 'authority' in the tool"));
+                fmt::format("ask for {0}at_least(\"{1}\"; \"internal\"), requested(\"{1}\"), in_list(\"{1}\"; LIST) or "
+                            "a fixed value{2}",
+                            operation->definition->authority.empty() ? "" : "authority_at_least(\"internal\"), ",
+                            open.front(), declared ? "" : "; and declare 'authority' in the tool"));
   }
 }
 
@@ -136,7 +128,8 @@ void lint_matching(LintContext& context) {
   for (const RuleView& view : context.rules) {
     const bool is_narrow = !view.rule->tools.empty() && !view.rule->classes.empty();
     if (is_narrow && view.operations.empty() && !view.names_built_in)
-      context.add("never-matches", view, fmt::format("none of its tools ({}) has one of its classes", fmt::join(view.rule->tools, ", ")),
+      context.add("never-matches", view,
+                  fmt::format("none of its tools ({}) has one of its classes", fmt::join(view.rule->tools, ", ")),
                   "leave 'classes' out, or name other tools");
     denied[&view] = find_dead_conditions(context, view);
   }
@@ -157,9 +150,12 @@ void lint_allows(LintContext& context) {
       if (operation->effect_class == EffectClass::read) continue;
       (is_grave(operation->effect_class) ? grave : light).push_back(operation);
     }
-    const std::string advice = "say under which condition, with 'when' or a ladder (allow: CONDITION, else: approve), or ask people";
-    if (!grave.empty()) context.add("unconditional-allow", view, names_of(grave) + " is allowed whatever the arguments", advice);
-    if (!light.empty()) context.add("unconditional-write", view, names_of(light) + " is allowed whatever the arguments", advice);
+    const std::string advice =
+        "say under which condition, with 'when' or a ladder (allow: CONDITION, else: approve), or ask people";
+    if (!grave.empty())
+      context.add("unconditional-allow", view, names_of(grave) + " is allowed whatever the arguments", advice);
+    if (!light.empty())
+      context.add("unconditional-write", view, names_of(light) + " is allowed whatever the arguments", advice);
   }
 }
 

@@ -119,7 +119,10 @@ RuleReach Satisfiability::reach_of(const definition::PolicyRule& rule, const Ope
     open = std::move(answers.yes);
   }
   const std::pair<const char*, const std::optional<definition::Condition>*> rungs[] = {
-      {"deny", &rule.deny_if}, {"fourEyesIf", &rule.four_eyes_if}, {"approve", &rule.approve_if}, {"allow", &rule.allow_if}};
+      {"deny", &rule.deny_if},
+      {"fourEyesIf", &rule.four_eyes_if},
+      {"approve", &rule.approve_if},
+      {"allow", &rule.allow_if}};
   for (const auto& [key, rung] : rungs) {
     if (!*rung) continue;
     Answers answers = ask(**rung, facts, open);

@@ -49,7 +49,8 @@ std::string text_of(const std::vector<definition::ApproverRequirement>& approver
 
 std::string text_of(const gate::Verdict& verdict) {
   const char* kind = definition::name_of(verdict.kind);
-  return verdict.kind == definition::VerdictKind::approve ? fmt::format("{}: {}", kind, text_of(verdict.approvers)) : kind;
+  return verdict.kind == definition::VerdictKind::approve ? fmt::format("{}: {}", kind, text_of(verdict.approvers))
+                                                          : kind;
 }
 
 }  // namespace gantry::trial

@@ -15,8 +15,8 @@ struct Situation {
   tool::Effect effect;  // class, irreversible and digest are filled in by judge()
   definition::Principal requester;
   Timestamp at{};
-  std::string run, author, stopped;  // as in gate::Circumstances
-  Label context;                     // of what the run has read, beside `known`
+  std::string run, author, stopped;                      // as in gate::Circumstances
+  Label context;                                         // of what the run has read, beside `known`
   std::shared_ptr<const gate::KnownValues> known;        // null: nothing
   std::shared_ptr<const definition::Workflow> workflow;  // whose literals count as its author's; null: none
   std::map<std::string, double> spent;                   // by "policy/budget"; 0 for those that are not in it
