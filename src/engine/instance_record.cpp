@@ -394,7 +394,8 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .request = known_.request(),
                                                   .depth = depth_ + 1,
                                                   .await = action.await,
-                                                  .quarantine_millibits = action.quarantine_millibits});
+                                                  .quarantine_millibits = action.quarantine_millibits,
+                                                  .run = run_});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {
