@@ -215,6 +215,10 @@ void CommandLine::add_server_commands() {
   c = server_command("suspend", "Suspend a running instance: no task goes on until it is resumed", suspend_command, "Instance");
   c->add_option("--reason", id.reason, "Why; kept in the journal");
   server_command("resume", "Resume a suspended instance", resume_command, "Instance");
+  c = server_command("retry", "Go on from the task that faulted an instance, in a new one", retry_command, "Instance");
+  c->add_option("--task", id.task, "Another task: its name, or its reference such as /do/2/pay");
+  c = server_command("fork", "Go on from a task of an instance in a new one; the first stays as it is", fork_command, "Instance");
+  c->add_option("--task", id.task, "Its name, or its reference such as /do/2/pay")->required();
 
   c = command("schedules", "List the schedules in force and when they are due next", schedules_command, list);
   add_server(c, list.server);

@@ -140,13 +140,15 @@ int schedules_command(const ListOptions& options);
 
 struct IdOptions {
   ServerOptions server;
-  std::string id, comment, answer, digest, reason;
+  std::string id, comment, answer, digest, reason, task;
 };
 int show_command(const IdOptions& options);
 int journal_command(const IdOptions& options);
 int cancel_command(const IdOptions& options);
 int suspend_command(const IdOptions& options);
 int resume_command(const IdOptions& options);
+int retry_command(const IdOptions& options);
+int fork_command(const IdOptions& options);
 int task_command(const IdOptions& options);
 int reject_command(const IdOptions& options);
 int answer_command(const IdOptions& options);

@@ -76,6 +76,20 @@ int change_instance(const IdOptions& options, const char* action) {
   });
 }
 
+int go_on_from(const IdOptions& options, const char* action) {
+  auto client = Client::create(options.server);
+  if (!client) return fail(client.error());
+  const Value body = options.task.empty() ? Value::object(std::vector<Member>{}) : Value::object({{"task", options.task}});
+  auto answer = client->post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
+  if (!answer) return fail(answer.error());
+  if (options.server.json)
+    print_value(*answer);
+  else
+    print_result(text_of(*answer, "instance"));
+  note("goes on from " + text_of(*answer, "task") + " of " + options.id);
+  return exit_done;
+}
+
 }  // namespace
 
 int deploy_command(const DeployOptions& options) {
@@ -178,6 +192,12 @@ int suspend_command(const IdOptions& options) {
 }
 int resume_command(const IdOptions& options) {
   return change_instance(options, "resume");
+}
+int retry_command(const IdOptions& options) {
+  return go_on_from(options, "retry");
+}
+int fork_command(const IdOptions& options) {
+  return go_on_from(options, "fork");
 }
 
 int schedules_command(const ListOptions& options) {

@@ -25,6 +25,12 @@ struct SuspendRequest {
   std::string reason;
   bool suspend = true;  // false: resume
 };
+struct ForkRequest {
+  std::string instance;
+  std::string task;  // reference or name; empty: the one that faulted it
+  bool retry = false;  // only what has faulted or was cancelled
+  definition::Principal by;
+};
 struct DescribeSchedules {};
 struct ReceiveRequest {
   Value cloud_event;  // checked
@@ -85,7 +91,7 @@ struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
                                MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
                                RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
-                               ReconsiderApprovals, SuspendRequest, DescribeSchedules>;
+                               ReconsiderApprovals, SuspendRequest, ForkRequest, DescribeSchedules>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

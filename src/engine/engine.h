@@ -147,6 +147,13 @@ class Engine {
   // when it is resumed. Errors: not_found; conflict when it has ended, is suspended already, or is not suspended.
   Status suspend(const std::string& instance, const definition::Principal& by, const std::string& reason);
   Status resume(const std::string& instance, const definition::Principal& by);
+  // A new instance that goes on from a task of another one, as that stood right before the task started the last time:
+  // {"instance", "continues", "task"}. What came before the task is not done again; what comes from it on is, with new
+  // effects that pass the gate anew. The other instance stays as it is. `task` is a reference, or a name that one
+  // task has; for `retry` it may be empty: the task that faulted it. Errors: not_found; conflict when `retry` and it
+  // has neither faulted nor been cancelled, or its content was erased; invalid_argument when the task runs beside others.
+  Result<Value> fork(const std::string& instance, const std::string& task, const definition::Principal& by);
+  Result<Value> retry(const std::string& instance, const std::string& task, const definition::Principal& by);
   Result<Value> schedules();  // what is in force: see Schedules::describe
   // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many

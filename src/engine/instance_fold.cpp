@@ -145,7 +145,7 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
   switch (event.type) {
     case EventType::instance_started:
       principal_ = TRY(principal_from(event.data.member("principal")));
-      fold_started(event.data);
+      TRY(fold_started(event.data));
       past_.add_met(event.data.member("met"));
       if (const Value* parent = event.data.find("parent"); parent != nullptr && parent->is_object()) {
         parent_ = TRY(text_from(*parent, "instance"));
@@ -237,10 +237,29 @@ void InstanceRecord::fold_read(gate::KnownValues::Kind kind, std::string name, c
   known_.add(kind, std::move(name), value);
 }
 
-void InstanceRecord::fold_started(const Value& data) {
-  if (data.find("parent") == nullptr) return fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
+Value InstanceRecord::carried() const {
+  return Value::object({{"run", run()},
+                        {"known", known_.to_value()},
+                        {"context", Value().labelled(context_)},
+                        {"past", past_.to_value()}});
+}
+
+Status InstanceRecord::fold_started(const Value& data) {
+  if (const Value* continues = data.find("continues"); continues != nullptr) {
+    run_ = TRY(text_from(*continues, "run"));
+    known_ = TRY(gate::KnownValues::from_value(continues->member("known")));
+    context_ = continues->member("context").label();
+    past_ = TRY(gate::RunPast::from_value(continues->member("past")));
+    return done();
+  }
+  if (const Value* parent = data.find("parent"); parent != nullptr) run_ = parent->string_or("run", "");
+  if (data.find("parent") == nullptr) {
+    fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
+    return done();
+  }
   fold_read(gate::KnownValues::Kind::request, "", data.member("request"));
   fold_read(gate::KnownValues::Kind::input, "", data.member("input"));
+  return done();
 }
 
 void InstanceRecord::fold_answer(const Value& data) {
@@ -410,6 +429,7 @@ std::string InstanceRecord::serialise() const {
       {"failure", failure_.value_or(Value())},
       {"schedule", schedule_},
       {"suspended", suspended_},
+      {"run", run_},
       {"held", Value::array(std::move(held))},
   }));
 }
@@ -462,6 +482,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   if (stored.boolean_or("failed", false)) record->failure_ = stored.member("failure");
   record->schedule_ = stored.string_or("schedule", "");
   record->suspended_ = stored.boolean_or("suspended", false);
+  record->run_ = stored.string_or("run", "");
   const Value held = stored.member("held");
   for (const Value& input : held.is_array() ? held.items() : std::vector<Value>{}) {
     const auto type = TRY(journal::parse_event_type(input.string_or("type", "")));

@@ -397,7 +397,8 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .depth = depth_ + 1,
                                                   .await = action.await,
                                                   .quarantine_millibits = action.quarantine_millibits,
-                                                  .met = past_.guards_met(*work.policies, known_)});
+                                                  .met = past_.guards_met(*work.policies, known_),
+                                                  .run = run_});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

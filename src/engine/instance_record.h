@@ -59,6 +59,7 @@ struct StartChildInstance {
   bool await = true;
   std::uint64_t quarantine_millibits = 0;
   Value met;  // guards of invariants that are there already: gate::RunPast
+  std::string run = {};  // where the child's name does not say it
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -164,8 +165,10 @@ class InstanceRecord {
   const std::string& awaited_by() const { return awaited_ ? parent_ : nobody_; }
   // What the gate is told of the run; lives as long as the record is not changed.
   gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
+  // What the gate keeps of the run, for an instance that goes on from this one: {run, known, context, past}.
+  Value carried() const;
   // The instance that all others of the run began from.
-  std::string run() const { return id_.substr(0, id_.find('-')); }  // "ID-c1-c2" -> "ID"
+  std::string run() const { return run_.empty() ? id_.substr(0, id_.find('-')) : run_; }  // "ID-c1-c2" -> "ID"
   bool knows_effect(const std::string& effect) const { return effects_.contains(effect); }
 
  private:
@@ -180,7 +183,7 @@ class InstanceRecord {
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
   void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);
-  void fold_started(const Value& data);
+  Status fold_started(const Value& data);
   void fold_answer(const Value& data);
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
@@ -283,6 +286,7 @@ class InstanceRecord {
   std::optional<Value> failure_;  // set by fail()
   std::string schedule_;          // whose `after` counts from the end of this instance; empty: none
   bool suspended_ = false;
+  std::string run_;  // of which it is a part, where its own name does not say it: it goes on from another instance
   std::vector<Input> held_;  // inputs that came since; their bookkeeping is done, the interpreter has not seen them
 
   // Empty between commands.

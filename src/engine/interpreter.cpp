@@ -26,6 +26,16 @@ std::uint64_t quarantined_before(const Value& parent) {
   return parent.is_object() ? static_cast<std::uint64_t>(std::max<std::int64_t>(parent.integer_or("quarantineMillibits", 0), 0)) : 0;
 }
 
+// What it was to go on from is damaged, or of another workflow.
+Turn refuse(StateData& state) {
+  state.status = InstanceState::Status::faulted;
+  state.error = make_error(ErrorKind::runtime, "Nothing to go on from",
+                           "The state of the instance that this one continues can't be read.", "/do");
+  Turn turn;
+  turn.actions.emplace_back(Fault{state.error});
+  return turn;
+}
+
 // True when the event was an input that the state can take now.
 bool deliver(Execution& execution, const journal::Event& event) {
   const Value& data = event.data;
@@ -102,13 +112,25 @@ Interpreter::Interpreter(definition::ProjectPointer project, std::shared_ptr<con
       limits_(limits),
       plan_(std::make_shared<const Plan>(make_plan(*workflow_))) {}
 
-Turn Interpreter::apply(InstanceState& state, const journal::Event& event) const {
+Turn Interpreter::apply(InstanceState& state, const journal::Event& event, StartWatch* watch) const {
   const bool starts = event.type == journal::EventType::instance_started;
   const auto expected = starts ? InstanceState::Status::created : InstanceState::Status::running;
   if (state.status() != expected) return {};
-  const Setting setting{.project = project_.get(), .workflow = *workflow_, .limits = limits_, .plan = *plan_};
+  const Setting setting{
+      .project = project_.get(), .workflow = *workflow_, .limits = limits_, .plan = *plan_, .watch = watch};
+  const Value* continues = starts ? event.data.find("continues") : nullptr;
+  if (continues != nullptr) {
+    auto before = InstanceState::parse(continues->string_or("state", ""), *workflow_);
+    if (!before || before->status() != InstanceState::Status::running) return refuse(StateAccess::data(state));
+    state = *std::move(before);
+  }
   Execution execution(setting, StateAccess::data(state), event.at);
-  if (deliver(execution, event)) execution.run();
+  if (continues != nullptr) {
+    execution.start_from(event.instance);
+    execution.run();
+  } else if (deliver(execution, event)) {
+    execution.run();
+  }
   return execution.take_turn();
 }
 

@@ -157,6 +157,14 @@ class InstanceState {
   std::unique_ptr<Data> data_;
 };
 
+// Keeps the state as it is right before a task starts, each time anew, so the last time counts. Only in the main line:
+// while a branch of a `fork` or the `foreach` of a `listen` is at work, more is open than one place in the workflow.
+struct StartWatch {
+  const definition::Task* task = nullptr;
+  std::string state;  // serialised; empty: it has not started
+  bool in_main_line = true;  // false: it has started, but never there
+};
+
 class Interpreter {
  public:
   // `project` and `workflow` are those the instance is pinned to.
@@ -165,7 +173,8 @@ class Interpreter {
 
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
-  Turn apply(InstanceState& state, const journal::Event& event) const;
+  Turn apply(InstanceState& state, const journal::Event& event) const { return apply(state, event, nullptr); }
+  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch) const;
 
   // Whether event_delivered with this CloudEvent would be taken, at this time. The state stays as it is.
   bool wants(InstanceState& state, const Value& cloud_event, Timestamp now) const;

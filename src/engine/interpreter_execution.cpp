@@ -86,12 +86,16 @@ void Execution::step(Branch& branch) {
 }
 
 void Execution::advance(Branch& branch) {
-  if (branch.frames.empty()) return start_task(branch, branch_task(branch), std::move(branch.value));
+  if (branch.frames.empty()) {
+    if (setting_.watch != nullptr) note_start(branch, branch_task(branch));
+    return start_task(branch, branch_task(branch), std::move(branch.value));
+  }
   Frame& frame = *branch.frames.back();
   const definition::TaskList* list = list_of(frame, setting_.workflow);
   GANTRY_ASSERT(list != nullptr, "a branch goes on in a task that has no list");
   const ListCursor cursor = cursor_of(frame);
   if (cursor.position >= list->tasks.size()) return list_done(branch, frame);
+  if (setting_.watch != nullptr) note_start(branch, *list->tasks[cursor.position]);
   start_task(branch, *list->tasks[cursor.position], cursor.value);
 }
 

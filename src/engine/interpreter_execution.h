@@ -20,6 +20,7 @@ struct Setting {
   const definition::Workflow& workflow;
   const InterpreterLimits& limits;
   const Plan& plan;
+  StartWatch* watch = nullptr;
 };
 
 class Execution {
@@ -29,6 +30,9 @@ class Execution {
 
   // Inputs. Each ignores what the state does not wait for.
   void start(const std::string& instance, const Value& input, std::uint64_t quarantine_millibits);
+  // Instead of start: the state is that of another instance, right before one of its tasks. Time limits of what it is
+  // in begin anew.
+  void start_from(const std::string& instance);
   void cancel();
   void go_on();  // instance_continued
   void effect_done(const std::string& effect, const Value& result);
@@ -59,6 +63,8 @@ class Execution {
   // --- execution: lists, the life of a task, ends
   void step(Branch& branch);
   void advance(Branch& branch);
+  void note_start(const Branch& branch, const definition::Task& task);
+  bool restart_limits(Branch& branch, Frame& frame);  // false: an error was raised
   void list_done(Branch& branch, Frame& frame);
   void start_task(Branch& branch, const definition::Task& task, Value raw_input);
   void start_body(Branch& branch, Frame& frame);
@@ -123,6 +129,7 @@ class Execution {
   void begin(Branch& branch, Frame& frame, const definition::ForTask& task);
   void begin(Branch& branch, Frame& frame, const definition::ForkTask& task);
   void begin(Branch& branch, Frame& frame, const definition::TryTask& task);
+  bool limit_attempt(Branch& branch, Frame& frame);  // false: an error was raised
   void begin(Branch& branch, Frame& frame, const definition::RaiseTask& task);
   void begin(Branch& branch, Frame& frame, const definition::EmitTask& task);
   void begin(Branch& branch, Frame& frame, const definition::WaitTask& task);

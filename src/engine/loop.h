@@ -153,6 +153,7 @@ struct Engine::Loop {
   Error not_running(const std::string& instance) const;
 
   // --- Schedules (loop_schedules.cpp)
+  Result<Value> handle(const ForkRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const DescribeSchedules& request, Work& work, Turn& turn);
   void arm_schedules();
   void arm_schedule(TimerKey timer);

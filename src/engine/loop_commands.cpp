@@ -152,6 +152,8 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
                    {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
   if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
+  if (!child.run.empty())
+    data = std::move(data).with_member("parent", data.member("parent").with_member("run", child.run));
   auto& record = add(std::make_unique<InstanceRecord>(child.child, child.project, child.workflow,
                                                       interpreter_for(child.project, child.workflow)),
                      turn);

@@ -157,4 +157,6 @@ struct StateAccess {
 };
 using StateData = StateAccess::Data;
 
+std::string serialise(const StateData& data);  // as InstanceState::serialise
+
 }  // namespace gantry::engine

@@ -126,8 +126,12 @@ class StateWriter {
 
 }  // namespace
 
+std::string serialise(const StateData& data) {
+  return print_stored(StateWriter().write(data));
+}
+
 std::string InstanceState::serialise() const {
-  return print_stored(StateWriter().write(*data_));
+  return engine::serialise(*data_);
 }
 
 }  // namespace gantry::engine

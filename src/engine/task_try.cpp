@@ -49,23 +49,27 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::TryTask&) 
 }
 
 void Execution::start_attempt(Branch& branch, Frame& frame) {
-  const auto& task = std::get<definition::TryTask>(frame.task->body);
   frame.phase = Phase::body;
   frame.position = 0;
   frame.value = frame.input;
   branch.signal = Branch::Signal::none;
   branch.value = Value();
   branch.variables.resize(frame.task->scope_size);
-  if (!task.retry || !task.retry->attempt_duration) return;
+  if (!limit_attempt(branch, frame)) frame.phase = Phase::closing;
+}
+
+bool Execution::limit_attempt(Branch& branch, Frame& frame) {
+  const auto& task = std::get<definition::TryTask>(frame.task->body);
+  if (!task.retry || !task.retry->attempt_duration) return true;
   const Site site{.field = "retry.limit.attempt.duration", .input = &frame.input, .more_scope = 1};
+  std::vector<Value> variables = branch.variables;
+  branch.variables.resize(frame.task->scope_size);
   branch.variables.emplace_back();  // no error yet
   const std::optional<Duration> limit = duration(branch, frame, site, *task.retry->attempt_duration);
-  branch.variables.pop_back();
-  if (!limit) {
-    frame.phase = Phase::closing;
-    return;
-  }
+  branch.variables = std::move(variables);
+  if (!limit) return false;
   std::get<TryProgress>(frame.progress).attempt_timer = set_timer(branch, frame, *limit, "timeout");
+  return true;
 }
 
 // True also when looking at the error failed: then another error is on its way out.

@@ -68,6 +68,8 @@ Response start_instance(const Call& call);
 Response cancel_instance(const Call& call);
 Response suspend_instance(const Call& call);
 Response resume_instance(const Call& call);
+Response retry_instance(const Call& call);
+Response fork_instance(const Call& call);
 Response list_schedules(const Call& call);
 Response show_effect(const Call& call);
 Response receive_events(const Call& call);

@@ -93,6 +93,31 @@ Response resume_instance(const Call& call) {
   return respond(call.parts.query->instance(call.arguments[0]));
 }
 
+namespace {
+
+// {"task": ...} of the body, or empty.
+Result<std::string> task_to_go_on_from(const Call& call) {
+  const Value body = TRY(body_value(call.request, Value::object(std::vector<Member>{})));
+  const Value* task = body.find("task");
+  if (task == nullptr) return std::string();
+  if (task->is_string()) return std::string(task->as_string());
+  return Error{Code::invalid_argument, "/task: expected the name of a task, or its reference such as /do/2/pay"};
+}
+
+}  // namespace
+
+Response retry_instance(const Call& call) {
+  auto task = task_to_go_on_from(call);
+  if (!task) return error_response(task.error());
+  return respond(call.parts.engine->retry(call.arguments[0], *task, call.principal), 201);
+}
+
+Response fork_instance(const Call& call) {
+  auto task = task_to_go_on_from(call);
+  if (!task) return error_response(task.error());
+  return respond(call.parts.engine->fork(call.arguments[0], *task, call.principal), 201);
+}
+
 Response list_schedules(const Call& call) {
   auto rows = call.parts.engine->schedules();
   if (!rows) return error_response(rows.error());

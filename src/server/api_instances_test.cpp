@@ -105,6 +105,18 @@ TEST_F(ApiInstances, AnOperatorCancelsAndASecondTimeIsAConflict) {
   expect_problem(call("otto", "POST /api/v1/instances/" + id + "/cancel", "{}"), 409, HasSubstr("ended already"));
 }
 
+TEST_F(ApiInstances, AnOperatorGoesOnFromATaskInANewInstance) {
+  const std::string id = start("pay", R"({"amount": 5})");
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/retry"), 409, HasSubstr("is waiting"));
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/fork"), 400, HasSubstr("from which task"));
+  expect_problem(call("otto", "POST /api/v1/instances/" + id + "/fork", R"({"task": 1})"), 400, HasSubstr("/task"));
+  expect_problem(call("ada", "POST /api/v1/instances/" + id + "/fork", R"({"task": "/do/0/pay"})"), 403, HasSubstr("operator"));
+  const Response forked = call("otto", "POST /api/v1/instances/" + id + "/fork", R"({"task": "/do/0/pay"})");
+  EXPECT_EQ(forked.status, 201) << forked.body;
+  EXPECT_EQ(json(forked).string_or("continues", ""), id);
+  EXPECT_NE(json(forked).string_or("instance", id), id);
+}
+
 TEST_F(ApiInstances, AnOperatorSuspendsAndResumes) {
   const std::string id = start("pay", R"({"amount": 5})");
   const Response suspended = call("otto", "POST /api/v1/instances/" + id + "/suspend", R"({"reason": "look first"})");

@@ -1,0 +1,156 @@
+// Going on from a task of an earlier instance: what came before is not done again, and nothing becomes cleaner or
+// larger by it.
+#include "engine/engine_fixture.h"
+#include "engine/replay_check.h"
+
+namespace gantry::engine {
+namespace {
+
+using journal::EventType;
+using ::testing::HasSubstr;
+
+class EngineFork : public EngineTest {
+ protected:
+  std::string retry(const std::string& instance, const std::string& task = "") {
+    return instance_of_answer(engine_->retry(instance, task, otto_));
+  }
+  std::string fork(const std::string& instance, const std::string& task) {
+    return instance_of_answer(engine_->fork(instance, task, otto_));
+  }
+  Error refused(const Result<Value>& answer) {
+    EXPECT_FALSE(answer.ok());
+    return answer.ok() ? Error{} : answer.error();
+  }
+
+ private:
+  static std::string instance_of_answer(const Result<Value>& answer) {
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+    return answer.ok() ? std::string(answer->string_or("instance", "")) : "";
+  }
+};
+
+constexpr const char* two_calls =
+    "  - first: {call: world.note, with: {n: '${ .n }'}, export: {as: '${ {seen: .} }'}}\n"
+    "  - second: {call: world.plain, with: {a: '${ $context.seen.n }'}}\n"
+    "  - last: {set: {all: '${ [$context.seen.n, .a, $workflow.input.n] }'}}\n";
+
+TEST_F(EngineFork, ARetryGoesOnFromTheTaskThatFaulted) {
+  world_->script("plain", {Behaviour::fail});
+  open_with(two_calls);
+  const std::string failed = start(Value::object({{"n", 7}}));
+  ASSERT_EQ(wait(failed).status, "faulted");
+  const std::string again = retry(failed);
+  EXPECT_NE(again, failed);
+  const InstanceOutcome end = wait(again);
+  EXPECT_EQ(end.status, "completed") << print_json(end.error);
+  EXPECT_EQ(print_json(end.output), R"({"all":[7,7,7]})");
+  EXPECT_EQ(world_->calls("note"), 1);
+  EXPECT_EQ(world_->calls("plain"), 2);
+  const Value started = events(again).front().data;
+  EXPECT_EQ(started.member("continues").string_or("instance", ""), failed);
+  EXPECT_EQ(started.member("continues").string_or("task", ""), "/do/1/second");
+  EXPECT_EQ(started.member("principal").string_or("person", ""), "ada") << "it is still her request";
+  EXPECT_EQ(started.member("by").string_or("person", ""), "otto");
+  EXPECT_EQ(wait(failed).status, "faulted") << "the first stays as it is";
+}
+
+TEST_F(EngineFork, ItOutlivesTheProcessAndCanBeReplayed) {
+  for (const std::uint64_t snapshot : {1u, 500u}) {
+    options_.snapshot_every_events = snapshot;
+    open_with("  - a: {call: world.note, with: {n: 1}}\n  - w: {wait: {hours: 1}}\n  - b: {call: world.plain, with: {a: '${ .n }'}}\n");
+    const std::string original = start();
+    wait(original);
+    const std::string forked = fork(original, "w");
+    open();
+    clock_.advance(std::chrono::hours(2));
+    EXPECT_EQ(wait_ended(forked).status, "completed");
+    EXPECT_EQ(wait_ended(original).status, "completed");
+    const auto report = replay_instance(*kept_, forked, gate::Gate({}), {});
+    ASSERT_TRUE(report.ok()) << report.error().message;
+    EXPECT_TRUE(report->differences.empty()) << report->differences.front().what;
+    EXPECT_EQ(report->verdicts, 1u);
+  }
+}
+
+TEST_F(EngineFork, WithinLoopsAndTriesItGoesOnWhereTheyWere) {
+  world_->script("plain", {Behaviour::work, Behaviour::fail});
+  open_with(
+      "  - l:\n      for: {each: n, in: '${ [10, 20, 30] }'}\n      do:\n"
+      "        - t:\n            try:\n              - p: {call: world.plain, with: {n: '${ $n }', at: '${ $index }'}, timeout: {after: PT1M}}\n"
+      "            catch: {errors: {with: {status: 418}}}\n");
+  const std::string failed = start();
+  ASSERT_EQ(wait(failed).status, "faulted");
+  const std::string again = retry(failed);
+  EXPECT_EQ(wait(again).status, "completed");
+  EXPECT_EQ(world_->calls("plain"), 4) << "10, 20 in vain, 20 again, 30";
+  std::vector<std::int64_t> numbers;
+  for (const auto& event : events(again))
+    if (event.type == EventType::effect_permitted)
+      numbers.push_back(event.data.member("effect").member("arguments").integer_or("n", 0));
+  EXPECT_EQ(numbers, (std::vector<std::int64_t>{20, 30}));
+}
+
+TEST_F(EngineFork, TimeLimitsAroundTheTaskBeginAnew) {
+  workflow("  - outer:\n      timeout: {after: PT10M}\n      do:\n        - a: {wait: PT6M}\n        - b: {wait: PT6M}\n");
+  open();
+  deploy();
+  const std::string late = start();
+  EXPECT_EQ(wait_advancing(late, std::chrono::minutes(1)).status, "faulted");
+  const std::string again = retry(late, "b");
+  EXPECT_EQ(wait_advancing(again, std::chrono::minutes(1)).status, "completed");
+  const std::string both = fork(late, "outer");
+  EXPECT_EQ(wait_advancing(both, std::chrono::minutes(1)).status, "faulted") << "the limit holds there, too";
+}
+
+TEST_F(EngineFork, AFaultInAForkIsRunAgainFromTheFork) {
+  world_->script("plain", {Behaviour::fail});
+  open_with("  - f: {fork: {branches: [{a: {call: world.note, with: {}}}, {b: {call: world.plain, with: {}}}]}}\n");
+  const std::string failed = start();
+  ASSERT_EQ(wait(failed).status, "faulted");
+  EXPECT_THAT(refused(engine_->retry(failed, "b", otto_)).message, HasSubstr("go on from /do/0/f instead"));
+  EXPECT_EQ(wait(retry(failed)).status, "completed");
+}
+
+TEST_F(EngineFork, ABudgetOfTheRunGoesOn) {
+  files_["policies/budget.yaml"] =
+      "policy: limits\nversion: 1.0.0\nrules: []\nbudgets: [{id: two, scope: run, tools: [world.plain], count: 2}]\n";
+  open_with("  - a: {call: world.plain, with: {}}\n  - b: {set: {x: 1}}\n");
+  const std::string first = start();
+  ASSERT_EQ(wait(first).status, "completed");
+  const std::string second = fork(first, "a");
+  EXPECT_EQ(wait(second).status, "completed");
+  EXPECT_EQ(wait(fork(second, "a")).status, "faulted");
+  EXPECT_EQ(wait(fork(first, "a")).status, "faulted") << "a fork of the first is of the same run";
+  EXPECT_EQ(world_->calls("plain"), 2);
+}
+
+TEST_F(EngineFork, WhatTheRunHasReadIsNotForgotten) {
+  files_["policies/strict.yaml"] =
+      "policy: strict\nversion: 1.0.0\nrules:\n  - {id: clean, tools: [world.wipe], deny: context_at_least(\"internal\") | not, else: allow}\n";
+  open_with("  - a: {call: world.note, with: {n: 1}}\n  - b: {set: {x: 1}}\n  - c: {call: world.wipe, with: {}}\n");
+  const std::string first = start();
+  const InstanceOutcome end = wait(first);
+  const std::string second = fork(first, "b");
+  EXPECT_EQ(wait(second).status, end.status);
+  const Value one = last(first, EventType::effect_denied).member("verdict"), two = last(second, EventType::effect_denied).member("verdict");
+  EXPECT_EQ(one.string_or("rule", "1"), two.string_or("rule", "2"));
+}
+
+TEST_F(EngineFork, WhatCantBeGoneOnFromIsRefusedWithTheReason) {
+  open_with("  - a: {call: world.plain, with: {}}\n  - a2: {if: '${ false }', set: {x: 1}}\n  - w: {wait: PT1H}\n  - z: {set: {x: 1}}\n");
+  const std::string instance = start();
+  wait(instance);
+  EXPECT_EQ(refused(engine_->fork("nothing", "a", otto_)).code, Code::not_found);
+  EXPECT_EQ(refused(engine_->fork("", "a", otto_)).code, Code::not_found);
+  EXPECT_EQ(refused(engine_->fork(instance, "", otto_)).code, Code::invalid_argument);
+  EXPECT_THAT(refused(engine_->fork(instance, "q", otto_)).message, HasSubstr("has no task 'q'"));
+  EXPECT_THAT(refused(engine_->fork(instance, "z", otto_)).message, HasSubstr("task /do/3/z has not started"));
+  EXPECT_THAT(refused(engine_->retry(instance, "a", otto_)).message, HasSubstr("is waiting"));
+  ASSERT_TRUE(engine_->cancel(instance, otto_, "").ok());
+  EXPECT_THAT(refused(engine_->retry(instance, "", otto_)).message, HasSubstr("no task has faulted"));
+  const std::string again = retry(instance, "/do/2/w");
+  EXPECT_EQ(wait_advancing(again, std::chrono::minutes(30)).status, "completed");
+}
+
+}  // namespace
+}  // namespace gantry::engine

@@ -1,0 +1,79 @@
+#include "engine/fork_point.h"
+
+#include <fmt/format.h>
+
+#include "engine/instance_record.h"
+#include "engine/interpreter_plan.h"
+
+namespace gantry::engine {
+namespace {
+
+using definition::Task;
+
+Result<const Task*> find_named(const definition::Workflow& workflow, const std::string& name) {
+  std::vector<const Task*> found;
+  visit_tasks(workflow.tasks, [&](const Task& task) {
+    if (task.reference == name || task.name == name) found.push_back(&task);
+  });
+  if (found.size() == 1) return found.front();
+  if (found.empty())
+    return Error{Code::not_found, fmt::format("workflow {} has no task '{}'; expected a name, or a reference such as {}",
+                                              workflow.name.text(), name, workflow.tasks.tasks.front()->reference)};
+  std::string all;
+  for (const Task* task : found) all += (all.empty() ? "" : ", ") + task->reference;
+  return Error{Code::invalid_argument, fmt::format("several tasks are called '{}': say which of {}", name, all)};
+}
+
+// "/do/0/f/fork/branches/1/b" -> "/do/0/f": what of the main line the task is in.
+std::string main_line_of(const std::string& reference) {
+  return reference.substr(0, std::min(reference.find("/fork/branches/"), reference.find("/foreach/")));
+}
+
+// The first task to fail in the turn that ended the instance: the others are what it is in.
+Result<std::string> faulted_task(std::span<const journal::Event> events, const Interpreter& interpreter) {
+  InstanceState state;
+  for (const journal::Event& event : events) {
+    const Turn turn = interpreter.apply(state, event);
+    if (state.status() != InstanceState::Status::faulted) continue;
+    for (const TaskTrace& trace : turn.trace)
+      if (trace.status == TaskTrace::Status::faulted) return main_line_of(trace.reference);
+    break;
+  }
+  return Error{Code::invalid_argument, "no task has faulted this instance; say from which task to go on"};
+}
+
+}  // namespace
+
+Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, const definition::ProjectPointer& project,
+                                  const std::shared_ptr<const definition::Workflow>& workflow, const std::string& name,
+                                  const InterpreterLimits& limits) {
+  const Interpreter interpreter(project, workflow, limits);
+  const std::string wanted = name.empty() ? TRY(faulted_task(events, interpreter)) : name;
+  StartWatch watch;
+  watch.task = TRY(find_named(*workflow, wanted));
+  InstanceRecord record(events.front().instance, project, workflow, limits);
+  InstanceState state;
+  ForkPoint point;
+  point.task = watch.task->reference;
+  std::string reached;
+  for (const journal::Event& event : events) {
+    TRY(record.replay(event));
+    interpreter.apply(state, event, &watch);
+    if (watch.state.empty()) continue;
+    point.sequence = event.sequence;
+    point.continues = record.carried()
+                          .with_member("instance", event.instance)
+                          .with_member("task", point.task)
+                          .with_member("sequence", static_cast<std::int64_t>(event.sequence))
+                          .with_member("state", std::exchange(watch.state, {}));
+  }
+  if (!point.continues.is_null()) return point;
+  if (!watch.in_main_line)
+    return Error{Code::invalid_argument,
+                 fmt::format("task {} is one of several that run side by side; go on from {} instead", point.task,
+                             main_line_of(point.task))};
+  return Error{Code::not_found,
+               fmt::format("task {} has not started in instance {}", point.task, events.front().instance)};
+}
+
+}  // namespace gantry::engine

@@ -1,0 +1,29 @@
+// Where an instance stood right before one of its tasks: what another instance needs to go on from there. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "engine/interpreter.h"
+
+namespace gantry::engine {
+
+struct ForkPoint {
+  std::string task;            // reference
+  std::uint64_t sequence = 0;  // of the event after which it was about to start
+  // For the member `continues` of instance_started: {instance, task, sequence, state} and what
+  // InstanceRecord::carried() says. Beside the
+  // interpreter's state it holds what the gate keeps of the run, so that nothing becomes cleaner, and no budget larger,
+  // by beginning anew.
+  Value continues;
+};
+
+// `events` are all of the instance. `task` is a reference ("/do/2/pay"), or a name that only one task has; empty: the
+// one that faulted the instance, or what of the main line it is in. Errors: not_found when there is no such task, or it
+// never started; invalid_argument when it is within a `fork` or the `foreach` of a `listen`, or none is named and
+// none faulted.
+Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, const definition::ProjectPointer& project,
+                                  const std::shared_ptr<const definition::Workflow>& workflow, const std::string& task,
+                                  const InterpreterLimits& limits);
+
+}  // namespace gantry::engine

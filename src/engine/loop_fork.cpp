@@ -1,0 +1,40 @@
+// Going on from a task of an earlier instance, in a new one.
+#include <fmt/format.h>
+
+#include "engine/fork_point.h"
+#include "engine/loop.h"
+
+namespace gantry::engine {
+
+Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn& turn) {
+  const std::vector<journal::Event> events =
+      request.instance.empty() ? std::vector<journal::Event>{} : TRY(parts_.store->events_of(request.instance));
+  if (events.empty()) return Error{Code::not_found, fmt::format("there is no instance {}", request.instance)};
+  const Value& before = events.front().data;
+  if (events.front().type != journal::EventType::instance_started || before.find("input") == nullptr)
+    return Error{Code::conflict,
+                 fmt::format("instance {}: its content was erased, so nothing can go on from it", request.instance)};
+  if (request.retry) {
+    const InstanceOutcome end = TRY(outcome_of(request.instance));
+    if (end.status != "faulted" && end.status != "cancelled")
+      return Error{Code::conflict, fmt::format("instance {} is {}; only what has faulted or was cancelled is run again "
+                                               "(fork goes on from any task of any instance)",
+                                               request.instance, end.status)};
+  }
+  if (running_ >= options_.instances_max)
+    return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
+  const Pinned pinned = TRY(find_pinned(request.instance, before));
+  const ForkPoint point =
+      TRY(find_fork_point(events, pinned.project, pinned.workflow, request.task, options_.interpreter));
+  // Whoever asked for the first is who asks for this one: effects are judged, and people excluded, as they were.
+  Value data = Value::object({{"workflow", before.member("workflow")},
+                              {"project", before.member("project")},
+                              {"input", before.member("input")},
+                              {"principal", before.member("principal")},
+                              {"by", to_value(request.by)},
+                              {"continues", point.continues}});
+  const std::string id = add_instance(pinned.project, pinned.workflow, std::move(data), work, turn);
+  return Value::object({{"instance", id}, {"continues", request.instance}, {"task", point.task}});
+}
+
+}  // namespace gantry::engine
