@@ -12,9 +12,8 @@ struct ForkPoint {
   std::string task;            // reference
   std::uint64_t sequence = 0;  // of the event after which it was about to start
   // For the member `continues` of instance_started: {instance, task, sequence, state} and what
-  // InstanceRecord::carried() says. Beside the
-  // interpreter's state it holds what the gate keeps of the run, so that nothing becomes cleaner, and no budget larger,
-  // by beginning anew.
+  // InstanceRecord::carried() says: what the gate keeps of the run, so that nothing becomes cleaner, and no budget
+  // larger, by beginning anew.
   Value continues;
 };
 

@@ -30,6 +30,8 @@ const std::map<std::string, Power, std::less<>> powers = {
     {"POST /api/v1/instances/{id}/cancel", Power::starts},
     {"POST /api/v1/instances/{id}/suspend", Power::starts},
     {"POST /api/v1/instances/{id}/resume", Power::starts},
+    {"POST /api/v1/instances/{id}/retry", Power::starts},
+    {"POST /api/v1/instances/{id}/fork", Power::starts},
     {"GET /api/v1/schedules", Power::none},
     {"GET /api/v1/effects/{id}", Power::none},
     {"GET /api/v1/tasks", Power::none},
@@ -97,7 +99,9 @@ class ApiWays : public ApiTest {
   // Everything that anybody can do with what was deployed, by every route that has power.
   void try_everything() {
     for (std::size_t i = 0; i < ways_.size(); ++i) {
-      start("w" + std::to_string(i), "{}");
+      const std::string ran = start("w" + std::to_string(i), "{}");
+      call("otto", "POST /api/v1/instances/" + ran + "/retry");
+      EXPECT_EQ(call("otto", "POST /api/v1/instances/" + ran + "/fork", R"({"task": "x"})").status, 201);
       const std::string waits = start_waiting("later" + std::to_string(i));
       if (i % 3 == 0) {
         EXPECT_EQ(call("otto", "POST /api/v1/instances/" + waits + "/suspend", R"({"reason":"look"})").status, 200);

@@ -108,6 +108,14 @@ class EntryTest : public NoWayRound {
     for (const std::string& id : instances()) ASSERT_TRUE(engine_->resume(id, otto_).ok());
     settle();
   }
+  void go_on_from_tasks() {
+    for (const std::string& id : instances()) {
+      (void)engine_->retry(id, "", otto_);  // refused where it has not faulted
+      ASSERT_TRUE(engine_->fork(id, "s", otto_).ok());
+      ASSERT_TRUE(engine_->fork(id, "x", otto_).ok());
+    }
+    settle();
+  }
   void crash_and_go() {
     open_engine(true);
     go();
@@ -190,6 +198,9 @@ const Entry entries[] = {
     {"resume",
      [](const std::string& call) { return "do: [{l: {listen: {to: {one: {with: {type: go}}}}}}, {x: " + call + "}]\n"; }, true,
      [](EntryTest& test) { test.suspend_and_resume(); }},
+    {"retry and fork from a task",
+     [](const std::string& call) { return "do: [{s: {set: {n: '${ $workflow.input.n }'}}}, {x: " + call + "}]\n"; }, true,
+     [](EntryTest& test) { test.go_on_from_tasks(); }},
     {"instance that rested outside memory",
      [](const std::string& call) { return "do: [{l: {listen: {to: {one: {with: {type: go}}}}}}, {x: " + call + "}]\n"; }, true,
      [](EntryTest& test) { test.go(); }},

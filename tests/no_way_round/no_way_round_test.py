@@ -31,6 +31,7 @@ ASKS = "policy: p\nversion: 1.0.0\nrules: [{id: all, verdict: approve, approvers
 COMMANDS = {
     "run": "drives", "serve": "drives", "mcp": "drives",
     "start": "server", "emit": "server", "approve": "server", "reject": "server", "answer": "server", "resume": "server",
+    "retry": "server", "fork": "server",
     "suspend": "server", "cancel": "server", "deploy": "server", "gate": "server",
     "check": "none", "prove": "none", "policy": "none", "eval": "none", "schema": "none", "convert": "none", "token": "none",
     "instances": "none", "show": "none", "journal": "none", "schedules": "none", "hold": "none", "tasks": "none",
@@ -323,6 +324,9 @@ class NoWayRoundTest(unittest.TestCase):
             sent = desk.run("emit", json.dumps({"specversion": "1.0", "id": kind, "source": "/t", "type": kind}), "--token-file", token)
             self.assertEqual(sent.status, 0, sent.err)
         self.assertEqual(desk.run("resume", later, "--token-file", operator).status, 0)
+        desk.run("retry", later, "--token-file", operator)
+        forked = desk.run("fork", later, "--task", "/do/1/" + next(iter(self.rows)), "--token-file", operator)
+        self.assertEqual(forked.status, 0, forked.err)
 
     def crash(self):
         self.desk.server.send_signal(signal.SIGKILL)
