@@ -17,7 +17,6 @@ using definition::PolicySet;
 
 constexpr expression::Limits test_limits{
     .steps_max = 1'000'000, .memory_bytes_max = 16u << 20, .depth_max = 1'000, .outputs_max = 1};
-constexpr std::string_view count_prefix = "invariant:";
 
 bool satisfies(const InvariantGuard& guard, const Value& value) {
   if (!guard.test) return true;

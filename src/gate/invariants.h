@@ -51,6 +51,8 @@ Verdict hold_invariants(Verdict verdict, const definition::PolicySet& policies, 
 // The counts of the invariants with `moreThan` that may speak of the effect; see budgets_charged().
 std::vector<ChargedBudget> counts_charged(const definition::PolicySet& policies, const tool::Effect& effect,
                                           const std::string& run);
+// What the names of such counts start with, before "policy/invariant".
+inline constexpr std::string_view count_prefix = "invariant:";
 // A charge of such a count: it is never given back, because what was permitted counts whether it succeeds or not.
 bool is_count(const Charge& charge);
 

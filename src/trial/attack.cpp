@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "tool/standard_call.h"
@@ -162,14 +163,19 @@ void Attacker::Impl::repeat(const Situation& base, const definition::Project& de
       "a budget: {scope: run, classes: [...], count: N} or sum and max, and one per day for the principal"};
   // What stops it at last is counted out: how often the first budget that it takes something from allows it.
   const gate::Verdict once = judge(*policies, definitions, situation);
+  std::map<std::string, double> limits;
+  for (const auto& named : policies->policy_set->budgets()) limits[named.name] = named.budget->max;
+  for (const auto& named : policies->policy_set->invariants())
+    if (named.invariant->more_than > 0) limits[named.name] = static_cast<double>(named.invariant->more_than);
   double times = std::numeric_limits<double>::infinity();
-  for (const gate::Charge& charge : once.charges)
-    for (const auto& named : policies->policy_set->budgets())
-      if (!charge.asks && charge.amount > 0 && named.name == charge.budget)
-        times = std::min(times, std::floor((named.budget->max - situation.spent[charge.budget]) / charge.amount));
+  for (const gate::Charge& charge : once.charges) {
+    const std::string name = spent_name(charge.budget);
+    if (!charge.asks && charge.amount > 0 && limits.contains(name))
+      times = std::min(times, std::floor((limits[name] - situation.spent[name]) / charge.amount));
+  }
   if (std::isfinite(times)) {
     for (const gate::Charge& charge : once.charges)
-      if (!charge.asks) situation.spent[charge.budget] += charge.amount * times;
+      if (!charge.asks) situation.spent[spent_name(charge.budget)] += charge.amount * times;
     const gate::Verdict verdict = judge(*policies, definitions, situation);
     return note(situation, attempt, verdict.kind, fmt::format("{} after {:.0f}", text_of(verdict), times),
                 verdict.rule);

@@ -87,6 +87,7 @@ Label read_label(const Node& node) {
 
 void CaseFacts::add(Kind kind, std::string name, Value value) {
   case_.situation.context = join(case_.situation.context, value.deep_label());
+  if (kind == Kind::result) past_->add_done(name);
   known_->add(kind, std::move(name), std::move(value));
 }
 
@@ -149,6 +150,23 @@ void CaseFacts::read_answers(const Node& node) {
   }
 }
 
+// What the run has decided counts for invariants only: an answer is no value that it was given.
+void CaseFacts::read_decisions(const Node& node) {
+  if (!node.is_array("a list of {decision, answer}")) return;
+  for (const Node& each : node.items()) {
+    ObjectReader reader(each, "a decision that was made");
+    auto decision = reader.require("decision");
+    auto answer = reader.require("answer");
+    const auto name = decision ? decision->text("the name of a decision") : std::nullopt;
+    if (!name || !answer) continue;
+    std::vector<std::string_view> known;
+    for (const auto& [each_name, unused] : project_.decisions) known.push_back(each_name);
+    if (!project_.decisions.contains(*name))
+      decision->problem(fmt::format("there is no decision '{}'{}", *name, definition::suggestion(*name, known)));
+    past_->add_decided(*name, answer->value());
+  }
+}
+
 void CaseFacts::read_run(const Node& node) {
   ObjectReader reader(node, "the run of a case");
   if (auto id = reader.text("id")) case_.situation.run = *id;
@@ -156,6 +174,9 @@ void CaseFacts::read_run(const Node& node) {
   if (auto results = reader.find("results")) read_results(*results);
   if (auto events = reader.find("events")) read_events(*events);
   if (auto answers = reader.find("answers")) read_answers(*answers);
+  if (auto decisions = reader.find("decisions")) read_decisions(*decisions);
+  if (auto approvals = reader.find("approvals"))
+    for (const std::string& task : approvals->texts("a list of tasks with call: approval")) past_->add_approved(task);
   if (auto context = reader.find("context"))
     case_.situation.context = join(case_.situation.context, read_label(*context));
 }
@@ -267,6 +288,7 @@ void CaseFacts::finish() {
         gate::labelled_request(std::move(request), project_, case_.situation.effect.workflow,
                                case_.situation.requester));
   case_.situation.known = std::move(known_);
+  case_.situation.past = std::move(past_);
 }
 
 }  // namespace gantry::trial

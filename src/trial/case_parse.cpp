@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "definition/invariant.h"
 #include "definition/mcp_method.h"
 #include "engine/policy_change.h"
 #include "gate/gate.h"
@@ -68,7 +69,11 @@ struct KnownNames {
       for (const auto& budget : policy->budgets) budgets.insert(name + "/" + budget.id);
       for (const auto& list : policy->lists) lists.emplace(list.name, &list);
     }
-    deciders = rules;
+    for (const definition::StatedInvariant& stated : definition::invariants_of(project)) {
+      deciders.insert(stated.policy + "/" + stated.invariant.id);
+      if (stated.invariant.more_than > 0) budgets.insert(stated.policy + "/" + stated.invariant.id);
+    }
+    deciders.insert(rules.begin(), rules.end());
     deciders.insert(budgets.begin(), budgets.end());
     for (const char* built_in : {"unknown-tool", "arguments", "class", "digest", "stopped", "default-deny"})
       deciders.insert(built_in);

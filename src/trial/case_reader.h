@@ -31,6 +31,7 @@ class CaseFacts {
   void read_results(const definition::Node& node);
   void read_events(const definition::Node& node);
   void read_answers(const definition::Node& node);
+  void read_decisions(const definition::Node& node);
   void add(gate::KnownValues::Kind kind, std::string name, Value value);
   std::optional<Place> read_place(const definition::Node& node, const std::string& argument);
   std::optional<Value> labelled(gate::KnownValues::Kind kind, const std::string& name, Value value,
@@ -42,6 +43,7 @@ class CaseFacts {
   const definition::Project& project_;
   Case& case_;
   std::shared_ptr<gate::KnownValues> known_ = std::make_shared<gate::KnownValues>();
+  std::shared_ptr<gate::RunPast> past_ = std::make_shared<gate::RunPast>();
   std::vector<std::pair<std::string, Value>> requested_;
   Value request_;
 };

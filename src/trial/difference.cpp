@@ -91,7 +91,8 @@ void Difference::charge(const gate::Verdict& verdict, bool asks) {
 void Difference::add(const RecordedEffect& recorded, const gate::Verdict& before) {
   Situation situation = recorded.situation;
   for (const auto& budget : gate::budgets_charged(*next_, situation.effect, situation.requester, situation.run))
-    if (!situation.spent.contains(budget.use.budget)) situation.spent[budget.use.budget] = spent(budget, situation.at);
+    if (const std::string name = spent_name(budget.use.budget); !situation.spent.contains(name))
+      situation.spent[name] = spent(budget, situation.at);
   const gate::Verdict after = judge(*next_, *recorded.definitions, situation);
   compare(situation, before, after, fmt::format("{}, event {}", recorded.instance, recorded.sequence));
   if (recorded.permitted || recorded.verdict.kind == VerdictKind::approve) charge(after, !recorded.permitted);

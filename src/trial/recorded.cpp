@@ -83,7 +83,9 @@ class Run {
     recorded.situation.run = record_->run();
     recorded.situation.author = circumstances.author;
     recorded.situation.stopped = circumstances.stopped;
-    for (const gate::BudgetUse& use : circumstances.budgets) recorded.situation.spent[use.budget] = use.spent;
+    recorded.situation.excused = circumstances.excused;
+    for (const gate::BudgetUse& use : circumstances.budgets)
+      recorded.situation.spent[spent_name(use.budget)] = use.spent;
     const gate::RunFacts facts = record_->run_facts();
     recorded.situation.context = facts.context;
     recorded.situation.known = std::shared_ptr<const gate::KnownValues>(std::shared_ptr<void>(), facts.known);

@@ -2,10 +2,28 @@
 
 #include <fmt/format.h>
 
-#include "gate/invariants.h"
 #include "tool/standard_call.h"
 
 namespace gantry::trial {
+namespace {
+
+std::vector<std::string> excused_by(const Situation& situation, const definition::Project& policies) {
+  std::vector<std::string> excused = situation.excused;
+  if (!situation.known) return excused;
+  gate::RunPast calls;
+  for (const gate::KnownValues::Entry& entry : situation.known->entries())
+    if (entry.kind == gate::KnownValues::Kind::result) calls.add_done(entry.name);
+  const gate::RunPast& past = situation.past ? *situation.past : calls;
+  for (std::string& name : gate::excused_from(policies, situation.effect, past, *situation.known))
+    excused.push_back(std::move(name));
+  return excused;
+}
+
+}  // namespace
+
+std::string spent_name(const std::string& budget) {
+  return budget.starts_with(gate::count_prefix) ? budget.substr(gate::count_prefix.size()) : budget;
+}
 
 gate::Circumstances circumstances_of(const Situation& situation, const definition::Project& policies) {
   gate::Circumstances circumstances;
@@ -13,16 +31,10 @@ gate::Circumstances circumstances_of(const Situation& situation, const definitio
   circumstances.author = situation.author;
   circumstances.stopped = situation.stopped;
   circumstances.facts = {situation.context, situation.known.get(), situation.workflow.get()};
-  // What the run has read of its calls is what it has done, for the invariants.
-  if (situation.known) {
-    gate::RunPast past;
-    for (const gate::KnownValues::Entry& entry : situation.known->entries())
-      if (entry.kind == gate::KnownValues::Kind::result) past.add_done(entry.name);
-    circumstances.excused = gate::excused_from(policies, situation.effect, past, *situation.known);
-  }
+  circumstances.excused = excused_by(situation, policies);
   for (gate::ChargedBudget& budget :
        gate::budgets_charged(policies, situation.effect, situation.requester, situation.run)) {
-    if (auto spent = situation.spent.find(budget.use.budget); spent != situation.spent.end())
+    if (auto spent = situation.spent.find(spent_name(budget.use.budget)); spent != situation.spent.end())
       budget.use.spent = spent->second;
     circumstances.budgets.push_back(std::move(budget.use));
   }

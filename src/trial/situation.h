@@ -5,8 +5,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gate/gate.h"
+#include "gate/invariants.h"
 #include "gate/known_values.h"
 
 namespace gantry::trial {
@@ -19,8 +21,16 @@ struct Situation {
   Label context;                                         // of what the run has read, beside `known`
   std::shared_ptr<const gate::KnownValues> known;        // null: nothing
   std::shared_ptr<const definition::Workflow> workflow;  // whose literals count as its author's; null: none
-  std::map<std::string, double> spent;                   // by "policy/budget"; 0 for those that are not in it
+  std::map<std::string, double>
+      spent;  // by "policy/budget", or "policy/invariant" that counts; 0 for those that are not in it
+  // What the run has done, for the invariants; null: the calls whose results are in `known`.
+  std::shared_ptr<const gate::RunPast> past;
+  std::vector<std::string>
+      excused;  // "policy/invariant": those that the past is known to excuse the effect from, beside that
 };
+
+// "policy/budget", and "policy/invariant" for a count of an invariant: the key of `spent`.
+std::string spent_name(const std::string& budget);
 
 // What the gate is told beside the effect. Valid as long as the situation.
 gate::Circumstances circumstances_of(const Situation& situation, const definition::Project& policies);
