@@ -87,6 +87,22 @@ TEST(Case, TheRunIsLabelledAsToolsAndPoliciesSay) {
             "deny");
 }
 
+TEST(Case, InvariantsAreHeldOverWhatTheRunHasDone) {
+  const std::string policy =
+      "invariants:\n  - {id: seen, never: bank.pay, unless: {done: bank.history, result: '.[0].to == \"X9\"'}}\n"
+      "  - {id: once, never: bank.pay, moreThan: 1}\n"
+      "rules: [{id: a, tools: [bank.pay], verdict: allow}]\n";
+  EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1}"), "deny");
+  EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1}, run: {results: [{tool: bank.history, value: [{to: X9}]}]}"),
+            "allow");
+  EXPECT_EQ(verdict_of(policy, "arguments: {amount: 1}, run: {results: [{tool: bank.history, value: [{to: X8}]}]}"),
+            "deny");
+  EXPECT_EQ(verdict_of(policy,
+                       "arguments: {amount: 1}, spent: {p/once: 1}, "
+                       "run: {results: [{tool: bank.history, value: [{to: X9}]}]}"),
+            "deny");
+}
+
 TEST(Case, AListStandsInForThatOfThePolicy) {
   const std::string policy =
       "lists: {good: {key: id, values: [{id: X1}]}}\nrules: [{id: a, tools: [bank.pay], allow: 'in_list(\"to\"; "
