@@ -108,8 +108,9 @@ RuleReach Satisfiability::reach_of(const definition::PolicyRule& rule, const Ope
   effect.effect_class = operation.effect_class;
   effect.irreversible = operation.definition->irreversible;
   effect.arguments = arguments;
-  const TermPointer facts = view_.facts(effect);
-  std::vector<prove::Condition> open{known_of(operation, arguments)};
+  prove::Condition known = known_of(operation, arguments);
+  const TermPointer facts = view_.facts(effect, known);
+  std::vector<prove::Condition> open{std::move(known)};
   bool denies_all = true;
   if (rule.when) {
     Answers answers = ask(*rule.when, facts, open);
