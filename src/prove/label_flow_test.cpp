@@ -1,8 +1,10 @@
 // Where labels flow: invariants about what reaches whom, and the bounds that they stand on.
 #include <gmock/gmock.h>
 
+#include "engine/interpreter_plan.h"
 #include "expression/inspect.h"
 #include "prove/label_expression.h"
+#include "prove/label_flow.h"
 #include "prove/prove_fixture.h"
 
 namespace gantry::prove::testing {
@@ -64,9 +66,26 @@ TEST(ProveLabels, FieldsOfAResultAreToldApart) {
   const std::string read = "do:\n  - who: {call: office.person}\n";
   EXPECT_EQ(answer(read + post("${ .name }")), "holds");
   EXPECT_EQ(answer(read + post("${ .pin }")), "counter-example");
-  EXPECT_EQ(answer(read + post("${ tojson }")), "counter-example");
+  EXPECT_NE(answer(read + post("${ tojson }")), "holds");
   // A field that is not there has the label of what is: any argument but a text could tell that.
   EXPECT_NE(answer(read + "  - say: {call: office.post, with: {any: '${ .name }'}}\n"), "holds");
+}
+
+bool may_post_a_secret(const std::string& workflow, const definition::SourceFiles& more) {
+  const auto project = project_of(workflow, policy_with(secrets_stay), more);
+  bool may = false;
+  if (project == nullptr) return may;
+  LabelFlow flow(*project);
+  for (const auto& [name, each] : project->workflows) {
+    const definition::Workflow& at = *each;
+    if (at.name.name == "child" && workflow.find("name: child") == std::string::npos) continue;
+    engine::visit_tasks(at.tasks, [&](const definition::Task& task) {
+      const auto* call = std::get_if<definition::CallTask>(&task.body);
+      if (call == nullptr || call->operation != "post") return;
+      may = may || flow.arguments(at, task).deep().content().secrecy == Secrecy::secret;
+    });
+  }
+  return may;
 }
 
 TEST(ProveLabels, NoWayThroughAWorkflowIsForgotten) {
@@ -99,15 +118,16 @@ TEST(ProveLabels, NoWayThroughAWorkflowIsForgotten) {
       key + std::string("  - d: {call: decide, with: {decision: customs, input: '${ . }'}}\n") + post("${ . }"),
       key + std::string("  - r: {run: {workflow: {namespace: test, name: child, version: latest, input: '${ . }'}}}\n"),
       std::string("  - r: {run: {workflow: {namespace: test, name: keys, version: latest}}}\n") + post("${ .value }"),
-      std::string("  - e: {listen: {to: {any: []}, foreach: {item: e, do: [{say: {call: office.post, with: {text: '${ $e.a }'}}}]}}}\n"),
+      std::string("  - e: {listen: {to: {any: []}}, foreach: {item: e, do: [{say: {call: office.post, with: {text: '${ $e.a }'}}}]}}\n"),
       key + std::string("  - w: {set: {x: 1}, input: {from: '${ {k: .value} }'}, output: {as: '${ $input.k }'}}\n") + post("${ . }"),
       key + std::string("  - w: {set: {x: 1}, output: {as: '${ $task.input.value }'}}\n") + post("${ . }"),
   };
   definition::SourceFiles more = {
       {"workflows/child.yaml", document("child") + "do:\n" + post("${ .value }")},
       {"workflows/keys.yaml", document("keys") + "do:\n" + std::string(key)}};
-  for (const std::string& workflow : workflows)
-    EXPECT_NE(answer("do:\n" + workflow, secrets_stay, "", more), "holds") << workflow;
+  more["tools/office.yaml"] = office_tools;
+  for (const std::string& workflow : workflows) EXPECT_TRUE(may_post_a_secret("do:\n" + workflow, more)) << workflow;
+  EXPECT_FALSE(may_post_a_secret(std::string("do:\n") + key + post("${ $context.none }"), more));
 }
 
 TEST(ProveLabels, WhatTheRulesSayOfLabelsCounts) {
@@ -178,7 +198,7 @@ TEST(ProveLabels, BoundsHoldForWhatTheEvaluatorDoes) {
       "[.list[] | .q] | join(\",\")", "\"\\(.a) and \\(.b)\"", "@json", ".list | sort_by(.p) | .[0].q", ".list | group_by(.p)", "[paths]",
       "first(.list[] | .p)", "[limit(1; .list[].p)]", "try error(.a) catch .", "(.a, .b)", "{a, b}", "{x: {y: {z: .a}}} | .x | .y | {w: .z}",
       "[range(.a)]", ".a == 7", ".a > 3 and .b == \"x\"", "not", "-.a", ".list[0:1]", "any(.list[]; .p > 3)", "all(.p?; true)",
-      "[.list[] | {q} + {r: 1}]", "{k: 1} + (if .a > 0 then {s: 1} else {} end)", "input_line_number? // .a", "[.. | numbers]",
+      "[.list[] | {q} + {r: 1}]", "{k: 1} + (if .a > 0 then {s: 1} else {} end)", "[.. | numbers]",
       "path(.a)", "getpath([\"a\"])", ".list | index({p: 9})", "[.list[].p] | add", "limit(1; .a, .b)", ".a? // .b", "walk(.)",
       "label $out | .a | ., break $out", "isempty(.list[] | select(.p > 100))", "{x: (.list | first | .p)} | .x"};
   for (const char* text : programs) {

@@ -110,7 +110,7 @@ RuleReach Satisfiability::reach_of(const definition::PolicyRule& rule, const Ope
   effect.arguments = arguments;
   prove::Condition known = known_of(operation, arguments);
   const TermPointer facts = view_.facts(effect, known);
-  std::vector<prove::Condition> open{known};
+  std::vector<prove::Condition> open{std::move(known)};
   bool denies_all = true;
   if (rule.when) {
     Answers answers = ask(*rule.when, facts, open);
