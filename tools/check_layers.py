@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Checks the layers of src/: which module may include which, and what the pure layers may not use.
+"""Checks the layers of src/: which module may include which, what the pure layers may not use, and who may reach outside.
 
 The rule is one line per module in CMakeLists.txt: gantry_module(NAME DEPENDS ...). A module may include its own headers,
 those of the modules it depends on, and those of what these depend on. The pure layers take time and randomness as
 arguments, so that a recorded run can be replayed: they may not ask the system for either, nor wait.
+
+One door: the outside world is reached by drivers only, and drivers are called by the gate only. So the libraries and
+functions that reach it belong to a few files (DOORS), the other modules see no header of tool/ that could be used without
+a permit (TOOL_HEADERS), and nobody declares a gate of their own, which could make permits.
 
 check_layers.py [ROOT]     exit status 1 and "file:line: message" for each violation
 check_layers.py --self-test   plants violations in a copy of its own making and checks that each is found
@@ -36,6 +40,29 @@ IMPURE = {
 EXCEPTIONS = {
     ("value/value_node.cpp", "SystemRandom"): "seeds the hash of member names, so that nobody can choose names that collide",
 }
+# What reaches outside -> the files that may use it.
+DOORS = {
+    # The command line asks its own server, at the address that its user says.
+    "curl/": r"tool/(http_exchange|http_url|mail_exchange)\.cpp|cli/client\.cpp",
+    "libpq": r"tool/postgresql_\w+\.(h|cpp)",
+    "spawn.h": r"tool/(child_process|piped_process)\.cpp",
+    "sys/socket.h": r"tool/(http_exchange|http_address|mail_exchange|piped_process|seccomp_filter)\.cpp",
+    "netdb.h": r"tool/sql_driver\.cpp",
+    # The server listens, and calls nobody.
+    "boost/asio": r"server/http_server\.cpp",
+    "boost/beast": r"server/http_server\.cpp",
+}
+DOOR_CALLS = {
+    "posix_spawn": DOORS["spawn.h"], "posix_spawnp": DOORS["spawn.h"], "socket": r"tool/(http|mail)_exchange\.cpp",
+    "connect": "", "sendto": "", "system": "", "popen": "", "vfork": "", "execv": "", "execve": "", "execvp": "", "execl": "", "execlp": "",
+}
+DOOR_CALL = re.compile(r"(?<![\w.>:])(?:::|std::)?(" + "|".join(DOOR_CALLS) + r")\s*\(")
+# What other modules may include of tool/: definitions, effects, permits, and the list of all drivers.
+TOOL_HEADERS = {"base64.h", "driver.h", "drivers.h", "edifact.h", "effect.h", "mcp_binding.h", "mcp_standard_call.h", "permit.h",
+                "sandbox_problem.h", "secrets.h", "standard_call.h"}
+GATE_DECLARED = re.compile(r"\b(?:class|struct)\s+Gate\b\s*(?:final\s*)?[:{]")
+GATE_FILES = ("gate/gate.h", "tool/permit_for_test.h")
+FOR_TESTS = re.compile(r"(_test\.cpp|_test_.*\.h|_for_test\.h|_fixture\.h)$")
 IMPURE_WORD = re.compile(r"(?<![\w.>])(?:std::)?(?:chrono::)?(" + "|".join(map(re.escape, IMPURE)) + r")\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]')
 MODULE = re.compile(r"^\s*gantry_module\((\w+)([^)]*)\)", re.M)
@@ -94,6 +121,31 @@ def check_file(path, relative, module, modules, problems):
             problems.append(f"{path}:{number}: {relative} is pure and may not use {match.group(1)}: {IMPURE[match.group(1)]}")
 
 
+def check_doors(path, relative, module, text, problems):
+    if FOR_TESTS.search(relative):
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        include = INCLUDE.match(line)
+        name = include.group(1) if include else ""
+        for door, allowed in DOORS.items():
+            if name.startswith(door) and not re.fullmatch(allowed, relative):
+                problems.append(f"{path}:{number}: {relative} may not include {name}: the outside world is reached by drivers only")
+        if name.startswith("tool/") and module != "tool" and name.split("/")[1] not in TOOL_HEADERS:
+            problems.append(f"{path}:{number}: {name} is for drivers only: it reaches outside without a permit")
+        if name == "tool/permit_for_test.h":
+            problems.append(f"{path}:{number}: {name} is for tests only")
+    for number, line in enumerate(without_comments_and_texts(text).splitlines(), 1):
+        for match in DOOR_CALL.finditer(line):
+            if not re.fullmatch(DOOR_CALLS[match.group(1)] or "-", relative):
+                problems.append(f"{path}:{number}: {relative} may not call {match.group(1)}: the outside world is reached by drivers only")
+
+
+def check_gate(path, relative, text, problems):
+    for number, line in enumerate(without_comments_and_texts(text).splitlines(), 1):
+        if GATE_DECLARED.search(line) and relative not in GATE_FILES:
+            problems.append(f"{path}:{number}: there is one gate, in gate/gate.h: another could make permits")
+
+
 def check(root):
     root = pathlib.Path(root)
     modules = read_modules((root / "CMakeLists.txt").read_text(encoding="utf-8"))
@@ -113,7 +165,10 @@ def check(root):
             continue
         for path in sorted(folder.rglob("*")):
             if path.suffix in (".h", ".cpp"):
-                check_file(path, path.relative_to(root / "src").as_posix(), folder.name, modules, problems)
+                relative = path.relative_to(root / "src").as_posix()
+                check_file(path, relative, folder.name, modules, problems)
+                check_doors(path, relative, folder.name, path.read_text(encoding="utf-8"), problems)
+                check_gate(path, relative, path.read_text(encoding="utf-8"), problems)
     return problems
 
 
@@ -130,6 +185,14 @@ PLANTED = {
     "src/gate/fine_test.cpp": ("int f() { return rand(); }\n", None),
     "src/engine/interpreter_step.cpp": ("std::random_device device;\n", "may not use random_device"),
     "src/engine/loop.cpp": ("auto now = std::chrono::system_clock::now();\n", None),
+    "src/engine/web.cpp": ("#include <curl/curl.h>\n", "web.cpp:1: engine/web.cpp may not include curl/curl.h"),
+    "src/engine/run.cpp": ("int f() { return std::system(x); }\n", "may not call system"),
+    "src/engine/driver.cpp": ('#include "tool/sandbox.h"\n', "tool/sandbox.h is for drivers only"),
+    "src/engine/forge.cpp": ('#include "tool/permit_for_test.h"\n', "is for tests only"),
+    "src/engine/second.cpp": ("namespace gantry::gate { class Gate { }; }\n", "there is one gate"),
+    "src/tool/http_exchange.cpp": ("#include <curl/curl.h>\nint f() { return socket(1, 2, 3); }\n", None),
+    "src/tool/other.cpp": ("#include <spawn.h>\nnamespace gantry::gate { class Gate; }\n", "other.cpp:1: tool/other.cpp may not include spawn.h"),
+    "src/tool/one_test.cpp": ('#include <sys/socket.h>\n#include "tool/permit_for_test.h"\nint f() { return socket(1, 2, 3); }\n', None),
     "src/stray/a.cpp": ("int a;\n", "no gantry_module(stray)"),
 }
 
@@ -139,7 +202,7 @@ def self_test():
         root = pathlib.Path(folder)
         (root / "CMakeLists.txt").write_text(
             "gantry_module(base LIBRARIES fmt::fmt)\ngantry_module(value DEPENDS base LIBRARIES simdjson)\n"
-            "gantry_module(gate   DEPENDS value)\ngantry_module(engine DEPENDS gate)\n", encoding="utf-8")
+            "gantry_module(tool DEPENDS value)\ngantry_module(gate   DEPENDS tool)\ngantry_module(engine DEPENDS gate)\n", encoding="utf-8")
         for name, (content, _) in PLANTED.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(content, encoding="utf-8")

@@ -11,6 +11,7 @@
 #include "journal/audit_verify.h"
 #include "journal/maintenance.h"
 #include "journal/store_size.h"
+#include "tool/sandbox_problem.h"
 
 namespace gantry::cli {
 namespace {
@@ -134,9 +135,8 @@ void check_sandbox(Findings& findings) {
   const bool found = access("/usr/bin/bwrap", X_OK) == 0;
   if (!found)
     return findings.add("sandbox", true, "no bubblewrap at /usr/bin/bwrap: tools that need a sandbox are refused");
-  const bool works = std::system("/usr/bin/bwrap --unshare-all --ro-bind / / /bin/true >/dev/null 2>&1") == 0;
-  findings.add("sandbox", true,
-               works ? "bubblewrap works" : "bubblewrap can't make a sandbox here: tools that need one are refused");
+  const std::string& problem = tool::sandbox_problem();
+  findings.add("sandbox", true, problem.empty() ? "bubblewrap works" : "tools that need a sandbox are refused: " + problem);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "tool/drivers.h"
-#include "tool/sandbox.h"
+#include "tool/sandbox_problem.h"
 
 namespace gantry::cli {
 

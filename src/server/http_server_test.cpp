@@ -10,6 +10,7 @@ namespace gantry::server {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 TEST(ParseRequest, SplitsPathQueryHeadersAndBody) {
@@ -129,6 +130,19 @@ TEST(HttpServer, GarbageIsABadRequest) {
   Connection connection(server->port());
   connection.send("\x01\x02\x03 garbage\r\n\r\n");
   EXPECT_THAT(connection.read_until("}"), StartsWith("HTTP/1.1 400"));
+}
+
+TEST(HttpServer, AClientThatSendsItsHeadersTooSlowlyIsCutOff) {
+  HttpLimits limits;
+  limits.header_timeout = std::chrono::milliseconds(50);
+  limits.connections_max = 1;
+  auto server = start(echo, limits);
+  Connection slow(server->port());
+  slow.send("POST /x HTTP/1.1\r\nX: ");
+  EXPECT_THAT(slow.read_until("never"), Not(HasSubstr("200 OK")));  // the server closes, or this does not end
+  Connection body(server->port());
+  body.send("POST /x HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  EXPECT_THAT(body.read_until("never"), Not(HasSubstr("200 OK")));
 }
 
 TEST(HttpServer, AnAddressInUseIsAnErrorThatSaysSo) {

@@ -15,32 +15,14 @@
 #include <cstring>
 #include <utility>
 
+#include "tool/descriptor.h"
+
 namespace gantry::tool {
 namespace {
 
 constexpr std::size_t child_errors_bytes_max = 4u << 10;
 constexpr int look_ms = 50;  // how long a wait goes on without looking at the stop token
 constexpr std::chrono::seconds end_wait(5);  // for the pipes, after the child was ended
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
-  void reset() {
-    if (number_ >= 0) close(std::exchange(number_, -1));
-  }
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 struct Pipe {
   Descriptor reader, writer;

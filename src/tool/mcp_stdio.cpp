@@ -1,65 +1,37 @@
 #include "tool/mcp_stdio.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
+
+#include "tool/sandbox_command.h"
 
 namespace gantry::tool {
 namespace {
 
 using Knowledge = McpFailure::Knowledge;
 
-constexpr const char* bubblewrap = "/usr/bin/bwrap";
-
-bool is_link(const char* path) {
-  struct stat status {};
-  return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
-}
-
-std::vector<std::string> sandboxed(const McpProgram& program) {
-  std::vector<std::string> arguments = {bubblewrap,
-                                        "--unshare-all",
-                                        "--unshare-user",
-                                        "--disable-userns",
-                                        "--die-with-parent",
-                                        "--new-session",
-                                        "--cap-drop",
-                                        "ALL",
-                                        "--ro-bind",
-                                        "/usr",
-                                        "/usr"};
-  const auto add = [&](std::initializer_list<std::string> more) { arguments.insert(arguments.end(), more); };
-  for (const char* folder : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) {
-    if (is_link(folder)) {
-      add({"--symlink", std::string("usr") + folder, folder});
-    } else {
-      add({"--ro-bind-try", folder, folder});
-    }
-  }
-  for (const char* file : {"/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/mime.types"}) {
-    add({"--ro-bind-try", file, file});
-  }
-  add({"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--tmpfs", "/home", "--chdir", "/tmp"});
-  for (const std::string& folder : program.folders) add({"--ro-bind", folder, folder});
-  add({"--"});
-  arguments.insert(arguments.end(), program.command.begin(), program.command.end());
-  return arguments;
-}
+// What the call's own time ends needs no limit of computing time, and servers of many runtimes reserve far more memory than
+// they use.
+constexpr std::int64_t mcp_processes_max = 256, mcp_files_bytes_max = 64 << 20;
 
 }  // namespace
 
 Result<std::unique_ptr<PipedProcess>> start_in_sandbox(const McpProgram& program) {
-  if (access(bubblewrap, X_OK) != 0) {
-    return Error{Code::denied, fmt::format("a program is started in a sandbox only, and there is none: install "
-                                           "bubblewrap ({})",
-                                           bubblewrap)};
-  }
-  std::map<std::string, std::string> environment = {
-      {"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
-  for (const auto& [name, value] : program.environment) environment[name] = value;
-  return PipedProcess::start(sandboxed(program), environment);
+  if (!sandbox_problem().empty())
+    return Error{Code::denied, "a program is started in a sandbox only, and there is none: " + sandbox_problem()};
+  SandboxRequest request;
+  request.command = program.command;
+  request.environment = program.environment;
+  for (const std::string& folder : program.folders) request.read[folder] = folder;
+  request.timeout = Duration::zero();
+  request.memory_bytes_max = 0;
+  request.processes_max = mcp_processes_max;
+  request.files_bytes_max = mcp_files_bytes_max;
+  const SandboxCommand command = TRY(sandbox_command(request));
+  std::vector<int> inherited;
+  for (const Descriptor& file : command.inherited) inherited.push_back(file.get());
+  return PipedProcess::start(command.words, {}, inherited);
 }
 
 std::variant<McpMessage, McpFailure> McpStdio::request(const McpRequest& request, McpBudget& budget) {

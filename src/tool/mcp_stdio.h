@@ -17,8 +17,8 @@ struct McpProgram {
   std::vector<std::string> folders;                // of this machine, absolute: it may read these, beside /usr
 };
 
-// Starts it with bubblewrap: no network, a read-only system, an empty /tmp and /home, no other process in sight, no
-// capability, ended with this program. Errors: denied, where there is no sandbox to be had: it is not started bare.
+// Starts it in the sandbox of sandbox.h, with its filter of system calls. Errors: denied, where there is no sandbox to be
+// had: it is not started bare.
 Result<std::unique_ptr<PipedProcess>> start_in_sandbox(const McpProgram& program);
 
 class McpStdio final : public McpTransport {

@@ -15,6 +15,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "tool/child_process.h"
+#include "tool/descriptor.h"
+
 namespace gantry::tool {
 namespace {
 
@@ -92,12 +95,17 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 int spawn(const std::string& program, std::vector<std::string> arguments, std::vector<std::string> environment,
-          const ProgramPipe& input, const ProgramPipe& output, const ProgramPipe& error) {
+          const std::vector<int>& inherited, const ProgramPipe& input, const ProgramPipe& output, const ProgramPipe& error) {
   ProgramFileActions actions;
+  // Out of the way of the numbers that they are to have.
+  std::vector<Descriptor> moved;
+  for (const int file : inherited) moved.emplace_back(fcntl(file, F_DUPFD_CLOEXEC, 64));
   actions.move(input.read_end, STDIN_FILENO);
   actions.move(output.write_end, STDOUT_FILENO);
   actions.move(error.write_end, STDERR_FILENO);
-  actions.close_from(STDERR_FILENO + 1);
+  int next = inherited_descriptor_first;
+  for (const Descriptor& file : moved) actions.move(file.get(), next++);
+  actions.close_from(next);
   const ProgramAttributes attributes;
   const std::vector<char*> argument_pointers = pointers_to(arguments), environment_pointers = pointers_to(environment);
   pid_t process = -1;
@@ -110,7 +118,8 @@ int spawn(const std::string& program, std::vector<std::string> arguments, std::v
 }  // namespace
 
 Result<std::unique_ptr<PipedProcess>> PipedProcess::start(const std::vector<std::string>& arguments,
-                                                          const std::map<std::string, std::string>& environment) {
+                                                          const std::map<std::string, std::string>& environment,
+                                                          const std::vector<int>& inherited) {
   if (arguments.empty()) return Error{Code::not_found, "no program to start"};
   const std::string program = found_program(arguments.front());
   if (program.empty()) return Error{Code::not_found, fmt::format("no program \"{}\"", arguments.front())};
@@ -119,7 +128,7 @@ Result<std::unique_ptr<PipedProcess>> PipedProcess::start(const std::vector<std:
   ProgramPipe input, output, error;
   std::unique_ptr<PipedProcess> child(new PipedProcess);
   const bool opened = input.open() && output.open() && error.open();
-  if (opened) child->process_ = spawn(program, arguments, std::move(variables), input, output, error);
+  if (opened) child->process_ = spawn(program, arguments, std::move(variables), inherited, input, output, error);
   const std::string why = std::strerror(errno);
   close_file(input.read_end);
   close_file(output.write_end);

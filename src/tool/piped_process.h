@@ -19,9 +19,11 @@ class PipedProcess {
  public:
   using Deadline = std::chrono::steady_clock::time_point;
 
-  // `arguments[0]` is searched in /usr/local/bin, /usr/bin and /bin. Errors: not_found, unavailable.
+  // `arguments[0]` is searched in /usr/local/bin, /usr/bin and /bin. `inherited` are borrowed descriptors that it has as 3,
+  // 4, ... Errors: not_found, unavailable.
   static Result<std::unique_ptr<PipedProcess>> start(const std::vector<std::string>& arguments,
-                                                     const std::map<std::string, std::string>& environment);
+                                                     const std::map<std::string, std::string>& environment,
+                                                     const std::vector<int>& inherited = {});
   ~PipedProcess();
   PipedProcess(const PipedProcess&) = delete;
   PipedProcess& operator=(const PipedProcess&) = delete;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "tool/sandbox_problem.h"
 
 namespace gantry::tool {
 
@@ -21,6 +22,7 @@ struct SandboxRequest {
   std::map<std::string, std::string> read;  // path inside -> path outside
   std::map<std::string, std::string> environment;
   Duration timeout = std::chrono::seconds(30);
+  // 0: no limit
   std::int64_t memory_bytes_max = 512 << 20, processes_max = 64, files_bytes_max = 64 << 20;
   std::size_t output_bytes_max = 1 << 20;
   std::stop_token stop;
@@ -35,8 +37,5 @@ struct SandboxResult {
 
 // Any thread, many at once. When it returns, the program and all that it started are gone.
 SandboxResult run_in_sandbox(const SandboxRequest& request);
-
-// Whether programs can be run here: tries one, once in the life of this program. Empty: they can.
-const std::string& sandbox_problem();
 
 }  // namespace gantry::tool

@@ -105,14 +105,29 @@ class ReferenceTest(unittest.TestCase):
         print(f"{ran} commands", file=sys.stderr)
         self.assertGreater(ran, 4)
 
-    def test_every_unit_test_that_is_named_exists(self):
-        sources = "".join(path.read_text() for path in REPOSITORY.glob("src/*/*_test.cpp"))
-        page = (REPOSITORY / "docs" / "testing.md").read_text()
-        suite = None
-        for name in re.findall(r"`(\w*\.[A-Z]\w*\*?|[A-Z]\w*\.\*)`", page):
-            suite = name.split(".")[0] or suite  # ".Other" goes on with the suite before
-            start = f"({suite}, {name.split('.')[1].rstrip('*')}"
-            self.assertTrue((start if name.endswith("*") else start + ")") in sources, f"no unit test {suite} {name}")
+    def test_every_test_that_is_named_exists(self):
+        sources = "".join(path.read_text() for folder in ("src", "tests") for path in REPOSITORY.glob(f"{folder}/*/*_test.cpp"))
+        programs = "".join(path.read_text() for folder in ("tests", "apps") for path in REPOSITORY.glob(f"{folder}/**/*_test.py"))
+        for page in ("testing.md", "security.md"):
+            text = (REPOSITORY / "docs" / page).read_text()
+            suite = None
+            for name in re.findall(r"`(\w*\.[A-Z]\w*\*?|[A-Z]\w*\.\*)`", text):
+                suite = name.split(".")[0] or suite  # ".Other" goes on with the suite before
+                start = f"({suite}, {name.split('.')[1].rstrip('*')}"
+                self.assertTrue((start if name.endswith("*") else start + ")") in sources, f"{page}: no unit test {suite} {name}")
+            for name in re.findall(r"`(test_\w+)`", text):
+                self.assertIn(f"def {name}(self", programs, page)
+            for name in re.findall(r"`compile\.(\w+)`", text):
+                self.assertTrue((REPOSITORY / "tests" / "compile" / f"{name}.cpp").exists(), f"{page}: {name}")
+            for name in re.findall(r"`(\w+_fuzz)`", text):
+                self.assertTrue((REPOSITORY / "fuzz" / f"{name}.cpp").exists(), f"{page}: {name}")
+
+    def test_the_checklist_of_security_is_whole(self):
+        rows = re.findall(r"^\| (\d+) \|(.*)\|$", (REPOSITORY / "docs" / "security.md").read_text(), re.MULTILINE)
+        self.assertEqual([int(number) for number, _ in rows], list(range(1, 35)))
+        for number, cells in rows:
+            _, tests, gap = cells.split("|")
+            self.assertTrue("`" in tests or gap.strip(), f"item {number} has neither a test nor a word on what is missing")
 
     def test_every_block_says_what_it_is(self):
         known = {"yaml", "csv", "json", "console", "sh", "sql", "text", ""}

@@ -14,6 +14,7 @@ MODE says what is done when a tool is called (or, where it says so, earlier):
   stateless speaks revision 2026-07-28 only
 """
 
+import ctypes
 import http.server
 import json
 import os
@@ -53,6 +54,17 @@ def connect(host, port):
         return dict(text("connect: %s" % error), isError=True)
 
 
+def system_calls(numbers):
+    """errno of each system call, made with arguments that do nothing."""
+    library = ctypes.CDLL(None, use_errno=True)
+    found = []
+    for number in numbers:
+        ctypes.set_errno(0)
+        library.syscall(ctypes.c_long(number), 0, 0, 0, 0, 0)
+        found.append(ctypes.get_errno())
+    return text(found)
+
+
 TOOLS = {
     "echo": ("Repeats its arguments.", {"text": "string"}, lambda a: dict(text(a), structuredContent=a)),
     "environment": ("Its environment.", {}, lambda a: dict(text(""), structuredContent=dict(os.environ))),
@@ -60,6 +72,7 @@ TOOLS = {
     "look": ("Reads a file.", {"path": "string"}, lambda a: look(a["path"])),
     "write": ("Writes a file.", {"path": "string"}, lambda a: write(a["path"])),
     "connect": ("Opens a connection.", {"host": "string", "port": "integer"}, lambda a: connect(a["host"], a["port"])),
+    "system_calls": ("Makes system calls.", {"numbers": "array"}, lambda a: system_calls(a["numbers"])),
     "fail": ("Always fails.", {}, lambda a: dict(text("it failed"), isError=True)),
 }
 PROMPTS = [{"name": "greeting", "description": "Greets."}]

@@ -382,5 +382,34 @@ TEST_F(NoWayRoundRetry, NothingIsSentAgainWhileTheGateIsStoppedAlsoNotAfterACras
   EXPECT_NE(recorder_->calls(), before) << "the control: started again, it is sent again";
 }
 
+// --- What a workflow runs is judged as the run that it belongs to.
+
+class NoWayRoundChild : public NoWayRound {
+ protected:
+  // A workflow that runs another twice, which calls by-echo.
+  InstanceOutcome run_twice(const char* rules) {
+    files_ = no_way_round::tool_files();
+    policy(rules);
+    files_["workflows/inner.yaml"] = header("inner") + "do: [{x: {call: by-echo.act, with: {n: 1}}}]\n";
+    const std::string run = "{run: {workflow: {namespace: t, name: inner, version: 1.0.0}}}";
+    files_["workflows/outer.yaml"] = header("outer") + "do: [{a: " + run + "}, {b: " + run + "}]\n";
+    open_engine();
+    deploy();
+    return wait_ended(start(Value(), "outer"));
+  }
+};
+
+TEST_F(NoWayRoundChild, SpendsTheBudgetOfTheRun) {
+  EXPECT_EQ(run_twice("rules: [{id: all, verdict: allow}]\nbudgets: [{id: b, scope: run, count: 1}]\n").status, "faulted");
+  EXPECT_EQ(recorder_->calls_of("by-echo"), 1);
+}
+
+TEST_F(NoWayRoundChild, ActsForWhoStartedTheRun) {
+  EXPECT_EQ(run_twice("rules: [{id: all, allow: '.principal.person == \"ada\"'}]\n").status, "completed");
+  EXPECT_EQ(recorder_->calls_of("by-echo"), 2);
+  EXPECT_EQ(run_twice("rules: [{id: all, allow: '.principal.person != \"ada\"'}]\n").status, "faulted");
+  EXPECT_EQ(recorder_->calls_of("by-echo"), 0);
+}
+
 }  // namespace
 }  // namespace gantry::engine
