@@ -135,6 +135,7 @@ class EntryTest : public NoWayRound {
       files_["workflows/" + name + "-outer.yaml"] =
           header(name + "-outer") + "do: [{run: {run: {workflow: {namespace: t, name: " + name + ", version: 1.0.0}}}}]\n";
     }
+    if (std::string_view(entry.name).starts_with("instance that rested")) options_.resting_kept_max = 0;
     open_engine();
     deploy();
     const bool outer = std::string_view(entry.name) == "sub-workflow";
@@ -189,6 +190,9 @@ const Entry entries[] = {
     {"resume",
      [](const std::string& call) { return "do: [{l: {listen: {to: {one: {with: {type: go}}}}}}, {x: " + call + "}]\n"; }, true,
      [](EntryTest& test) { test.suspend_and_resume(); }},
+    {"instance that rested outside memory",
+     [](const std::string& call) { return "do: [{l: {listen: {to: {one: {with: {type: go}}}}}}, {x: " + call + "}]\n"; }, true,
+     [](EntryTest& test) { test.go(); }},
     {"recovery after a crash",
      [](const std::string& call) { return "do: [{l: {listen: {to: {one: {with: {type: go}}}}}}, {x: " + call + "}]\n"; }, true,
      [](EntryTest& test) { test.crash_and_go(); }},

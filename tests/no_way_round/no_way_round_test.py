@@ -32,7 +32,7 @@ COMMANDS = {
     "run": "drives", "serve": "drives", "mcp": "drives",
     "start": "server", "emit": "server", "approve": "server", "reject": "server", "answer": "server", "resume": "server",
     "suspend": "server", "cancel": "server", "deploy": "server", "gate": "server",
-    "check": "none", "prove": "none", "eval": "none", "schema": "none", "convert": "none", "token": "none",
+    "check": "none", "prove": "none", "policy": "none", "eval": "none", "schema": "none", "convert": "none", "token": "none",
     "instances": "none", "show": "none", "journal": "none", "schedules": "none", "hold": "none", "tasks": "none",
     "task": "none", "audit": "none", "backup": "none", "store": "none", "doctor": "none",
 }
@@ -299,7 +299,8 @@ class NoWayRoundTest(unittest.TestCase):
         self.run_all()
         self.reached()
         store = ("--store", f"sqlite:{self.desk.path / 'run.db'}")
-        for command in (("check", project), ("prove", project), ("audit", "verify", *store), ("doctor", *store), ("store", *store),
+        for command in (("check", project), ("prove", project), ("policy", "lint", project), ("policy", "test", project),
+                        ("audit", "verify", *store), ("doctor", *store), ("store", *store),
                         ("backup", self.desk.path / "copy.db", *store), ("token", "create", "--dir", project, "--person", "x")):
             self.desk.run(*command)
             self.assertEqual(self.reached(), {}, command)
