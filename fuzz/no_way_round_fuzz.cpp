@@ -83,6 +83,12 @@ class MortalStore final : public journal::Store {
   Result<std::vector<journal::BudgetPart>> budget_parts(std::string_view budget, std::string_view key) override {
     return inner_.budget_parts(budget, key);
   }
+  Result<bool> rests(std::string_view instance) override { return inner_.rests(instance); }
+  Result<std::vector<std::string>> resting_with_tasks() override { return inner_.resting_with_tasks(); }
+  Result<std::size_t> running_instances() override { return inner_.running_instances(); }
+  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position, std::size_t count) override {
+    return inner_.timers_after(position, count);
+  }
   Status save_project(std::string_view digest, std::string_view files) override { return inner_.save_project(digest, files); }
   Result<std::string> project_files(std::string_view digest) override { return inner_.project_files(digest); }
   Result<std::optional<std::string>> current_project() override { return inner_.current_project(); }

@@ -17,7 +17,7 @@ status=0
 for revision in 2025-11-25 2026-07-28; do
   echo "== $revision"
   "$node" "$suite" client --command "python3 $here/conformance_client.py $gantry" --requirements "$revision" \
-    --expected-failures "$here/known_failures_$revision.yaml" --output-dir "results-$revision" > "$revision.log" 2>&1 || status=1
+    --expected-failures "$here/known_failures_$revision.yaml" --timeout 120000 --output-dir "results-$revision" > "$revision.log" 2>&1 || status=1
   sed -n '/SUMMARY\|Summary\|summary/,$p' "$revision.log"
 done
 exit $status

@@ -27,7 +27,7 @@ def arguments_for(tool, tools):
 class Client:
     def __init__(self, program, url, folder):
         self.program, self.root = program, Path(folder)
-        self.settings = {"url": url, "timeout": "PT20S"}
+        self.settings = {"url": url, "timeout": "PT60S"}
         if os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION"):
             self.settings["protocol"] = os.environ["MCP_CONFORMANCE_PROTOCOL_VERSION"]
         self.write("gantry.yaml", {"egress": {"allow": ["localhost", "127.0.0.1"]}})
@@ -44,7 +44,7 @@ class Client:
                                          "operations": operations})
 
     def gantry(self, *words):
-        done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([self.program, *map(str, words)], capture_output=True, text=True, timeout=110, check=False)
         sys.stderr.write(done.stderr)
         return done
 
