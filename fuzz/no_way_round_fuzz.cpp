@@ -154,7 +154,7 @@ definition::ProjectPointer project_with(std::size_t policy) {
        "  pay: {class: money, arguments: {type: object, properties: {n: {type: integer}}}}\n"
        "  note: {class: write, idempotency: key, arguments: {type: object, properties: {n: {type: integer}}}}\n"},
       {"workflows/now.yaml", head + "now" + tail + "do:\n" + tasks},
-      {"workflows/later.yaml", head + "later" + tail + "input: {as: '${ . }'}\ndo:\n  - r: {wait: PT1H}\n" + tasks},
+      {"workflows/later.yaml", head + "later" + tail + "do:\n  - r: {wait: PT1H}\n" + tasks},
       {"workflows/event.yaml", head + "event" + tail + "do:\n  - l: {listen: {to: {one: {with: {type: go}}}}, output: {as: '${ {n: 7} }'}}\n" + tasks},
       {"workflows/outer.yaml", head + "outer" + tail +
                                    "do:\n  - r: {run: {workflow: {namespace: t, name: now, version: 1.0.0, input: {n: '${ .n }'}}}}\n"},
@@ -296,17 +296,23 @@ class House {
     }
   }
 
+  std::vector<journal::Event> events_of(const std::string& instance) {
+    auto events = store_->events_of(instance, 0);
+    GANTRY_ASSERT(events.ok(), "a journal can't be read");
+    return *std::move(events);
+  }
+
   std::vector<std::string> all_instances() {
     std::vector<std::string> all(instances_.begin(), instances_.end());
     for (std::size_t i = 0; i < all.size() && all.size() < 100; ++i)
-      for (const auto& event : *store_->events_of(all[i]))
+      for (const auto& event : events_of(all[i]))
         if (event.type == EventType::child_started) all.emplace_back(event.data.string_or("child", ""));
     return all;
   }
 
   std::vector<Value> tasks_of(const std::string& instance) {
     std::map<std::string, Value> open;
-    for (const auto& event : *store_->events_of(instance)) {
+    for (const auto& event : events_of(instance)) {
       const std::string task(event.data.string_or("task", ""));
       if (event.type == EventType::task_created && event.data.string_or("kind", "") == "approval") open[task] = event.data;
       if (event.type == EventType::task_closed) open.erase(task);
@@ -327,7 +333,7 @@ class House {
     for (const std::string& instance : all_instances()) {
       std::map<std::string, Value> proposed;
       std::map<std::string, std::string> asked;
-      for (const auto& event : *store_->events_of(instance)) {
+      for (const auto& event : events_of(instance)) {
         const Value effect = event.data.member("effect");
         if (event.type == EventType::effect_proposed) proposed[std::string(effect.string_or("id", ""))] = effect;
         if (event.type == EventType::task_created) asked[std::string(event.data.string_or("effect", ""))] = std::string(event.data.string_or("task", ""));
