@@ -65,7 +65,7 @@ Error with_name(const std::string& name, const Error& error) {
 Result<Value> read_document(std::string_view bytes, const std::string& name, const std::string& format) {
   std::string chosen = format.empty() ? format_of(bytes, name) : format;
   if (chosen == "json") {
-    auto value = parse_json(bytes);
+    auto value = parse_json(bytes, {.limits = {}, .refuse_duplicate_keys = true});
     return value ? value : with_name(name, value.error());
   }
   if (chosen == "edifact") {
@@ -135,7 +135,7 @@ Result<Value> read_input(const std::string& argument, const Value& fallback) {
   if (argument == "-" || argument[0] == '@') {
     return read_document_file(argument == "-" ? argument : argument.substr(1), "");
   }
-  auto value = parse_json(argument);
+  auto value = parse_json(argument, {.limits = {}, .refuse_duplicate_keys = true});
   if (!value) return Error{value.error().code, "--input: " + value.error().message + " (write @FILE to read a file)"};
   return value;
 }

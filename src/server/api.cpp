@@ -260,7 +260,7 @@ Result<Value> body_value(const Request& request, const Value& fallback) {
   }
   auto value = type == "application/edifact" ? tool::read_edifact(request.body)
                : type == "text/csv"          ? parse_csv(request.body)
-                                             : parse_json(request.body);
+                                             : parse_json(request.body, {.limits = {}, .refuse_duplicate_keys = true});
   return value ? value : body_error(value.error());
 }
 

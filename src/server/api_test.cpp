@@ -112,6 +112,12 @@ TEST_F(ApiBodies, MalformedJsonIsRefusedWithItsPlace) {
   expect_problem(send("\"\xFF\""), 400, _);
 }
 
+// Which of two values counts is not for us to guess: who looked at the request may have seen the other.
+TEST_F(ApiBodies, AKeyThatIsThereTwiceIsRefusedWithItsPlace) {
+  expect_problem(send(R"({"name": "ada", "name": "ben"})"), 400, HasSubstr("1:17: duplicate key"));
+  expect_problem(send(R"({"a": [{"n": 1, "n": 1}]})"), 400, HasSubstr("duplicate key"));
+}
+
 TEST_F(ApiBodies, JsonTenThousandLevelsDeepIsRefused) {
   expect_problem(send(std::string(10'000, '[') + std::string(10'000, ']')), 400,
                  HasSubstr("nested deeper than 512 levels, which is the limit"));

@@ -56,7 +56,10 @@ bool is_read_as_value(std::string_view type) {
 
 Result<Value> with_data(Value event, const Request& request, const std::string& type) {
   if (request.body.empty()) return event;
-  if (is_json(type)) return std::move(event).with_member("data", TRY(parse_json(request.body)));
+  if (is_json(type)) {
+    Value data = TRY(parse_json(request.body, {.limits = {}, .refuse_duplicate_keys = true}));
+    return std::move(event).with_member("data", std::move(data));
+  }
   if (is_read_as_value(type)) return std::move(event).with_member("data", TRY(body_value(request, {})));
   if (is_text(type) && !find_bad_utf8(request.body)) return std::move(event).with_member("data", request.body);
   return std::move(event).with_member("data_base64", tool::encode_base64(request.body));
@@ -86,7 +89,7 @@ Result<std::vector<Value>> cloud_events_of(const Request& request) {
                      ": expected application/cloudevents+json, application/cloudevents-batch+json, or the event's "
                      "attributes in headers ce-specversion, ce-id, ce-source, ce-type"};
   }
-  Value body = TRY(parse_json(request.body));
+  Value body = TRY(parse_json(request.body, {.limits = {}, .refuse_duplicate_keys = true}));
   if (is_batch && !body.is_array())
     return Error{Code::invalid_argument,
                  std::string("a batch of CloudEvents is a JSON array, found ") + body.kind_name()};
