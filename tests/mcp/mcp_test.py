@@ -79,10 +79,11 @@ class McpTest(unittest.TestCase):
     def pin(self):
         return self.gantry("mcp", "pin", "desk", "--dir", self.root / "project")
 
-    def call(self, operation="say", arguments=None):
+    def call(self, operation="say", arguments=None, patient=True):
+        """Not patient: what is waited for longer than a second is not waited for."""
         arguments = {"text": "hello"} if arguments is None else arguments
         path = self.write("workflows/talk.yaml", WORKFLOW % (operation, json.dumps(arguments)))
-        return self.gantry("run", path, "--dir", self.root / "project", "--json", "--no-wait")
+        return self.gantry("run", path, "--dir", self.root / "project", "--json", *([] if patient else ["--no-wait"]))
 
     def asked(self):
         return self.log.read_text(encoding="utf-8").split("\n")
@@ -161,7 +162,7 @@ class McpTest(unittest.TestCase):
         for mode in ("garbage", "wrong_id", "exit", "giant"):
             self.tool({"url": self.serve(mode), "timeout": "PT10S"})
             self.assertEqual(self.pin().returncode, DONE, mode)
-            waiting = self.call()
+            waiting = self.call(patient=mode != "wrong_id")  # there is no answer to come
             self.assertEqual(waiting.returncode, 3, (mode, waiting.stdout, waiting.stderr))
         for mode in ("asks", "talks"):
             self.tool({"url": self.serve(mode)})
@@ -184,7 +185,7 @@ class McpTest(unittest.TestCase):
             "document": {"dsl": "1.0.3", "namespace": "desk", "name": "talk", "version": "1.0.0"},
             "do": [{"talk": {"call": "mcp", "with": {"method": method, "parameters": parameters, "transport": transport}}}]}))
         self.write("policies/desk.yaml", POLICY.replace("'desk.*', ", ""))
-        done = self.gantry("run", path, "--dir", self.root / "project", "--json", "--no-wait")
+        done = self.gantry("run", path, "--dir", self.root / "project", "--json")
         self.assertTrue(done.stdout, done.stderr)
         return json.loads(done.stdout)
 
