@@ -206,9 +206,9 @@ tool: world
 version: 1.0.0
 driver: world
 operations:
-  look: {class: read}
+  look: {class: read, arguments: {type: object, additionalProperties: true}}
   lookup: {class: read, arguments: {type: object, required: [key], properties: {key: {type: string}}}}
-  note: {class: write, idempotency: key}
+  note: {class: write, idempotency: key, arguments: {type: object, additionalProperties: true}}
   asked:
     class: write
     idempotency: readBack
@@ -275,6 +275,15 @@ class EngineTest : public ::testing::Test {
         options_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     engine_ = *std::move(opened);
+  }
+
+  // Forgets all that was deployed and run.
+  void begin_anew() {
+    engine_.reset();
+    store_.reset();
+    auto opened = journal::Store::open("memory:");
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    kept_ = *std::move(opened);
   }
 
   void open_with(const std::string& tasks) {

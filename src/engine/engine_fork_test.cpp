@@ -17,6 +17,10 @@ class EngineFork : public EngineTest {
   std::string fork(const std::string& instance, const std::string& task) {
     return instance_of_answer(engine_->fork(instance, task, otto_));
   }
+  // Until nothing happens by itself.
+  void settle(const std::string& instance) {
+    EXPECT_TRUE(engine_->wait(instance, std::chrono::seconds(20), true, true).ok());
+  }
   Error refused(const Result<Value>& answer) {
     EXPECT_FALSE(answer.ok());
     return answer.ok() ? Error{} : answer.error();
@@ -54,12 +58,16 @@ TEST_F(EngineFork, ARetryGoesOnFromTheTaskThatFaulted) {
   EXPECT_EQ(wait(failed).status, "faulted") << "the first stays as it is";
 }
 
+constexpr const char* waits_between =
+    "  - a: {call: world.note, with: {n: 1}}\n  - w: {wait: {hours: 1}}\n  - b: {call: world.plain, with: {a: '${ .n }'}}\n";
+
 TEST_F(EngineFork, ItOutlivesTheProcessAndCanBeReplayed) {
   for (const std::uint64_t snapshot : {1u, 500u}) {
     options_.snapshot_every_events = snapshot;
-    open_with("  - a: {call: world.note, with: {n: 1}}\n  - w: {wait: {hours: 1}}\n  - b: {call: world.plain, with: {a: '${ .n }'}}\n");
+    begin_anew();
+    open_with(waits_between);
     const std::string original = start();
-    wait(original);
+    settle(original);
     const std::string forked = fork(original, "w");
     open();
     clock_.advance(std::chrono::hours(2));
@@ -139,13 +147,13 @@ TEST_F(EngineFork, WhatTheRunHasReadIsNotForgotten) {
 TEST_F(EngineFork, WhatCantBeGoneOnFromIsRefusedWithTheReason) {
   open_with("  - a: {call: world.plain, with: {}}\n  - a2: {if: '${ false }', set: {x: 1}}\n  - w: {wait: PT1H}\n  - z: {set: {x: 1}}\n");
   const std::string instance = start();
-  wait(instance);
+  settle(instance);
   EXPECT_EQ(refused(engine_->fork("nothing", "a", otto_)).code, Code::not_found);
   EXPECT_EQ(refused(engine_->fork("", "a", otto_)).code, Code::not_found);
   EXPECT_EQ(refused(engine_->fork(instance, "", otto_)).code, Code::invalid_argument);
   EXPECT_THAT(refused(engine_->fork(instance, "q", otto_)).message, HasSubstr("has no task 'q'"));
   EXPECT_THAT(refused(engine_->fork(instance, "z", otto_)).message, HasSubstr("task /do/3/z has not started"));
-  EXPECT_THAT(refused(engine_->retry(instance, "a", otto_)).message, HasSubstr("is waiting"));
+  EXPECT_THAT(refused(engine_->retry(instance, "a", otto_)).message, HasSubstr("only what has faulted or was cancelled is run again"));
   ASSERT_TRUE(engine_->cancel(instance, otto_, "").ok());
   EXPECT_THAT(refused(engine_->retry(instance, "", otto_)).message, HasSubstr("no task has faulted"));
   const std::string again = retry(instance, "/do/2/w");

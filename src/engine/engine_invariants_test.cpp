@@ -23,6 +23,7 @@ class EngineInvariants : public EngineTest {
     return std::string(last(instance, EventType::effect_denied).member("verdict").string_or("rule", end.status));
   }
   std::string stopped_by(const std::string& tasks, Value input) {
+    begin_anew();
     open_with(tasks);
     return stopped_by(start(std::move(input)));
   }
@@ -88,6 +89,7 @@ TEST_F(EngineInvariants, WhatWasDoneBeforeCountsInTheWorkflowsThatItRuns) {
   workflow(plain, "child");
   const std::string looked = "  - a: {call: world.look, with: {ok: '${ .ok }'}, output: {as: $input}}\n";
   EXPECT_EQ(stopped_by(looked + run_child, Value::object({{"ok", true}})), "");
+  begin_anew();
   open_with(looked + run_child);
   EXPECT_EQ(wait_ended(start(Value::object({{"ok", false}}))).status, "faulted");
   EXPECT_EQ(world_->calls("plain"), 1);
@@ -155,7 +157,7 @@ rules: [{id: yes, when: .ok == true, answer: "yes"}, {id: no, answer: "no"}]
 
 TEST_F(EngineInvariants, AYesOfPeopleExcusesAndANoDoesNot) {
   state("{id: asked, never: world.plain, unless: {approval: ask}}");
-  open_with("  - ask: {call: approval, with: {question: Shall it?, approvers: [{role: cashier}]}}\n" + std::string(plain));
+  open_with("  - ask: {call: approval, with: {question: 'Shall it?', approvers: [{role: cashier}]}}\n" + std::string(plain));
   const std::string yes = start(), no = start();
   wait(yes);
   wait(no);
