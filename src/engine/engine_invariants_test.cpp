@@ -148,7 +148,7 @@ decision: may
 version: 1.0.0
 question: May it?
 answer: {enum: ["yes", "no"]}
-rules: [{id: yes, when: .ok == true, answer: "yes"}, {id: no, answer: "no"}]
+rules: [{id: yes, when: .ok == true, answer: "yes"}, {id: no, when: .ok != true, answer: "no"}]
 )";
   const std::string tasks = "  - d: {call: decide, with: {decision: may, input: '${ . }'}}\n" + std::string(plain);
   EXPECT_EQ(stopped_by(tasks, Value::object({{"ok", true}})), "");
