@@ -17,9 +17,11 @@ class EngineFork : public EngineTest {
   std::string fork(const std::string& instance, const std::string& task) {
     return instance_of_answer(engine_->fork(instance, task, otto_));
   }
-  // Until nothing happens by itself.
+  // Until it has set its timer.
   void settle(const std::string& instance) {
-    EXPECT_TRUE(engine_->wait(instance, std::chrono::seconds(20), true, true).ok());
+    for (int i = 0; i < 4'000 && count(instance, EventType::timer_set) == 0; ++i)
+      EXPECT_TRUE(engine_->wait(instance, std::chrono::milliseconds(5)).ok());
+    EXPECT_EQ(count(instance, EventType::timer_set), 1);
   }
   Error refused(const Result<Value>& answer) {
     EXPECT_FALSE(answer.ok());
@@ -34,9 +36,9 @@ class EngineFork : public EngineTest {
 };
 
 constexpr const char* two_calls =
-    "  - first: {call: world.note, with: {n: '${ .n }'}, export: {as: '${ {seen: .} }'}}\n"
+    "  - first: {call: world.note, with: {n: '${ .n }'}, export: {as: '${ {seen: .said} }'}}\n"
     "  - second: {call: world.plain, with: {a: '${ $context.seen.n }'}}\n"
-    "  - last: {set: {all: '${ [$context.seen.n, .a, $workflow.input.n] }'}}\n";
+    "  - last: {set: {all: '${ [$context.seen.n, .said.a, $workflow.input.n] }'}}\n";
 
 TEST_F(EngineFork, ARetryGoesOnFromTheTaskThatFaulted) {
   world_->script("plain", {Behaviour::fail});
