@@ -128,6 +128,14 @@ TEST_F(EngineInvariants, ARuleThatAllowsWhatTwoMustApproveIsOverruled) {
   EXPECT_EQ(stopped_by("  - a: {call: world.pay, with: {amount: 100}}\n", {}), "");
 }
 
+TEST_F(EngineInvariants, AFactThatIsMissingIsNotTakenForOneThatIsHarmless) {
+  state("{id: much, never: {classes: [money]}, when: .args.amount > 100}");
+  EXPECT_EQ(stopped_by("  - a: {call: world.pay, with: {}}\n", {}), "port/much");
+  EXPECT_EQ(stopped_by("  - a: {call: world.pay, with: {amount: 100}}\n", {}), "");
+  state("{id: much, never: {classes: [money]}, when: '${ (.args.amount // 0) > 100 }'}");
+  EXPECT_EQ(stopped_by("  - a: {call: world.pay, with: {}}\n", {}), "");
+}
+
 TEST_F(EngineInvariants, WhatTwoPeopleApproveGoesThrough) {
   files_["policies/port.yaml"] = std::string("policy: port\nversion: 1.0.0\ninvariants:\n") +
                                  "  - {id: two, never: {classes: [money]}, unless: {approvers: 2}}\nrules:\n"

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "gate/decide.h"
+#include "gate/judge.h"
 #include "gate/reading.h"
 
 namespace gantry::gate {
@@ -30,12 +31,14 @@ bool has_one(const InvariantGuard& guard, const KnownValues& values, KnownValues
   });
 }
 
-// What can't be told is not let through.
+// What can't be told is not let through: a condition that fails, or names a fact that is missing, is taken to hold.
 bool speaks(const Invariant& invariant, const Value& facts, Timestamp now) {
   if (!invariant.when) return true;
-  const auto answer =
-      expression::evaluate_first(*invariant.when->program, facts, {.now = now, .limits = test_limits});
-  return !answer || !answer->is_boolean() || answer->is_true();
+  const auto prepared = definition::prepare_condition(invariant.when->text);
+  const auto* condition = std::get_if<definition::Condition>(&prepared);
+  if (condition == nullptr) return true;
+  const Result<bool> answer = holds(*condition, facts, now);
+  return !answer.ok() || *answer;
 }
 
 bool is_approved_by_enough(const Invariant& invariant, const Verdict& verdict) {
