@@ -93,7 +93,9 @@ Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
   if (paused()) return std::min(wake, pause_until_);
   if (!work_.empty() || !broken_.empty()) return now;
   if (auto due = timers_.next_due()) {
-    const Duration left = std::max(Duration::zero(), *due - parts_.clock->now());
+    const Timestamp time = parts_.clock->now();
+    // Due at the beginning of time means at once; subtracting from that would overflow.
+    const Duration left = *due <= time ? Duration::zero() : *due - time;
     wake = std::min(wake, now + std::min<Duration>(left, clock_check_interval));
   }
   // wait_until with the end of time overflows in some libraries.

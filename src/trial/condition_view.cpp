@@ -100,7 +100,7 @@ class Reader {
   static std::optional<Path> path_of(const Node& node, const std::optional<Path>& dot) {
     if (node.kind == Kind::identity) return dot;
     // `.args.items[]` and `.args.x?` are still about that argument.
-    if (node.kind == Kind::iterate || (node.kind == Kind::try_catch && !node.children[1]))
+    if (node.kind == Kind::iterate || (node.kind == Kind::try_catch && node.children.size() == 1))
       return path_of(*node.children[0], dot);
     if (node.kind == Kind::alternative) {  // .args.note // ""
       auto path = path_of(*node.children[0], dot);
