@@ -150,7 +150,8 @@ class Engine {
   // A new instance that goes on from a task of another one, as that stood right before the task started the last time:
   // {"instance", "continues", "task"}. What came before the task is not done again; what comes from it on is, with new
   // effects that pass the gate anew. The other instance stays as it is. `task` is a reference, or a name that one
-  // task has; for `retry` it may be empty: the task that faulted it. Errors: not_found; conflict when `retry` and it
+  // task has; for `retry` it may be empty: the task that faulted it. All events of the other instance are replayed
+  // for it on the engine's thread. Errors: not_found; conflict when `retry` and it
   // has neither faulted nor been cancelled, or its content was erased; invalid_argument when the task runs beside others.
   Result<Value> fork(const std::string& instance, const std::string& task, const definition::Principal& by);
   Result<Value> retry(const std::string& instance, const std::string& task, const definition::Principal& by);

@@ -161,5 +161,38 @@ TEST_F(EngineFork, WhatCantBeGoneOnFromIsRefusedWithTheReason) {
   EXPECT_EQ(wait_advancing(again, std::chrono::minutes(30)).status, "completed");
 }
 
+TEST_F(EngineFork, WhatCameWhileItWasSuspendedCountsFromWhenItWasTaken) {
+  open_with("  - l: {listen: {to: {one: {with: {type: a}}}}}\n  - w: {wait: PT1H}\n  - b: {call: world.plain, with: {}}\n");
+  const std::string first = start();
+  ASSERT_TRUE(engine_->suspend(first, otto_, "").ok());
+  ASSERT_TRUE(engine_->receive({*parse_json(R"({"specversion":"1.0","source":"/t","type":"a","id":"1"})")}, ben_).ok());
+  clock_.advance(std::chrono::minutes(10));
+  ASSERT_TRUE(engine_->resume(first, otto_).ok());
+  const auto report = replay_instance(*kept_, first, gate::Gate({}), {});
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  EXPECT_TRUE(report->differences.empty()) << report->differences.front().what;
+  EXPECT_GE(report->actions, 1u);
+  const std::string forked = fork(first, "w");
+  EXPECT_EQ(events(forked).front().data.member("continues").integer_or("sequence", 0),
+            static_cast<std::int64_t>(events(first).at(3).sequence));
+  EXPECT_EQ(events(first).at(3).type, EventType::instance_resumed);
+  EXPECT_EQ(wait_advancing(forked, std::chrono::minutes(30)).status, "completed");
+}
+
+TEST_F(EngineFork, AStateThatCantBeReadIsAFault) {
+  open_with("  - a: {set: {x: 1}}\n");
+  const auto now = project();
+  const Interpreter interpreter(now, now->find_workflow("t", "w", ""));
+  for (const char* state : {"", "{}", R"({"format":1,"values":[]})"}) {
+    InstanceState fresh;
+    const Turn turn = interpreter.apply(
+        fresh, {"I", 1, clock_.now(), EventType::instance_started,
+                Value::object({{"input", Value()}, {"continues", Value::object({{"state", state}})}})});
+    ASSERT_EQ(turn.actions.size(), 1u) << state;
+    EXPECT_TRUE(std::holds_alternative<Fault>(turn.actions.front())) << state;
+    EXPECT_EQ(fresh.status(), InstanceState::Status::faulted) << state;
+  }
+}
+
 }  // namespace
 }  // namespace gantry::engine

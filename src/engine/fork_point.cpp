@@ -30,11 +30,10 @@ std::string main_line_of(const std::string& reference) {
 }
 
 // The first task to fail in the turn that ended the instance: the others are what it is in.
-Result<std::string> faulted_task(std::span<const journal::Event> events, const Interpreter& interpreter) {
-  InstanceState state;
+Result<std::string> faulted_task(std::span<const journal::Event> events, InstanceRecord record) {
   for (const journal::Event& event : events) {
-    const Turn turn = interpreter.apply(state, event);
-    if (state.status() != InstanceState::Status::faulted) continue;
+    const Turn turn = TRY(record.replay_turn(event));
+    if (!record.ended()) continue;
     for (const TaskTrace& trace : turn.trace)
       if (trace.status == TaskTrace::Status::faulted) return main_line_of(trace.reference);
     break;
@@ -47,33 +46,31 @@ Result<std::string> faulted_task(std::span<const journal::Event> events, const I
 Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, const definition::ProjectPointer& project,
                                   const std::shared_ptr<const definition::Workflow>& workflow, const std::string& name,
                                   const InterpreterLimits& limits) {
-  const Interpreter interpreter(project, workflow, limits);
-  const std::string wanted = name.empty() ? TRY(faulted_task(events, interpreter)) : name;
+  const std::string& instance = events.front().instance;
+  std::string wanted = name;
+  if (name.empty()) wanted = TRY(faulted_task(events, InstanceRecord(instance, project, workflow, limits)));
   StartWatch watch;
   watch.task = TRY(find_named(*workflow, wanted));
-  InstanceRecord record(events.front().instance, project, workflow, limits);
-  InstanceState state;
+  InstanceRecord record(instance, project, workflow, limits);
   ForkPoint point;
   point.task = watch.task->reference;
-  std::string reached;
   for (const journal::Event& event : events) {
-    TRY(record.replay(event));
-    interpreter.apply(state, event, &watch);
+    TRY(record.replay_turn(event, &watch));
     if (watch.state.empty()) continue;
-    point.sequence = event.sequence;
     point.continues = record.carried()
-                          .with_member("instance", event.instance)
+                          .with_member("instance", instance)
                           .with_member("task", point.task)
                           .with_member("sequence", static_cast<std::int64_t>(event.sequence))
                           .with_member("state", std::exchange(watch.state, {}));
   }
   if (!point.continues.is_null()) return point;
-  if (!watch.in_main_line)
+  if (!watch.in_main_line) {
+    const std::string around = main_line_of(point.task);
     return Error{Code::invalid_argument,
                  fmt::format("task {} is one of several that run side by side; go on from {} instead", point.task,
-                             main_line_of(point.task))};
-  return Error{Code::not_found,
-               fmt::format("task {} has not started in instance {}", point.task, events.front().instance)};
+                             around == point.task ? "the fork or listen that it is in" : around)};
+  }
+  return Error{Code::not_found, fmt::format("task {} has not started in instance {}", point.task, instance)};
 }
 
 }  // namespace gantry::engine

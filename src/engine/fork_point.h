@@ -9,10 +9,9 @@
 namespace gantry::engine {
 
 struct ForkPoint {
-  std::string task;            // reference
-  std::uint64_t sequence = 0;  // of the event after which it was about to start
-  // For the member `continues` of instance_started: {instance, task, sequence, state} and what
-  // InstanceRecord::carried() says: what the gate keeps of the run, so that nothing becomes cleaner, and no budget
+  std::string task;  // reference
+  // For the member `continues` of instance_started: {instance, task, state}, `sequence` of the event after which the task
+  // was about to start, and what InstanceRecord::carried() says: what the gate keeps of the run, so that nothing becomes cleaner, and no budget
   // larger, by beginning anew.
   Value continues;
 };

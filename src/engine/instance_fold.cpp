@@ -78,41 +78,46 @@ Value map_to_value(const std::map<std::string, Timestamp>& timers) {
 }  // namespace
 
 Status InstanceRecord::replay(const journal::Event& event) {
+  TRY(replay_turn(event));
+  return done();
+}
+
+Result<Turn> InstanceRecord::replay_turn(const journal::Event& event, StartWatch* watch) {
   if (event.instance != id_ || event.sequence != sequence_ + 1) {
     return Error{Code::internal, fmt::format("journal: instance {}: expected event {}, found {} of \"{}\"", id_,
                                              sequence_ + 1, event.sequence, event.instance)};
   }
-  auto turn = absorb(event, true);
-  if (turn) return done();
+  auto turn = absorb(event, true, watch);
+  if (turn) return turn;
   return Error{turn.error().code, fmt::format("journal: instance {}: event {} ({}): {}", id_, event.sequence,
                                               journal::name_of(event.type), turn.error().message)};
 }
 
-Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying) {
+Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying, StartWatch* watch) {
   sequence_ = event.sequence;
   const bool was_ended = ended();
   TRY(fold(event, replaying));
   if (was_ended) return Turn{};
   Turn turn;
   if (event.type == EventType::instance_resumed) {
-    turn = take_held(event);
+    turn = take_held(event, watch);
   } else if (!is_input(event.type)) {
     return turn;
   } else if (suspended_ && event.type != EventType::instance_cancelled) {
     held_.push_back({event.type, event.data});
     return turn;
   } else {
-    turn = interpreter_.apply(state_, event);
+    turn = interpreter_.apply(state_, event, watch);
   }
   note(turn);
   return turn;
 }
 
 // What came while it was suspended, in its order, as if it came now.
-Turn InstanceRecord::take_held(const journal::Event& resumed) {
+Turn InstanceRecord::take_held(const journal::Event& resumed, StartWatch* watch) {
   Turn turn;
   for (Input& input : std::exchange(held_, {})) {
-    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)});
+    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)}, watch);
     std::move(one.actions.begin(), one.actions.end(), std::back_inserter(turn.actions));
     std::move(one.trace.begin(), one.trace.end(), std::back_inserter(turn.trace));
   }

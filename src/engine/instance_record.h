@@ -137,6 +137,8 @@ class InstanceRecord {
 
   // --- Rebuilding
   Status replay(const journal::Event& event);
+  // The same, and what the interpreter answered: as it was when the event came, suspended or not.
+  Result<Turn> replay_turn(const journal::Event& event, StartWatch* watch = nullptr);
   std::string serialise() const;
   static Result<std::unique_ptr<InstanceRecord>> parse(std::string_view text, std::string id,
                                                        definition::ProjectPointer project,
@@ -178,8 +180,8 @@ class InstanceRecord {
   };
 
   // --- The fold (instance_fold.cpp)
-  Result<Turn> absorb(const journal::Event& event, bool replaying);
-  Turn take_held(const journal::Event& resumed);
+  Result<Turn> absorb(const journal::Event& event, bool replaying, StartWatch* watch = nullptr);
+  Turn take_held(const journal::Event& resumed, StartWatch* watch);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
   void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);

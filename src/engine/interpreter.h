@@ -173,8 +173,7 @@ class Interpreter {
 
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
-  Turn apply(InstanceState& state, const journal::Event& event) const { return apply(state, event, nullptr); }
-  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch) const;
+  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr) const;
 
   // Whether event_delivered with this CloudEvent would be taken, at this time. The state stays as it is.
   bool wants(InstanceState& state, const Value& cloud_event, Timestamp now) const;

@@ -161,11 +161,15 @@ void Execution::start_body(Branch& branch, Frame& frame) {
 
 bool Execution::enter(Branch& branch, Frame& frame) {
   const definition::DataFlow& flow = frame.task != nullptr ? frame.task->input : setting_.workflow.input;
-  const auto& timeout = frame.task != nullptr ? frame.task->timeout : setting_.workflow.timeout;
   if (!validate(branch, frame, "input.schema", flow.schema, frame.raw_input)) return false;
   std::optional<Value> input = transform(branch, frame, {.field = "input.from"}, flow, frame.raw_input);
   if (!input) return false;
   frame.input = std::move(*input);
+  return set_time_limit(branch, frame);
+}
+
+bool Execution::set_time_limit(Branch& branch, Frame& frame) {
+  const auto& timeout = frame.task != nullptr ? frame.task->timeout : setting_.workflow.timeout;
   if (!timeout) return true;
   const std::optional<Duration> after =
       duration(branch, frame, {.field = "timeout.after", .input = &frame.input}, *timeout);

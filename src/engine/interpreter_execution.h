@@ -69,6 +69,7 @@ class Execution {
   void start_task(Branch& branch, const definition::Task& task, Value raw_input);
   void start_body(Branch& branch, Frame& frame);
   bool enter(Branch& branch, Frame& frame);  // `input` and the timeout; false: an error was raised
+  bool set_time_limit(Branch& branch, Frame& frame);  // where there is one; false: an error was raised
   void finish(Branch& branch);
   void leave_task(Branch& branch, Frame& frame, Value output);
   void pass_on(Branch& branch, Value output, const definition::FlowDirective& directive);

@@ -34,13 +34,7 @@ bool Execution::restart_limits(Branch& branch, Frame& frame) {
   }
   if (frame.timeout_timer.empty()) return true;
   frame.timeout_timer.clear();
-  const auto& timeout = frame.task != nullptr ? frame.task->timeout : setting_.workflow.timeout;
-  if (!timeout) return true;
-  const std::optional<Duration> after =
-      duration(branch, frame, {.field = "timeout.after", .input = &frame.input}, *timeout);
-  if (!after) return false;
-  frame.timeout_timer = set_timer(branch, frame, *after, "timeout");
-  return true;
+  return set_time_limit(branch, frame);
 }
 
 }  // namespace gantry::engine

@@ -147,13 +147,13 @@ struct Engine::Loop {
   void start_child(StartChildInstance child, Work& work, Turn& turn);
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
+  Result<Value> handle(const ForkRequest& request, Work& work, Turn& turn);  // loop_fork.cpp
   InstanceRecord* find(const std::string& instance, Turn& turn, bool rests = false);
   InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
   // Why an instance that is not running can't be acted on: not_found or conflict.
   Error not_running(const std::string& instance) const;
 
   // --- Schedules (loop_schedules.cpp)
-  Result<Value> handle(const ForkRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const DescribeSchedules& request, Work& work, Turn& turn);
   void arm_schedules();
   void arm_schedule(TimerKey timer);

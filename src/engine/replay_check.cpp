@@ -203,13 +203,10 @@ Result<ReplayReport> Replay::run(const std::string& instance, const InterpreterL
                  fmt::format("instance {}: its project has no workflow {} any more", instance, pin.workflow.text())};
   TRY(load_policies());
   index(events);
-  const Interpreter interpreter(project_, workflow, limits);
   record_ = std::make_unique<InstanceRecord>(instance, project_, workflow, limits);
-  InstanceState state;
   for (const Event& event : events) {
     if (has_verdict(event.type) && !has_new_effect(event)) TRY(judge(event));
-    TRY(record_->replay(event));
-    const Turn turn = interpreter.apply(state, event);
+    const Turn turn = TRY(record_->replay_turn(event));
     if (!turn.actions.empty()) ++report_.inputs;
     for (const Action& action : turn.actions) TRY(compare(action, event));
   }
@@ -218,8 +215,7 @@ Result<ReplayReport> Replay::run(const std::string& instance, const InterpreterL
       differ(event->sequence, fmt::format("effect {}: the workflow does not ask for it", effect),
              event->data.member("effect"), {});
   report_.events = events.size();
-  static constexpr const char* names[] = {"created", "running", "completed", "faulted", "cancelled"};
-  report_.status = names[static_cast<std::size_t>(state.status())];
+  report_.status = record_->outcome().status;
   return std::move(report_);
 }
 

@@ -21,7 +21,7 @@ struct ReplayDifference {
 struct ReplayReport {
   std::string instance;
   std::size_t events = 0, inputs = 0, actions = 0, verdicts = 0;  // read, applied, compared, judged again
-  std::string status;                                             // that the interpreter ends in
+  std::string status;                                             // that it ends in, as InstanceOutcome says it
   std::vector<ReplayDifference> differences;                      // at most 100
 };
 

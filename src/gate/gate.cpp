@@ -70,6 +70,12 @@ Status check_approval(const tool::Effect& effect, const Approval& approval, cons
   return permit_refused(effect, fmt::format("the approval expired at {}", format_timestamp(approval.expires)));
 }
 
+LabelContent source_of(const std::string& operation) {
+  LabelContent source;
+  source.sources = {"tool:" + operation};
+  return source;
+}
+
 // What policies say about the tool's results, before what the tool says itself.
 std::vector<definition::LabelRule> label_rules_for(const definition::Operation& operation, const std::string& name,
                                                    const LabelContent& source, const definition::Project* policies) {
@@ -90,18 +96,16 @@ std::vector<definition::LabelRule> label_rules_for(const definition::Operation& 
 
 tool::Outcome with_labels(tool::Outcome outcome, const definition::Operation& operation, const tool::Effect& effect,
                           const definition::Project* policies) {
-  LabelContent source;
-  source.sources = {fmt::format("tool:{}.{}", effect.tool, effect.operation)};
-  const Label otherwise = join(operation.result_label, Label::of(source));
-  const auto rules = label_rules_for(operation, effect.tool + "." + effect.operation, source, policies);
   if (outcome.kind == tool::Outcome::Kind::done) {
-    outcome.result = with_declared_labels(std::move(outcome.result), rules, otherwise);
-    outcome.result = with_echoes_labelled(std::move(outcome.result), effect.arguments);
+    outcome.result = with_echoes_labelled(
+        labelled_result(std::move(outcome.result), operation, effect.tool, policies), effect.arguments);
     return outcome;
   }
   // Its text may quote any field of what the other side said.
-  outcome.error.label = join(outcome.error.label, otherwise);
-  for (const definition::LabelRule& rule : rules)
+  const std::string name = effect.tool + "." + effect.operation;
+  const LabelContent source = source_of(name);
+  outcome.error.label = join(outcome.error.label, join(operation.result_label, Label::of(source)));
+  for (const definition::LabelRule& rule : label_rules_for(operation, name, source, policies))
     outcome.error.label = join(outcome.error.label, Label::of(rule.label));
   return outcome;
 }
@@ -114,9 +118,8 @@ tool::Outcome not_set_up(std::string detail) {
 
 Value labelled_result(Value result, const definition::Operation& operation, std::string_view tool,
                       const definition::Project* policies) {
-  LabelContent source;
   const std::string name = fmt::format("{}.{}", tool, operation.name);
-  source.sources = {"tool:" + name};
+  const LabelContent source = source_of(name);
   const auto rules = label_rules_for(operation, name, source, policies);
   return with_declared_labels(std::move(result), rules, join(operation.result_label, Label::of(source)));
 }
