@@ -26,17 +26,17 @@ test: test-dev test-sanitizers ## Everything CI runs: unit tests, also under san
 
 test-sanitizers: test-asan test-tsan ## The unit tests under address+undefined and thread sanitizers
 
-test-dev: setup
+test-dev: setup ## One debug build and all its tests: the daily loop
 	@cmake --preset dev > /dev/null
 	@cmake --build --preset dev -j $(JOBS)
 	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
 
-test-asan: setup
+test-asan: setup ## The unit tests under address and undefined behaviour sanitizers
 	@cmake --preset asan > /dev/null
 	@cmake --build --preset asan -j $(JOBS)
 	@ctest --test-dir build/asan --output-on-failure -L unit -j $(JOBS)
 
-test-tsan: setup
+test-tsan: setup ## The unit tests under the thread sanitizer
 	@cmake --preset tsan > /dev/null
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --test-dir build/tsan --output-on-failure -L unit -j $(JOBS)

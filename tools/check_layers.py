@@ -132,7 +132,7 @@ def check_doors(path, relative, module, text, problems):
                 problems.append(f"{path}:{number}: {relative} may not include {name}: the outside world is reached by drivers only")
         if name.startswith("tool/") and module != "tool" and name.split("/")[1] not in TOOL_HEADERS:
             problems.append(f"{path}:{number}: {name} is for drivers only: it reaches outside without a permit")
-        if name == "tool/permit_for_test.h":
+        if FOR_TESTS.search(name):
             problems.append(f"{path}:{number}: {name} is for tests only")
     for number, line in enumerate(without_comments_and_texts(text).splitlines(), 1):
         for match in DOOR_CALL.finditer(line):
@@ -189,6 +189,7 @@ PLANTED = {
     "src/engine/run.cpp": ("int f() { return std::system(x); }\n", "may not call system"),
     "src/engine/driver.cpp": ('#include "tool/sandbox.h"\n', "tool/sandbox.h is for drivers only"),
     "src/engine/forge.cpp": ('#include "tool/permit_for_test.h"\n', "is for tests only"),
+    "src/engine/borrow.cpp": ('#include "engine/engine_fixture.h"\n', "engine/engine_fixture.h is for tests only"),
     "src/engine/second.cpp": ("namespace gantry::gate { class Gate { }; }\n", "there is one gate"),
     "src/tool/http_exchange.cpp": ("#include <curl/curl.h>\nint f() { return socket(1, 2, 3); }\n", None),
     "src/tool/other.cpp": ("#include <spawn.h>\nnamespace gantry::gate { class Gate; }\n", "other.cpp:1: tool/other.cpp may not include spawn.h"),

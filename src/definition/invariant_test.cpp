@@ -13,11 +13,16 @@ operations:
   release: {class: write}
 )";
 
+auto load(const std::string& invariants) {
+  return load_project({{"tools/tos.yaml", tool_file},
+                       {"workflows/a.yaml", "document: {dsl: '1.0.3', namespace: t, name: a, version: 1.0.0}\ndo: [{x: {set: {y: 1}}}]\n"},
+                       {"policies/p.yaml", "policy: p\nversion: 1.0.0\ninvariants:\n" + invariants +
+                                               "rules:\n  - {id: reads, classes: [read], verdict: allow}\n"}});
+}
+
 // The messages of the problems that the policy has.
 std::vector<std::string> messages_of(const std::string& invariants) {
-  auto loaded = load_project({{"tools/tos.yaml", tool_file},
-                              {"policies/p.yaml", "policy: p\nversion: 1.0.0\ninvariants:\n" + invariants +
-                                                      "rules:\n  - {id: reads, classes: [read], verdict: allow}\n"}});
+  auto loaded = load(invariants);
   std::vector<std::string> messages;
   if (const auto* problems = std::get_if<Problems>(&loaded))
     for (const Problem& problem : *problems) messages.push_back(format(problem));
@@ -25,17 +30,15 @@ std::vector<std::string> messages_of(const std::string& invariants) {
 }
 
 std::string sentence_of(const std::string& invariants) {
-  auto loaded = load_project({{"tools/tos.yaml", tool_file},
-                              {"policies/p.yaml", "policy: p\nversion: 1.0.0\ninvariants:\n" + invariants +
-                                                      "rules:\n  - {id: reads, classes: [read], verdict: allow}\n"}});
+  auto loaded = load(invariants);
   if (std::holds_alternative<Problems>(loaded)) return format(std::get<Problems>(loaded).front());
   return invariants_of(*std::get<ProjectPointer>(loaded)).at(0).invariant.sentence();
 }
 
 TEST(Invariant, IsReadAndSaidInWords) {
   EXPECT_EQ(sentence_of("  - {id: a, never: tos.release}\n"), "never tos.release");
-  EXPECT_EQ(sentence_of("  - {id: a, never: {tools: [tos.*], classes: [write]}, moreThan: 2, workflows: [port/x]}\n"),
-            "never tos.* of class write in port/x more than 2 times");
+  EXPECT_EQ(sentence_of("  - {id: a, never: {tools: [tos.*], classes: [write]}, moreThan: 2, workflows: [t/a]}\n"),
+            "never tos.* of class write in t/a more than 2 times");
   EXPECT_EQ(sentence_of("  - {id: a, never: '*', unless: [tos.release, {approvers: 2}]}\n"),
             "never * unless tos.release is done or 2 people approve it");
   EXPECT_EQ(sentence_of("  - {id: a, never: tos.release, unless: {done: tos.release, result: .ok}}\n"),
@@ -59,6 +62,8 @@ TEST(Invariant, MistakesHaveTheirPlace) {
               ElementsAre(HasSubstr("invariant 'a' is there already, in line 4")));
   EXPECT_THAT(messages_of("  - {id: a, never: '*', sometimes: true}\n"), ElementsAre(HasSubstr("sometimes")));
   EXPECT_THAT(messages_of("  - {id: a, never: '*', workflows: [port]}\n"), ElementsAre(HasSubstr("NAMESPACE/NAME")));
+  EXPECT_THAT(messages_of("  - {id: a, never: '*', workflows: [t/b]}\n"),
+              ElementsAre(HasSubstr("p.yaml:4:5: invariant 'a': no workflow t/b; did you mean 't/a'?")));
 }
 
 }  // namespace

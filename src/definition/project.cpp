@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <set>
 
 #include "definition/data_reader.h"
 #include "definition/openapi.h"
@@ -295,6 +296,19 @@ class ProjectLoader {
       problems_.add({reference.path, reference.place,
                      fmt::format("no workflow {}{}", wanted.text(), suggestion(wanted.text(), names))});
     }
+    check_invariants();
+  }
+
+  // One that is about a workflow which is not there would hold whatever happens.
+  void check_invariants() {
+    std::set<std::string, std::less<>> known;
+    for (const WorkflowName& name : declared_workflows_) known.insert(name.namespace_ + "/" + name.name);
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    for (const StatedInvariant& stated : invariants_of(*project_))
+      for (const std::string& wanted : stated.invariant.workflows)
+        if (known.count(wanted) == 0)
+          problems_.add({stated.path, stated.invariant.place,
+                         fmt::format("invariant '{}': no workflow {}{}", stated.invariant.id, wanted, suggestion(wanted, names))});
   }
 
   void check_child_input(const WorkflowReference& reference) {

@@ -48,12 +48,18 @@ class ApiTest : public ::testing::Test {
       EXPECT_TRUE(store_->add_token(created.record));
       tokens_[person] = created.token;
     }
+    open_engine({{"echo", tool::make_echo_driver()}});
+  }
+
+  // In place of the one there is, if any.
+  void open_engine(tool::Drivers drivers) {
+    engine_.reset();
     auto opened = engine::Engine::open({.store = store_.get(),
-                                        .drivers = {{"echo", tool::make_echo_driver()}},
+                                        .drivers = std::move(drivers),
                                         .clock = &clock_,
                                         .random = &random_,
                                         .trace = {}});
-    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
     engine_ = *std::move(opened);
     api_ = std::make_unique<Api>(ApiParts{engine_.get(), query_.get(), &clock_, "1.2.3"});
   }

@@ -1,4 +1,6 @@
 // What holds for every route: who may call it, what a body may be, how a refusal looks.
+#include <algorithm>
+
 #include "server/api_fixture.h"
 
 namespace gantry::server {
@@ -25,6 +27,23 @@ TEST_F(ApiRoutes, MetricsCountWhatHappened) {
   EXPECT_THAT(text, HasSubstr("gantry_instances{status=\"completed\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE gantry_journal_events_total counter\n"));
   EXPECT_THAT(text, HasSubstr("gantry_running_instances 0\n"));
+}
+
+TEST_F(ApiRoutes, MetricsDontGrowWithWhatPeopleSend) {
+  deploy_desk();
+  const auto lines = [&] {
+    const std::string text = call("", "GET /metrics").body;
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("hostile")));
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  start("greet", R"({"name": "hostile-0"})");
+  const auto once = lines();
+  for (const char* name : {"hostile-1", "hostile-2{x=1}", "hostile-3"}) {
+    start("greet", std::string(R"({"name": ")") + name + "\"}");
+    call("ada", std::string("GET /api/v1/instances/") + name);
+    call("", std::string("GET /") + name);
+  }
+  EXPECT_EQ(lines(), once);
 }
 
 TEST_F(ApiRoutes, ReadyOnlyWhenAProjectIsDeployed) {

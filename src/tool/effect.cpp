@@ -16,10 +16,6 @@ Result<std::string> effect_text(const Value& value, std::string_view key) {
   return std::string(found->as_string());
 }
 
-}  // namespace
-
-namespace {
-
 Digest computed_digest(const Effect& effect, const Digest& tool_digest) {
   return sha256(print_canonical(Value::object({
       {"arguments", effect.arguments},

@@ -274,10 +274,8 @@ class FileDriver final : public Driver {
     FileCall call(*settings, *binding, effect, context.attempt);
     const std::string directory = (std::filesystem::path(directory_) / settings->directory).lexically_normal().string();
     const Result<Value> result = call.perform(directory);
-    const Label label = Label();
-    if (result) return Outcome::done_with(result->labelled(label));
+    if (result) return Outcome::done_with(*result);
     ErrorDetails error = error_of(result.error(), effect);
-    error.label = label;
     // That this attempt changed nothing says nothing of an earlier one.
     const bool unknown = call.unknown() || (context.attempt > 1 && !is_read(effect.effect_class));
     return unknown ? Outcome::ambiguous_with(std::move(error)) : Outcome::failed_with(std::move(error));

@@ -14,26 +14,17 @@ constexpr Duration connect_timeout = std::chrono::seconds(10);
 
 // What was read from a definition last on this thread. The definition is held, so that nothing else can come to lie where
 // it is.
-template <class Read>
-struct Remembered {
-  Value definition;
-  Read read;
-};
-
-Result<HttpSettings> settings_of(const definition::Tool& tool) {
-  thread_local std::optional<Remembered<HttpSettings>> last;
-  if (last && last->definition.same_as(tool.settings)) return last->read;
-  HttpSettings settings = TRY(read_http_settings(tool.settings));
-  last = {tool.settings, settings};
-  return settings;
-}
-
-Result<HttpBinding> binding_of(const definition::Operation& operation) {
-  thread_local std::optional<Remembered<HttpBinding>> last;
-  if (last && last->definition.same_as(operation.binding)) return last->read;
-  HttpBinding binding = TRY(read_http_binding(operation.binding));
-  last = {operation.binding, binding};
-  return binding;
+template <auto read>
+auto remembered(const Value& definition) -> decltype(read(definition)) {
+  struct Last {
+    Value definition;
+    std::decay_t<decltype(*read(Value()))> meaning;
+  };
+  thread_local std::optional<Last> last;
+  if (last && last->definition.same_as(definition)) return last->meaning;
+  auto meaning = TRY(read(definition));
+  last = {definition, meaning};
+  return meaning;
 }
 
 // A call that is ready to go out.
@@ -67,8 +58,8 @@ class HttpDriver final : public Driver {
       return HttpCall{.request = TRY(request_for_standard_call(effect.arguments, options_.secrets)),
                       .timeout = options_.timeout};
     }
-    const HttpSettings settings = TRY(settings_of(*context.tool));
-    const HttpBinding binding = TRY(binding_of(*context.operation));
+    const HttpSettings settings = TRY(remembered<read_http_settings>(context.tool->settings));
+    const HttpBinding binding = TRY(remembered<read_http_binding>(context.operation->binding));
     return HttpCall{.request = TRY(request_for_operation(settings, binding, effect, options_.secrets)),
                     .timeout = settings.timeout.value_or(options_.timeout)};
   }

@@ -53,7 +53,7 @@ class MailDriver final : public Driver {
         for (const auto* list : {&message.to, &message.cc, &message.bcc})
           for (const MailAddress& address : *list) recipients.emplace_back(address.address);
         Value result = Value::object({{"messageId", message.message_id}, {"recipients", Value::array(std::move(recipients))}});
-        return Outcome::done_with(std::move(result).labelled(Label()));
+        return Outcome::done_with(std::move(result));
       }
       case MailEnding::refused:
         return failed("communication", fmt::format("the server refused the mail: {}", sent.what), effect, context, false);
@@ -74,7 +74,6 @@ class MailDriver final : public Driver {
   static Outcome failed(std::string_view kind, const std::string& text, const Effect& effect, const CallContext& context,
                         bool unknown) {
     ErrorDetails error = standard_error(kind, fmt::format("{}.{}: {}", effect.tool, effect.operation, text));
-    error.label = Label();
     // Of an earlier attempt, whose answer was lost, this one says nothing.
     return unknown || context.attempt > 1 ? Outcome::ambiguous_with(std::move(error)) : Outcome::failed_with(std::move(error));
   }

@@ -45,12 +45,12 @@ class McpDriver final : public Driver {
     }
     const Result<McpCall> call = mcp_call_for(effect, context, options_.secrets, egress_, options_.timeout);
     if (!call) return refused_before_sending(call.error(), effect, context);
-    Label label = Label();
+    Label label;
     if (context.tool == nullptr) {
-      label = join(label, Label::of({.integrity = Integrity::trusted,
-                                     .secrecy = Secrecy::public_,
-                                     .sources = {"mcp:" + call->target},
-                                     .compartments = {}}));
+      label = Label::of({.integrity = Integrity::trusted,
+                         .secrecy = Secrecy::public_,
+                         .sources = {"mcp:" + call->target},
+                         .compartments = {}});
     }
     Answer answer = session(*call, effect, context);
     if (auto* failure = std::get_if<McpFailure>(&answer))

@@ -49,11 +49,8 @@ class ProcessDriver final : public Driver {
     const Effect& effect = permit.effect();
     if (context.tool == nullptr || context.operation == nullptr)
       return Outcome::failed_with(standard_error("configuration", "the process driver was called without an operation"));
-    const Label label = Label();
     const auto failed = [&](std::string_view kind, const std::string& text) {
-      ErrorDetails error = standard_error(kind, fmt::format("{}.{}: {}", effect.tool, effect.operation, text));
-      error.label = label;
-      return Outcome::failed_with(std::move(error));
+      return Outcome::failed_with(standard_error(kind, fmt::format("{}.{}: {}", effect.tool, effect.operation, text)));
     };
     const Result<ProcessSettings> settings = read_process_settings(context.tool->settings);
     const Result<ProcessBinding> binding = read_process_binding(context.operation->binding);
@@ -64,7 +61,7 @@ class ProcessDriver final : public Driver {
     const SandboxResult result = run_in_sandbox(*request);
     if (result.ending == SandboxResult::Ending::exited && result.status == 0) {
       const Result<Value> value = output_value(result.output, binding->output);
-      return value ? Outcome::done_with(value->labelled(label)) : failed("runtime", value.error().message);
+      return value ? Outcome::done_with(*value) : failed("runtime", value.error().message);
     }
     return failed_run(*settings, result, failed);
   }

@@ -34,16 +34,15 @@ class SqlDriver final : public Driver {
     if (context.tool == nullptr || context.operation == nullptr)
       return Outcome::failed_with(standard_error("configuration", "the sql driver was called without an operation"));
     Result<SqlAnswer> answer = perform(effect, context);
-    const Label label = Label();
     if (!answer) {
       const char* kind = answer.error().code == Code::denied        ? "authorization"
                          : answer.error().code == Code::unavailable ? "communication"
                          : answer.error().code == Code::conflict    ? "configuration"
                                                                     : "validation";
-      return failed({.kind = kind, .status = 0, .text = answer.error().message}, effect, context, Label());
+      return failed({.kind = kind, .status = 0, .text = answer.error().message}, effect, context);
     }
-    if (auto* failure = std::get_if<SqlFailure>(&*answer)) return failed(*failure, effect, context, label);
-    return Outcome::done_with(std::get<Value>(*std::move(answer)).labelled(label));
+    if (auto* failure = std::get_if<SqlFailure>(&*answer)) return failed(*failure, effect, context);
+    return Outcome::done_with(std::get<Value>(*std::move(answer)));
   }
 
  private:
@@ -127,11 +126,10 @@ class SqlDriver final : public Driver {
 
   // Nothing took place in a transaction that was not committed. Of an earlier attempt that says nothing, unless the
   // key shows that there was none.
-  static Outcome failed(const SqlFailure& failure, const Effect& effect, const CallContext& context, const Label& label) {
+  static Outcome failed(const SqlFailure& failure, const Effect& effect, const CallContext& context) {
     ErrorDetails error =
         standard_error(failure.kind, fmt::format("{}.{}: {}", effect.tool, effect.operation, failure.text));
     if (failure.status != 0) error.status = failure.status;
-    error.label = label;
     const bool certain = is_read(effect.effect_class) || (!failure.unknown && (context.attempt <= 1 || failure.keyed));
     return certain ? Outcome::failed_with(std::move(error)) : Outcome::ambiguous_with(std::move(error));
   }
