@@ -139,11 +139,19 @@ int policy_attack_command(const PolicyOptions& options) {
     auto cases = read_policy_cases(options.path, **project);
     if (!cases) return fail(cases.error());
     attacker.attack_operations();
-    for (const trial::Case& one : *cases)
+    std::vector<std::string> left_out;
+    for (const trial::Case& one : *cases) {
       if (one.lists.empty() && one.situation.stopped.empty())
         attacker.attack(one.situation, trial::definitions_for(one.situation.effect.tool, **project),
                         "case " + one.name);
-    return conclude_attacks(attacker.take(), options);
+      else
+        left_out.push_back(
+            fmt::format("case {}: it {}", one.name,
+                        one.lists.empty() ? "stops the gate" : "has lists that the policies don't have"));
+    }
+    trial::AttackReport report = attacker.take();
+    report.left_out.insert(report.left_out.end(), left_out.begin(), left_out.end());
+    return conclude_attacks(report, options);
   }
   auto opened = open_journal(options, options.path);
   if (!opened) return fail(opened.error());

@@ -121,6 +121,13 @@ bool Attacker::Impl::has_room() {
   return false;
 }
 
+void Attacker::Impl::leave_out(const std::string& tool, const std::string& operation) {
+  std::string text =
+      fmt::format("{}.{}: no arguments were found that fit its schema; write a case for it", tool, operation);
+  if (std::find(report.left_out.begin(), report.left_out.end(), text) == report.left_out.end())
+    report.left_out.push_back(std::move(text));
+}
+
 void Attacker::Impl::attack(const Situation& base, const definition::Project& definitions) {
   const auto* operation = tool::find_operation(definitions, base.effect.tool, base.effect.operation);
   if (operation == nullptr || !has_room()) return;
@@ -129,26 +136,27 @@ void Attacker::Impl::attack(const Situation& base, const definition::Project& de
   same.effect.arguments = labelled_by_model(base.effect.arguments, base, "");
   complete(same, definitions);
   const MutationSource source{*operation, same.effect.effect_class, hints, base.known.get(), options.seed};
-  std::optional<Situation> changed;
-  gate::Verdict first;
+  std::optional<Asked> asked, other;  // the first calls that people are asked about
   for (const Mutation& mutation : mutations_of(base.effect.arguments, source)) {
     Situation situation = base;
     situation.effect.arguments =
         labelled_by_model(mutation.arguments, base, mutation.has_secret ? mutation.argument : "");
     if (mutation.has_secret) situation.context = join(situation.context, model_label(base, true));
     complete(situation, definitions);
-    const bool is_same = std::string_view(mutation.kind) == "same-call";
     gate::Verdict verdict =
         ask(situation, definitions, {mutation.kind, mutation.argument, mutation.is_promised, mutation.advice});
-    if (is_same) first = std::move(verdict);
-    if (!is_same && !changed && mutation.is_promised && verdict.rule != "arguments") changed = std::move(situation);
+    if (std::string_view(mutation.kind) == "same-call" && verdict.kind == VerdictKind::allow) repeat(same, definitions);
+    if (verdict.kind != VerdictKind::approve) continue;
+    if (!asked)
+      asked = Asked{std::move(situation), std::move(verdict)};
+    else if (!other && situation.effect.digest != asked->situation.effect.digest)
+      other = Asked{std::move(situation), std::move(verdict)};
   }
   Situation claimed = same;
   claimed.effect.effect_class = same.effect.effect_class == EffectClass::read ? EffectClass::write : EffectClass::read;
   const gate::Verdict claim = judge(*policies, definitions, claimed);
   note(same, {"claimed-class", "", true, ""}, claim.kind, text_of(claim), claim.rule);
-  if (first.kind == VerdictKind::allow) repeat(same, definitions);
-  if (first.kind == VerdictKind::approve) attack_approval(same, changed.value_or(same), definitions, first);
+  if (asked) attack_approval(*asked, other);
 }
 
 // Again and again, with what that spends, until something stops it.
@@ -226,7 +234,10 @@ void Attacker::attack_from(const Situation& run, const definition::Project& defi
   impl_->instance = instance;
   for (const auto& [tool, definition] : definitions.tools)
     for (const auto& [name, operation] : definition->operations)
-      if (auto situation = impl_->made_up(tool, operation, run)) impl_->attack(*situation, definitions);
+      if (auto situation = impl_->made_up(tool, operation, run))
+        impl_->attack(*situation, definitions);
+      else
+        impl_->leave_out(tool, name);
 }
 
 // From no workflow and from each of the project's, by requesters without and with all roles.
@@ -284,8 +295,7 @@ void Attacker::attack_operations() {
       if (auto situation = impl_->made_up(tool, operation, around))
         impl_->attack_everywhere(*std::move(situation), project);
       else
-        impl_->report.left_out.push_back(
-            fmt::format("{}.{}: no arguments were found that fit its schema; write a case for it", tool, name));
+        impl_->leave_out(tool, name);
     }
   }
   impl_->attack_built_in(around);

@@ -38,18 +38,19 @@ void approve_by_others(gate::Approval& approval, Timestamp at) {
 
 }  // namespace
 
-void Attacker::Impl::attack_approval(const Situation& base, const Situation& changed,
-                                     const definition::Project& definitions, const gate::Verdict& verdict) {
+// `other`: another call of the operation that people would be asked about, too.
+void Attacker::Impl::attack_approval(const Asked& asked, const std::optional<Asked>& other) {
   const gate::Gate gate{{}};
   const auto outcome = [](bool permitted) { return permitted ? VerdictKind::allow : VerdictKind::deny; };
+  const auto& [base, verdict] = asked;
   gate::Approval approval = approval_for(base, verdict);
   approve_by_others(approval, base.at);
-  const gate::Verdict now = judge(*policies, definitions, changed);
-  gate::Approval other = approval;
-  const bool reused = gate.permit_approved(changed.effect, other, now, changed.at).ok();
-  note(changed, {"changed-after-approval", "", true, ""},
-       outcome(reused && changed.effect.digest != base.effect.digest),
-       reused ? "allow" : "deny: the approval is for another effect", verdict.rule);
+  if (other) {
+    gate::Approval reused = approval;
+    const bool runs = gate.permit_approved(other->situation.effect, reused, other->verdict, base.at).ok();
+    note(other->situation, {"changed-after-approval", "", true, ""}, outcome(runs),
+         runs ? "allow" : "deny: the approval is for another effect", other->verdict.rule);
+  }
   const bool once = gate.permit_approved(base.effect, approval, verdict, base.at).ok();
   const bool twice = once && gate.permit_approved(base.effect, approval, verdict, base.at).ok();
   note(base, {"approved-twice", "", true, ""}, outcome(twice), twice ? "allow" : "deny: the approval was used",
@@ -59,7 +60,7 @@ void Attacker::Impl::attack_approval(const Situation& base, const Situation& cha
 
 void Attacker::Impl::approve_oneself(const Situation& base, const gate::Verdict& verdict) {
   const auto note_vote = [&](const char* kind, const gate::Approval& approval, const Situation& situation) {
-    const bool alone = gate::state_of(approval, base.at) == gate::ApprovalState::approved;
+    const bool alone = gate::state_of(approval, situation.at) == gate::ApprovalState::approved;
     note(situation,
          {kind, "", true, "leave 'requesterExcluded' out (it is true then), or ask for two people: fourEyesIf"},
          alone ? VerdictKind::allow : VerdictKind::deny,
@@ -75,11 +76,12 @@ void Attacker::Impl::approve_oneself(const Situation& base, const gate::Verdict&
   for (const definition::Delegation& each : policies->policy_set->delegations()) {
     Situation lent = base;
     lent.requester = {each.from, roles};
+    if (base.at < each.since || base.at >= each.until) lent.at = each.since;
     gate::Approval approval = approval_for(lent, verdict);
     gate::Vote by_other;
     by_other.voter = {each.to, {}};
     by_other.approve = true;
-    by_other.at = std::max(base.at, each.since);
+    by_other.at = lent.at;
     (void)gate::add_vote(approval, by_other, "", policies->policy_set->delegations());
     note_vote("lent-approval", approval, lent);
   }

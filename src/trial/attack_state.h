@@ -18,6 +18,12 @@ struct Attacker::Impl {
     std::string advice;
   };
 
+  // A call that people are asked about.
+  struct Asked {
+    Situation situation;
+    gate::Verdict verdict;
+  };
+
   definition::ProjectPointer policies;
   AttackOptions options;
   AttackHints hints;
@@ -40,8 +46,8 @@ struct Attacker::Impl {
   void attack_everywhere(Situation situation, const definition::Project& definitions);
   void attack_built_in(const Situation& around);
   void repeat(const Situation& base, const definition::Project& definitions);
-  void attack_approval(const Situation& base, const Situation& changed, const definition::Project& definitions,
-                       const gate::Verdict& verdict);
+  void leave_out(const std::string& tool, const std::string& operation);
+  void attack_approval(const Asked& asked, const std::optional<Asked>& other);
   void approve_oneself(const Situation& base, const gate::Verdict& verdict);
   std::optional<Situation> made_up(const std::string& tool, const definition::Operation& operation,
                                    const Situation& around);

@@ -66,7 +66,7 @@ class Reader {
         read(*node.children[1], path_of(*node.children[0], dot));
         return;
       case Kind::binary:
-        read_binary(node, dot);
+        read_binary(node, dot, negated);
         break;
       case Kind::call_function:
       case Kind::call_native:
@@ -79,7 +79,7 @@ class Reader {
         read_each(node, dot, negated);
         return;
       case Kind::index:
-        read_index(node, dot);
+        read_index(node, dot, negated);
         break;
       default:
         break;
@@ -127,21 +127,21 @@ class Reader {
     if (path.size() >= 3 && path[0] == "effect" && path[1] == "arguments") view_.bound.insert(path[2]);
   }
 
-  void read_binary(const Node& node, const std::optional<Path>& dot) {
+  void read_binary(const Node& node, const std::optional<Path>& dot, bool negated) {
     const auto left = path_of(*node.children[0], dot), right = path_of(*node.children[1], dot);
     const auto constant = constant_of(*node.children[left ? 1 : 0]);
-    const bool equal = node.operation == Operation::equal;
-    if (left && constant) compare(node.operation, *left, *constant);
-    if (right && !left && constant) compare(turned(node.operation), *right, *constant);
+    const bool equal = node.operation == Operation::equal && !negated;
+    if (left && constant) compare(node.operation, *left, *constant, equal);
+    if (right && !left && constant) compare(turned(node.operation), *right, *constant, equal);
     if (!left || !right || !equal || left->empty() || right->empty()) return;
     // The requester's own, a field of a list's record, and the like: anything but another argument.
     if (left->front() != "args" && left->front() != "effect") bind(*right);
     if (right->front() != "args" && right->front() != "effect") bind(*left);
   }
 
-  void compare(Operation operation, const Path& path, const Value& constant) {
+  void compare(Operation operation, const Path& path, const Value& constant, bool equal) {
     view_.comparisons.push_back({operation, path, constant});
-    if (operation != Operation::equal) return;
+    if (!equal) return;
     bind(path);
     const bool good = constant.is_string() && is_one_of(constant.as_string(), {"trusted", "internal"});
     if (!good || path.size() < 2 || path.back() != "integrity") return;
@@ -198,7 +198,8 @@ class Reader {
   }
 
   // .lists.payees[.args.iban]: a record that must be there.
-  void read_index(const Node& node, const std::optional<Path>& dot) {
+  void read_index(const Node& node, const std::optional<Path>& dot, bool negated) {
+    if (negated) return;
     const auto target = path_of(*node.children[0], dot);
     const auto key = path_of(*node.children[1], dot);
     if (target && key && target->size() == 2 && target->front() == "lists") bind(*key);
@@ -206,6 +207,32 @@ class Reader {
 
   ConditionView& view_;
 };
+
+// What stands between the `|` outside of all groups: an anchor holds for its own branch only, in ^a|b$ too.
+std::vector<std::string_view> branches_of(std::string_view pattern) {
+  std::vector<std::string_view> branches;
+  std::size_t start = 0, depth = 0;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+    } else if (c == '(') {
+      ++depth;
+    } else if (c == ')' && depth > 0) {
+      --depth;
+    } else if (c == '|' && depth == 0) {
+      branches.push_back(pattern.substr(start, i - start));
+      start = i + 1;
+    }
+  }
+  branches.push_back(pattern.substr(start));
+  return branches;
+}
 
 // `$x | has(...)` and `as $x`: what is bound by a variable is not followed, so lists named beside count as a bind of
 // every argument that the condition names.
@@ -236,12 +263,17 @@ ConditionView view_of_allow(const definition::PolicyRule& rule) {
 }
 
 bool starts_anchored(std::string_view pattern) {
-  return pattern.starts_with("^") || pattern.starts_with("\\A");
+  const auto branches = branches_of(pattern);
+  return std::all_of(branches.begin(), branches.end(),
+                     [](std::string_view branch) { return branch.starts_with("^") || branch.starts_with("\\A"); });
 }
 
 bool ends_anchored(std::string_view pattern) {
-  if (pattern.ends_with("\\z") || pattern.ends_with("\\Z")) return true;
-  return pattern.ends_with("$") && !pattern.ends_with("\\$");
+  const auto branches = branches_of(pattern);
+  return std::all_of(branches.begin(), branches.end(), [](std::string_view branch) {
+    if (branch.ends_with("\\z") || branch.ends_with("\\Z")) return true;
+    return branch.ends_with("$") && !branch.ends_with("\\$");
+  });
 }
 
 }  // namespace gantry::trial

@@ -60,9 +60,11 @@ void Difference::compare(const Situation& situation, const gate::Verdict& before
         for (const auto& each : verdict.approvers) sum += each.count;
         return sum;
       };
+      if (seats(after) > seats(before) || (!before.requester_excluded && after.requester_excluded))
+        change.direction = Direction::stricter;
+      // More people of whom the requester may be one are not stricter: what is looser in anything is called so.
       if (seats(after) < seats(before) || (before.requester_excluded && !after.requester_excluded))
         change.direction = Direction::looser;
-      if (seats(after) > seats(before)) change.direction = Direction::stricter;
     }
     change.before = was;
     change.after = is;

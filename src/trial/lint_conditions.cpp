@@ -18,20 +18,6 @@ const Value* properties_of(const OperationView& operation) {
   return properties != nullptr && properties->is_object() ? properties : nullptr;
 }
 
-// False: the gate refuses the argument, or the operation takes none.
-bool may_have(const OperationView& operation, const std::string& argument) {
-  const Value& schema = operation.definition->arguments_schema;
-  const Value* properties = properties_of(operation);
-  if (properties != nullptr && properties->find(std::string_view(argument)) != nullptr) return true;
-  if (!schema.is_object()) return false;
-  for (const char* open : {"additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf",
-                           "anyOf", "oneOf", "if", "dependentSchemas"}) {
-    const Value* keyword = schema.find(open);
-    if (keyword != nullptr && !(*keyword == Value(false))) return true;
-  }
-  return false;
-}
-
 class ConditionLint {
  public:
   ConditionLint(LintContext& context, const RuleView& rule, const std::string& key, const ConditionView& view)
@@ -195,13 +181,13 @@ class ConditionLint {
       if (!starts_anchored(pattern))
         add("regex-unanchored",
             fmt::format("the pattern \"{}\" also holds where it stands in the middle of a text", pattern),
-            "start it with \\\\A (or ^) and end it with \\\\z");
+            "start it with \\\\A (or ^) and end it with \\\\z, around all its alternatives: \\\\A(a|b)\\\\z");
       else if (!ends_anchored(pattern))
         add("regex-unanchored", fmt::format("the pattern \"{}\" takes any text behind what it looks for", pattern),
             "end it with \\\\z");
-      else if (pattern.ends_with("$"))
+      else if (pattern.ends_with("$") || pattern.ends_with("\\Z"))
         add("regex-line-end",
-            fmt::format("the $ of \"{}\" also holds before a line break at the end of the text", pattern),
+            fmt::format("the end of \"{}\" also holds before a line break at the end of the text", pattern),
             "end it with \\\\z");
     }
   }
@@ -213,6 +199,19 @@ class ConditionLint {
 };
 
 }  // namespace
+
+bool may_have(const OperationView& operation, const std::string& argument) {
+  const Value& schema = operation.definition->arguments_schema;
+  const Value* properties = properties_of(operation);
+  if (properties != nullptr && properties->find(std::string_view(argument)) != nullptr) return true;
+  if (!schema.is_object()) return false;
+  for (const char* open : {"additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "allOf",
+                           "anyOf", "oneOf", "if", "dependentSchemas"}) {
+    const Value* keyword = schema.find(open);
+    if (keyword != nullptr && !(*keyword == Value(false))) return true;
+  }
+  return false;
+}
 
 void lint_conditions(LintContext& context) {
   for (const RuleView& rule : context.rules)

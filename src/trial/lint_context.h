@@ -40,6 +40,8 @@ class LintContext {
 // Whether the rule may allow without asking anybody: `verdict: allow`, an `allow` rung, `else: allow`.
 bool may_allow(const definition::PolicyRule& rule);
 bool is_reading(definition::EffectClass effect_class);
+// False: the gate refuses the argument, or the operation takes none.
+bool may_have(const OperationView& operation, const std::string& argument);
 // "bank.pay, bank.open and 3 more"
 std::string names_of(const std::vector<const OperationView*>& operations);
 

@@ -103,12 +103,6 @@ bool fits(const Budget& budget, const OperationView& operation) {
                                                        operation.effect_class) != budget.classes.end());
 }
 
-bool has_property(const OperationView& operation, const std::string& name) {
-  const Value& schema = operation.definition->arguments_schema;
-  const Value* properties = schema.is_object() ? schema.find("properties") : nullptr;
-  return properties != nullptr && properties->is_object() && properties->find(std::string_view(name)) != nullptr;
-}
-
 void look_at_budget(LintContext& context, const Policy& policy, const Budget& budget) {
   const std::string name = policy.name + "/" + budget.id;
   const bool built_in = std::any_of(budget.tools.begin(), budget.tools.end(), [](const std::string& pattern) {
@@ -123,11 +117,10 @@ void look_at_budget(LintContext& context, const Policy& policy, const Budget& bu
                        "no operation of the project has one of its tools and classes",
                        "name other tools or classes, or take the budget out");
   if (!budget.sum) return;
-  const ConditionView view = view_of(*budget.sum);
   for (const definition::FactPath& fact : budget.sum->paths) {
     if (fact.may_be_absent || fact.names.size() < 2 || fact.names[0] != "args") continue;
     for (const OperationView* operation : charged)
-      if (!has_property(*operation, fact.names[1])) without.push_back(operation);
+      if (!may_have(*operation, fact.names[1])) without.push_back(operation);
     if (!without.empty())
       return context.add("budget-always-fails", policy.path, budget.place, name,
                          fmt::format("the sum reads '{}', which {} {} not have: what can't be counted is denied",

@@ -51,6 +51,21 @@ std::string look_alike_of(const std::string& text) {
   return "";
 }
 
+char next_of(char c, char first, char last) {
+  return c == last ? first : static_cast<char>(c + 1);
+}
+
+// Another value of the same form, as a pattern in the schema asks for one: MSCU6639870 -> MSCU7740981, or, with the
+// letters, NTDV7740981.
+std::string neighbour_of(std::string text, bool with_letters) {
+  for (char& c : text) {
+    if (c >= '0' && c <= '9') c = next_of(c, '0', '9');
+    if (with_letters && c >= 'a' && c <= 'z') c = next_of(c, 'a', 'z');
+    if (with_letters && c >= 'A' && c <= 'Z') c = next_of(c, 'A', 'Z');
+  }
+  return text;
+}
+
 // Where a leaf is: members by name, items by number.
 using LeafPath = std::vector<std::string>;
 
@@ -146,6 +161,8 @@ class Mutator {
     const Shape shape = gate::reading_of(leaf_).shape;
     if (decides()) {
       change("other-value", Value(identity_of(shape)), true, bind_advice());
+      for (const bool with_letters : {false, true})
+        change("other-value", Value(neighbour_of(text, with_letters)), true, bind_advice());
       change("look-alike", Value(look_alike_of(text).empty() ? text + "\u200b" : look_alike_of(text)), true,
              bind_advice());
       change("hidden-text", Value(text + "\u202e"), true, fmt::format("no_hidden_text(\"{}\")", argument_));
@@ -167,8 +184,10 @@ class Mutator {
       for (const std::string& key : keys) change("other-member", Value(key), false, "");
     }
     mutate_by_schema();
-    if (is_outgoing())
-      add("secret-text", argument_, with_leaf(arguments_, where_, Value("the secret is 66613")), true,
+    if (!is_outgoing()) return;
+    // The second fits where the schema asks for a form or a length.
+    for (const std::string& secret : {std::string("the secret is 66613"), neighbour_of(text, true)})
+      add("secret-text", argument_, with_leaf(arguments_, where_, Value(secret)), true,
           "deny where .labels.secrecy is above the audience: audience_cleared, or context_at_most", true);
   }
 
@@ -238,6 +257,8 @@ class Mutator {
   }
 
   void mutate_number(double number) {
+    if (decides())
+      for (const double other : {number + 1, number - 1}) change("other-value", Value(other), true, bind_advice());
     const bool is_money = source_.effect_class == EffectClass::money;
     const std::string limit = fmt::format(
         "deny: .args.{0} > LIMIT, fourEyesIf: .args.{0} > LESS, and a budget with sum: .args.{0}", argument_);

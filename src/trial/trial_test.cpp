@@ -129,6 +129,9 @@ TEST(ConditionView, SeesWhatIsTiedToWhatAModelCanNotChoose) {
   EXPECT_THAT(view(R"(.args.to | IN("X", "Y"))").bound, ElementsAre("to"));
   EXPECT_THAT(view(R"(.args.to | test("^X"))").bound, IsEmpty());
   EXPECT_THAT(view(R"(.args.to | test("\\AX\\z"))").bound, ElementsAre("to"));
+  EXPECT_THAT(view(R"(.args.to | test("^X|Y$"))").bound, IsEmpty()) << "each anchor holds for its branch";
+  EXPECT_THAT(view(R"(.args.to | test("^(X|[|)])$|^Y\\|$"))").bound, ElementsAre("to"));
+  EXPECT_THAT(view(R"((.args.to == "X" and .lists.good[.args.from]) | not)").bound, IsEmpty());
   EXPECT_THAT(view(R"(.labels.arguments.to.integrity == "internal")").bound, ElementsAre("to"));
   EXPECT_THAT(view(R"(.labels.arguments.to.integrity == "untrusted")").bound, IsEmpty());
   EXPECT_THAT(view(R"(.args.to as $to | .lists.good | has($to))").bound, ElementsAre("to"));
@@ -213,6 +216,25 @@ TEST(Difference, CasesWhoseVerdictIsAnotherAreGroupedByHowItChanges) {
   EXPECT_EQ(changes[1].count, 2u);
   EXPECT_THAT(changes[1].where, ElementsAre(HasSubstr("b ("), HasSubstr("c (")));
   EXPECT_EQ(difference.compared(), 4u);
+}
+
+TEST(Difference, MorePeopleAreLooserWhenTheRequesterMayBeOneOfThem) {
+  const auto rule = [](const char* more) {
+    return project_with("rules: [{id: a, tools: [bank.pay], verdict: approve, " + std::string(more) + "}]\n");
+  };
+  const auto excluded = rule("approvers: [{role: x}]"),
+             included = rule("approvers: [{role: x, count: 2}], requesterExcluded: false");
+  const auto cases = cases_of("  - {name: a, effect: bank.pay, arguments: {amount: 1}, expect: approve}\n", excluded);
+  for (const auto& [from, to, direction] :
+       {std::tuple(excluded, included, Direction::looser),
+        std::tuple(rule("approvers: [{role: x, count: 2}]"), excluded, Direction::looser),
+        std::tuple(rule("approvers: [{role: x}], requesterExcluded: false"), excluded, Direction::stricter)}) {
+    Difference difference(to);
+    difference.add(cases.at(0), from);
+    const auto changes = difference.take();
+    ASSERT_THAT(changes, SizeIs(1));
+    EXPECT_EQ(changes[0].direction, direction);
+  }
 }
 
 }  // namespace

@@ -3,7 +3,7 @@ import json
 import sys
 import unittest
 
-from policy_desk import BANK, POLICY, PolicyDesk
+from policy_desk import BANK, CASES, POLICY, PolicyDesk
 
 PROGRAM = None
 # Each has one hole, and says what closes it.
@@ -38,7 +38,7 @@ class PolicyAttack(unittest.TestCase):
 
     def report(self, text, *arguments, tool=BANK, cases=None):
         done = self.desk(policy=text, tool=tool, cases=cases).policy("attack", "project", "--json", *arguments)
-        self.assertLess(done.status, 2, done.err)
+        self.assertIn(done.status, (0, 1), done.err)
         return done, json.loads(done.out)
 
     def holes(self, report):
@@ -84,6 +84,50 @@ class PolicyAttack(unittest.TestCase):
         self.assertEqual(self.holes(report), {("secret-text", "text")})
         done, report = self.report(rules.replace('requested("to") and', 'requested("to") and audience_cleared and'), tool=mail)
         self.assertEqual(report["holes"], 0)
+
+    def test_a_value_of_the_form_that_the_schema_asks_for_is_tried(self):
+        for schema in ("{type: string, pattern: '^[A-Z]{4}[0-9]{7}$', examples: [MSCU6639870]}", "{type: string, pattern: '^QQ[0-9]{2}$', examples: [QQ12]}",
+                       "{type: integer, minimum: 1, maximum: 40}"):
+            with self.subTest(schema=schema):
+                tool = BANK.replace("iban: {type: string}", "iban: " + schema)
+                _, report = self.report(policy(".args.amount <= 250 and .args.amount > 0"), tool=tool)
+                self.assertIn(("other-value", "iban"), self.holes(report))
+                _, report = self.report(policy('requested("iban") and .args.amount <= 250 and .args.amount > 0'), tool=tool)
+                self.assertEqual({hole for hole in self.holes(report) if hole[1] == "iban"}, set())
+
+    def test_a_secret_is_tried_in_a_text_that_must_be_short(self):
+        mail = BANK + "  write: {class: send, authority: [to], arguments: {type: object, required: [to, text], properties: {to: {type: string}, text: {type: string, maxLength: 8}}}}\n"
+        rules = policy(GOOD).replace("budgets:", "  - {id: write, tools: [bank.write], allow: 'requested(\"to\") and no_foreign_links(\"text\")'}\nbudgets:")
+        self.assertEqual(self.holes(self.report(rules, tool=mail)[1]), {("secret-text", "text")})
+
+    def test_the_requester_does_not_approve_a_call_that_only_a_changed_argument_has_people_asked_about(self):
+        asks = policy('requested("iban") and .args.amount <= 250 and .args.amount > 0 and ((has_argument("note") | not) or no_foreign_links("note"))',
+                      extra="approvers: [{role: finance}]").replace("else: deny", "else: approve")
+        _, report = self.report(asks)
+        rows = {row["attack"]: row for row in report["rows"] if row["operation"] == "bank.pay"}
+        for kind in ("changed-after-approval", "approved-twice", "own-approval"):
+            self.assertEqual((rows[kind]["result"], rows[kind]["runs"]), ("denied", 0), kind)
+        _, report = self.report(asks.replace("    else:", "    requesterExcluded: false\n    else:"))
+        self.assertEqual(self.holes(report), {("own-approval", "")})
+
+    def test_whoever_a_role_is_lent_to_is_tried_while_it_is_lent(self):
+        for year in (2020, 2026, 2031):
+            asks = policy(GOOD, extra="approvers: [{role: finance}]\n    requesterExcluded: false").replace("else: deny", "else: approve")
+            asks += f"delegations: [{{from: anna, to: bert, role: finance, since: '{year}-01-02T00:00:00Z', until: '{year}-02-01T00:00:00Z'}}]\n"
+            self.assertIn(("lent-approval", ""), self.holes(self.report(asks)[1]), year)
+            self.assertNotIn(("lent-approval", ""), self.holes(self.report(asks.replace("requesterExcluded: false", "requesterExcluded: true"))[1]), year)
+
+    def test_cases_that_can_not_be_attacked_are_named(self):
+        done, report = self.report(POLICY, cases=CASES)
+        self.assertEqual(report["leftOut"], ["case a list of the case stands in for that of the policy: it has lists that the policies don't have",
+                                             "case nothing goes out while the gate is stopped: it stops the gate"])
+
+    def test_an_approval_of_the_only_call_that_there_is_can_not_be_used_for_another(self):
+        tool = BANK + "  close: {class: destroy}\n"
+        rules = policy(GOOD).replace("budgets:", "  - {id: close, tools: [bank.close], verdict: approve, approvers: [{role: finance}]}\nbudgets:")
+        rows = {row["attack"]: row for row in self.report(rules, tool=tool)[1]["rows"] if row["operation"] == "bank.close"}
+        self.assertEqual(rows["approved-twice"]["result"], "denied")
+        self.assertNotIn("changed-after-approval", rows, "there was nothing to change")
 
     def test_choices_among_good_values_fail_only_when_that_is_asked_for(self):
         done, report = self.report(policy(GOOD), "--strict")
