@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <map>
 
-#include "definition/condition.h"
 #include "definition/expression_reader.h"
 #include "definition/invariant_parse.h"
 #include "definition/policy.h"
+#include "definition/policy_reader.h"
 
 namespace gantry::definition {
 namespace {
@@ -125,7 +125,9 @@ Invariant read_invariant(const Node& node, const KnownDefinitions& known) {
   reader.text("description");
   invariant.reason = reader.text("reason").value_or("");
   if (auto never = reader.require("never")) read_never(*never, known, invariant);
-  if (auto when = reader.find("when")) invariant.when = read_condition(*when);
+  if (auto when = reader.find("when"))
+    if (auto condition = read_rule_condition(*when))
+      invariant.when = std::make_shared<const Condition>(*std::move(condition));
   if (auto workflows = reader.find("workflows")) read_workflows(*workflows, invariant.workflows);
   if (auto roles = reader.find("roles")) invariant.roles = roles->texts("a list of roles");
   if (auto count = reader.integer("moreThan", 1, count_max)) invariant.more_than = static_cast<std::size_t>(*count);

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "definition/tool.h"
 
 namespace gantry::definition {
+
+struct Condition;  // definition/policy.h
 
 // One entry of `unless`: what excuses the effect when it came before it in the run.
 struct InvariantGuard {
@@ -39,7 +42,7 @@ struct Invariant {
   std::string id, reason;
   std::vector<std::string> tools;      // empty: any, then `classes` is not
   std::vector<EffectClass> classes;    // empty: any
-  std::optional<Expression> when;      // one that errors or is no boolean holds: too strict, never too lax
+  std::shared_ptr<const Condition> when;  // null: always; one that fails counts as true: too strict, never too lax
   std::vector<std::string> workflows;  // NAMESPACE/NAME: only effects of these workflows; empty: all
   std::vector<std::string> roles;      // only where the requester holds one of these; empty: all
   std::size_t more_than = 0;           // so many such effects are fine

@@ -72,7 +72,7 @@ bool asks_for_facts(const definition::PolicySet& policies, const tool::Effect& e
     return true;
   const auto invariants = policies.invariants_for(effect.tool, effect.operation, effect.effect_class);
   if (std::any_of(invariants.begin(), invariants.end(),
-                  [](const auto* each) { return each->invariant->when.has_value(); }))
+                  [](const auto* each) { return each->invariant->when != nullptr; }))
     return true;
   const auto budgets = policies.budgets_for(effect.tool, effect.operation, effect.effect_class);
   return std::any_of(budgets.begin(), budgets.end(), [](const auto* each) { return each->budget->sum.has_value(); });

@@ -34,10 +34,7 @@ bool has_one(const InvariantGuard& guard, const KnownValues& values, KnownValues
 // What can't be told is not let through: a condition that fails, or names a fact that is missing, is taken to hold.
 bool speaks(const Invariant& invariant, const Value& facts, Timestamp now) {
   if (!invariant.when) return true;
-  const auto prepared = definition::prepare_condition(invariant.when->text);
-  const auto* condition = std::get_if<definition::Condition>(&prepared);
-  if (condition == nullptr) return true;
-  const Result<bool> answer = holds(*condition, facts, now);
+  const Result<bool> answer = holds(*invariant.when, facts, now);
   return !answer.ok() || *answer;
 }
 

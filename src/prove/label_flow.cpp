@@ -25,11 +25,21 @@ Label anything() {
   return Label::unknown();
 }
 
-// What people say names them, and may have been pasted.
-bool asks_people(const definition::Decision& decision) {
-  return std::any_of(decision.deciders.begin(), decision.deciders.end(), [](const definition::Decider& decider) {
-    return decider.kind != definition::Decider::Kind::rules;
-  });
+// What an answer has beside the label of what was looked at: what people say names them, and may have been pasted; a
+// closed answer names its decision.
+Label label_of_answer(const definition::Project& project, const std::string& name) {
+  const auto found = project.decisions.find(name);
+  if (found == project.decisions.end()) return anything();
+  const definition::Decision& decision = *found->second;
+  const bool only_rules =
+      std::all_of(decision.deciders.begin(), decision.deciders.end(), [](const definition::Decider& decider) {
+        return decider.kind == definition::Decider::Kind::rules;
+      });
+  if (!only_rules) return anything();
+  if (!decision.quarantined) return {};
+  LabelContent content;
+  content.sources = {"decision:" + name};
+  return Label::of(std::move(content));
 }
 
 // The labels that rules with paths put on a value: `otherwise` where none speaks. Whether a rule's `when` holds is not
@@ -145,8 +155,7 @@ Label LabelFlow::readable(const Workflow& workflow) const {
                  std::holds_alternative<definition::ApprovalTask>(task.body)) {
         label = join(label, anything());
       } else if (const auto* decide = std::get_if<definition::DecideTask>(&task.body)) {
-        const auto decision = project_.decisions.find(decide->decision);
-        if (decision == project_.decisions.end() || asks_people(*decision->second)) label = join(label, anything());
+        label = join(label, label_of_answer(project_, decide->decision));
       }
     });
   }
@@ -341,9 +350,7 @@ LabelShape LabelFlow::from_outside(const Task& task, const Site& site, const Sco
   }
   if (const auto* one = std::get_if<definition::DecideTask>(&task.body)) {
     const Label looked_at = evaluate(one->input, site.input, site, scope).deep();
-    const auto decision = project_.decisions.find(one->decision);
-    const bool people = decision == project_.decisions.end() || asks_people(*decision->second);
-    return LabelShape::all(people ? join(looked_at, anything()) : looked_at);
+    return LabelShape::all(join(looked_at, label_of_answer(project_, one->decision)));
   }
   if (const auto* one = std::get_if<definition::ListenTask>(&task.body); one != nullptr && one->each) {
     const auto with_event = scope.with({{one->each->item, everything}, {one->each->at, everything}});

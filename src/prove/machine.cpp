@@ -10,6 +10,7 @@
 namespace gantry::prove {
 
 using definition::FlowDirective;
+using engine::ErrorKind;
 using engine::Phase;
 
 Machine::Machine(const definition::Project& project, const definition::Invariant& invariant, Terms& terms,
@@ -83,7 +84,7 @@ void Machine::start_task(ProofState state, const Task& task, TermPointer raw_inp
   if (!task.condition) return choose_extensions(std::move(state), 0);
   for (Way& way : truth(state, {}, *task.condition, raw_input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
     } else if (way.value->literal.is_true()) {
       choose_extensions(std::move(way.state), 0);
     } else {
@@ -99,7 +100,7 @@ void Machine::choose_extensions(ProofState state, std::size_t from) {
     if (extensions[index].when) {
       for (Way& way : truth(state, {.shows_definition = true}, *extensions[index].when, state.top().raw_input)) {
         if (way.value == nullptr) {
-          fail(std::move(way.state), "expression", 400, expression_failed);
+          fail(std::move(way.state), ErrorKind::expression);
           continue;
         }
         if (way.value->literal.is_true()) way.state.top().chosen.push_back(index);
@@ -125,15 +126,15 @@ std::vector<ProofState> Machine::enter(ProofState state) {
   for (ProofState& fitting : fits(state, flow.schema, schema_of(state, "input"), state.top().raw_input, may_fail)) {
     for (Way& way : transform(fitting, {}, flow, fitting.top().raw_input)) {
       if (way.value == nullptr) {
-        fail(std::move(way.state), "expression", 400, expression_failed);
+        fail(std::move(way.state), ErrorKind::expression);
         continue;
       }
       way.state.top().input = way.value;
-      if (timeout && duration_may_fail(*timeout)) fail(way.state, "expression", 400, expression_failed);
+      if (timeout && duration_may_fail(*timeout)) fail(way.state, ErrorKind::expression);
       entered.push_back(std::move(way.state));
     }
   }
-  if (may_fail) fail(std::move(state), "validation", 400, "Data does not match its schema");
+  if (may_fail) fail(std::move(state), ErrorKind::validation);
   return entered;
 }
 
@@ -159,7 +160,7 @@ void Machine::finish(ProofState state) {
   const Site site{.input = frame.input, .raw_output = raw_output};
   for (Way& way : transform(state, site, task.output, raw_output)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     bool may_fail = false;
@@ -167,7 +168,7 @@ void Machine::finish(ProofState state) {
          fits(way.state, task.output.schema, schema_of(way.state, "output"), way.value, may_fail)) {
       export_(std::move(fitting), raw_output, way.value);
     }
-    if (may_fail) fail(std::move(way.state), "validation", 400, "Data does not match its schema");
+    if (may_fail) fail(std::move(way.state), ErrorKind::validation);
   }
 }
 
@@ -182,7 +183,7 @@ void Machine::export_(ProofState state, TermPointer raw_output, TermPointer outp
     ways.push_back({.state = state, .value = state.context});
   for (Way& way : ways) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     bool may_fail = false;
@@ -191,7 +192,7 @@ void Machine::export_(ProofState state, TermPointer raw_output, TermPointer outp
       fitting.context = way.value;
       after_output(std::move(fitting), output);
     }
-    if (may_fail) fail(std::move(way.state), "validation", 400, "Data does not match its schema");
+    if (may_fail) fail(std::move(way.state), ErrorKind::validation);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "definition/project.h"
+#include "engine/error.h"
 #include "prove/evaluator.h"
 #include "prove/label_flow.h"
 #include "prove/policy_view.h"
@@ -107,6 +108,9 @@ class Machine {
   void retry_or_handle(ProofState state, const definition::TryTask& task);
   void try_again(ProofState state, const definition::TryTask& task, bool& may_give_up);
   void choose_case(ProofState state, const definition::SwitchTask& task, std::size_t from);
+  // The states with `excused` set where the answer satisfies one of `unless`.
+  std::vector<ProofState> excuse(ProofState state, definition::InvariantGuard::Kind kind, std::string_view name,
+                                 TermPointer answer);
   void call(ProofState state, std::string_view tool, std::string_view operation, TermPointer arguments, Wait wait);
   bool may_break(const definition::Workflow& workflow, const Task& task, const std::string& tool,
                  const std::string& operation);
@@ -144,8 +148,8 @@ class Machine {
                                TermPointer value, bool& may_fail);
   static Value schema_of(const ProofState& state, const char* direction);  // as written, of the top task; null if none
   bool duration_may_fail(const definition::DurationSource& source) const { return source.computed.has_value(); }
-  void fail(ProofState state, const char* kind, std::int64_t status, const char* title);
-  TermPointer error_term(const ProofState& state, const char* kind, std::int64_t status, const char* title);
+  void fail(ProofState state, engine::ErrorKind kind);
+  TermPointer error_term(const ProofState& state, engine::ErrorKind kind);
   TermPointer error_from_outside(ProofState& state, const char* origin);
   Label label_of_outside() const;
 
@@ -171,7 +175,6 @@ class Machine {
 // Adds what is known of a value that satisfies the schema. False: none does, for certain.
 bool assume_schema(Terms& terms, Condition& condition, const Value& schema, TermPointer value, int depth = 0);
 
-inline constexpr const char* expression_failed = "Expression failed";  // title of the error
 inline constexpr std::uint64_t retries_followed = 10;                  // more are taken together
 inline constexpr std::size_t iterations_followed = 50;                 // of a loop over a list whose items are known
 inline constexpr std::size_t unknown_iterations_followed = 2;          // of a loop over any other list

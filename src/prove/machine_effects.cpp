@@ -10,13 +10,14 @@
 namespace gantry::prove {
 
 using definition::InvariantGuard;
+using engine::ErrorKind;
 using engine::Phase;
 
 void Machine::begin(ProofState state, const definition::CallTask& task) {
   TermPointer input = state.top().input;
   for (Way& way : evaluate(state, {.input = input}, task.arguments, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     TermPointer arguments = way.value;
@@ -42,9 +43,9 @@ void Machine::begin(ProofState state, const definition::CallTask& task) {
 
 void Machine::begin(ProofState state, const definition::OpenApiTask& task) {
   TermPointer input = state.top().input;
-  fail(state, "configuration", 400, "OpenAPI call not possible");
-  fail(state, "validation", 400, "OpenAPI call not possible");
-  fail(state, "expression", 400, expression_failed);
+  fail(state, ErrorKind::configuration);
+  fail(state, ErrorKind::validation);
+  fail(state, ErrorKind::expression);
   Label label = join(input->label, state.context->label);
   for (TermPointer variable : state.variables)
     if (variable != nullptr) label = join(label, variable->label);
@@ -122,17 +123,13 @@ void Machine::look_at(ProofState state, const EffectView& effect) {
   TermPointer facts = policies_.facts(effect, bounded);
   std::vector<Condition> matching{bounded};
   if (invariant_.when) {
-    matching.clear();
-    for (Outcome& outcome : evaluator_.truth(*invariant_.when, {.dot = facts, .arguments = {}}, bounded)) {
-      // An error counts as true: what can't be checked is not excused.
-      if (outcome.kind != Outcome::Kind::value || outcome.value->literal.is_true()) {
-        matching.push_back(std::move(outcome.condition));
-        continue;
-      }
+    PolicyView::Answers answers = policies_.ask(*invariant_.when, facts, bounded);
+    for (const Condition& condition : answers.no) {
       ProofState other = state;
-      learn(other, outcome.condition);
+      learn(other, condition);
       go(std::move(other));
     }
+    matching = std::move(answers).yes_or_failed();
   }
   const bool excusable = invariant_.approvers > 0;
   const std::size_t approvers = excusable ? invariant_.approvers : std::numeric_limits<std::size_t>::max();
@@ -200,11 +197,33 @@ void Machine::answer(ProofState state) {
   }
 }
 
+std::vector<ProofState> Machine::excuse(ProofState state, InvariantGuard::Kind kind, std::string_view name,
+                                        TermPointer answer) {
+  std::vector<ProofState> open{std::move(state)};
+  for (const InvariantGuard& guard : invariant_.unless) {
+    if (guard.kind != kind || guard.name != name) continue;
+    std::vector<ProofState> next;
+    for (ProofState& each : open) {
+      if (!guard.test) {
+        each.excused = true;
+        next.push_back(std::move(each));
+        continue;
+      }
+      for (Way& verdict : truth(each, {}, *guard.test, answer)) {
+        if (verdict.value != nullptr && verdict.value->literal.is_true()) verdict.state.excused = true;
+        next.push_back(std::move(verdict.state));
+      }
+    }
+    open = std::move(next);
+  }
+  return open;
+}
+
 void Machine::effect_done(ProofState state) {
   if (state.top().denied) {
     state.top().denied = false;
     note(state, "is denied by policy", {.kind = TraceEvent::Kind::denied});
-    return fail(std::move(state), "authorization", 403, "Denied by policy");
+    return fail(std::move(state), ErrorKind::authorization);
   }
   const auto* task = std::get_if<definition::CallTask>(&state.top().task->body);
   const std::string tool(task != nullptr ? task->tool : tool::standard_http_tool);
@@ -221,8 +240,8 @@ void Machine::effect_done(ProofState state) {
   TermPointer result = terms_.symbol(fmt::format("result of {}", name), label);
   note(state, fmt::format("{} is done", name), {.kind = TraceEvent::Kind::done, .value = result});
   if (state.top().wait == Wait::document) {
-    fail(state, "configuration", 400, "OpenAPI call not possible");
-    fail(state, "validation", 400, "OpenAPI call not possible");
+    fail(state, ErrorKind::configuration);
+    fail(state, ErrorKind::validation);
     TermPointer arguments = terms_.symbol("the request", join(label, state.top().value->label), type_object);
     state.top().wait = Wait::none;
     return call(std::move(state), tool, operation, arguments, Wait::effect);
@@ -250,34 +269,18 @@ void Machine::effect_done(ProofState state) {
     }
   }
   for (Way& way : ways) {
-    std::vector<ProofState> open{std::move(way.state)};
-    for (const InvariantGuard& guard : invariant_.unless) {
-      if (guard.kind != InvariantGuard::Kind::done || guard.name != name) continue;
-      std::vector<ProofState> next;
-      for (ProofState& each : open) {
-        if (!guard.test) {
-          each.excused = true;
-          next.push_back(std::move(each));
-          continue;
-        }
-        for (Way& verdict : truth(each, {}, *guard.test, result)) {
-          if (verdict.value != nullptr && verdict.value->literal.is_true()) verdict.state.excused = true;
-          next.push_back(std::move(verdict.state));
-        }
-      }
-      open = std::move(next);
-    }
-    for (ProofState& each : open) complete(std::move(each), way.value);
+    for (ProofState& each : excuse(std::move(way.state), InvariantGuard::Kind::done, name, result))
+      complete(std::move(each), way.value);
   }
 }
 
 void Machine::begin(ProofState state, const definition::DecideTask& task) {
   TermPointer input = state.top().input;
   const auto found = project_.decisions.find(task.decision);
-  if (found == project_.decisions.end()) return fail(std::move(state), "configuration", 400, "Unknown decision");
+  if (found == project_.decisions.end()) return fail(std::move(state), ErrorKind::configuration);
   for (Way& way : evaluate(state, {.input = input}, task.input, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     bool may_fail = false;
@@ -288,44 +291,28 @@ void Machine::begin(ProofState state, const definition::DecideTask& task) {
       fitting.signal = Signal::none;
       go(std::move(fitting));
     }
-    if (may_fail) fail(std::move(way.state), "validation", 400, "Data does not match its schema");
+    if (may_fail) fail(std::move(way.state), ErrorKind::validation);
   }
 }
 
 // Rules and people are taken together: any answer that fits the decision's schema, or none.
 void Machine::decided(ProofState state, const definition::DecideTask& task) {
   const definition::Decision& decision = *project_.decisions.at(task.decision);
-  fail(state, "expression", 400, "Decision failed");
-  fail(state, "runtime", 500, "No decider answered");
-  fail(state, "validation", 400, "Data does not match its schema");
+  fail(state, ErrorKind::expression);
+  fail(state, ErrorKind::runtime);
+  fail(state, ErrorKind::validation);
   Label label = join(state.top().value->label, label_of_outside());
   TermPointer answer = terms_.symbol(fmt::format("answer to {}", decision.name), label);
   note(state, fmt::format("{} is answered", decision.name), {.kind = TraceEvent::Kind::answered, .value = answer});
   bool may_fail = false;
   for (ProofState& fitting : fits(std::move(state), decision.answer, decision.answer_schema, answer, may_fail)) {
-    std::vector<ProofState> open{std::move(fitting)};
-    for (const InvariantGuard& guard : invariant_.unless) {
-      if (guard.kind != InvariantGuard::Kind::decided || guard.name != decision.name) continue;
-      std::vector<ProofState> next;
-      for (ProofState& each : open) {
-        if (!guard.test) {
-          each.excused = true;
-          next.push_back(std::move(each));
-          continue;
-        }
-        for (Way& verdict : truth(each, {}, *guard.test, answer)) {
-          if (verdict.value != nullptr && verdict.value->literal.is_true()) verdict.state.excused = true;
-          next.push_back(std::move(verdict.state));
-        }
-      }
-      open = std::move(next);
-    }
-    for (ProofState& each : open) complete(std::move(each), answer);
+    for (ProofState& each : excuse(std::move(fitting), InvariantGuard::Kind::decided, decision.name, answer))
+      complete(std::move(each), answer);
   }
 }
 
 void Machine::begin(ProofState state, const definition::ApprovalTask&) {
-  fail(state, "expression", 400, expression_failed);
+  fail(state, ErrorKind::expression);
   state.top().wait = Wait::approval;
   state.signal = Signal::none;
   go(std::move(state));
@@ -340,11 +327,13 @@ void Machine::approved(ProofState state, const definition::ApprovalTask&) {
                                         {"outcome", outcome},
                                         {"votes", terms_.symbol("the votes", label_of_outside(), type_array)}});
     note(each, yes ? "is approved" : "is not approved", {.kind = TraceEvent::Kind::answered, .value = answer});
-    if (yes) {
-      for (const InvariantGuard& guard : invariant_.unless)
-        if (guard.kind == InvariantGuard::Kind::approval && guard.name == each.top().task->name) each.excused = true;
+    if (!yes) {
+      complete(std::move(each), answer);
+      continue;
     }
-    complete(std::move(each), answer);
+    const std::string name = each.top().task->name;
+    for (ProofState& one : excuse(std::move(each), InvariantGuard::Kind::approval, name, answer))
+      complete(std::move(one), answer);
   }
 }
 

@@ -7,11 +7,12 @@
 
 namespace gantry::prove {
 
+using engine::ErrorKind;
+
 namespace {
 
 void put_aside(ProofState& state) {
   ProofFrame& frame = state.top();
-  frame.was_excused = state.excused;
   frame.outer_context = state.context;
   frame.outer_variables = state.variables;
   frame.outer_workflow = state.workflow;
@@ -112,7 +113,7 @@ void Machine::conclude(ProofState state) {
     return go(std::move(state));
   }
   if (!broken && outputs.size() == all) {
-    fail(state, "runtime", 500, "Value too large");
+    fail(state, ErrorKind::runtime);
     TermPointer output = terms_.array(std::move(outputs));
     return complete(std::move(state), output);
   }
@@ -132,7 +133,7 @@ void Machine::stop_line(ProofState state) {
       continue;
     }
     take_back(state);
-    state.excused = frame.was_excused;
+    state.excused = false;  // else it would not have gone on to run this line
     state.signal = Signal::none;
     state.value = nullptr;
     if (is_fork(frame)) {
@@ -154,11 +155,11 @@ void Machine::begin(ProofState state, const definition::RunWorkflowTask& task) {
   const auto found = project_.find_workflow(task.namespace_, task.name, task.version);
   for (Way& way : evaluate(state, {.input = input}, task.input, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     if (found == nullptr) {
-      fail(std::move(way.state), "configuration", 400, "Unknown workflow");
+      fail(std::move(way.state), ErrorKind::configuration);
       continue;
     }
     ProofState each = std::move(way.state);
@@ -178,9 +179,16 @@ void Machine::begin(ProofState state, const definition::RunWorkflowTask& task) {
       not_followed("workflows that run each other too deeply");
       continue;
     }
-    each.top().value = way.value;
     each.top().wait = Wait::child;
     each.signal = Signal::none;
+    // It starts with {} instead of null.
+    ProofState empty = each;
+    if (empty.condition.restrict_types(way.value, type_null)) {
+      empty.top().value = terms_.literal(Value::object(std::vector<Member>{}));
+      go(std::move(empty));
+    }
+    if (!each.condition.restrict_types(way.value, static_cast<TypeMask>(type_any & ~type_null))) continue;
+    each.top().value = way.value;
     go(std::move(each));
   }
 }
@@ -192,7 +200,6 @@ void Machine::start_child(ProofState state) {
   state.top().wait = Wait::none;
   state.top().runs_inner = true;
   TermPointer input = state.top().value;
-  if (state.condition.types_of(input) == type_null) input = terms_.literal(Value::object(std::vector<Member>{}));
   state.workflow = found.get();
   state.workflow_input = input;
   state.context = terms_.null();
@@ -215,7 +222,6 @@ void Machine::child_ended(ProofState state, Signal how, TermPointer value) {
   state.signal = Signal::none;
   state.value = nullptr;
   if (!is_awaited(frame)) {
-    state.excused = frame.was_excused;
     TermPointer input = frame.input;
     return complete(std::move(state), input);
   }

@@ -3,6 +3,8 @@
 
 namespace gantry::prove {
 
+using engine::ErrorKind;
+
 void Machine::begin(ProofState state, const definition::ListenTask&) {
   state.top().wait = Wait::listen;
   state.top().iteration = 0;
@@ -17,11 +19,11 @@ void Machine::next_event(ProofState state) {
     Label label = join(label_of_outside(), join(state.context->label, state.top().input->label));
     TermPointer events = terms_.symbol("the events", label, type_array);
     note(state, "has its events", {.kind = TraceEvent::Kind::event, .value = events});
-    fail(state, "expression", 400, expression_failed);
-    fail(state, "runtime", 500, "Too many events");
+    fail(state, ErrorKind::expression);
+    fail(state, ErrorKind::runtime);
     return complete(std::move(state), events);
   }
-  fail(state, "runtime", 500, "Too many events");
+  fail(state, ErrorKind::runtime);
   Label label = label_of_outside();
   for (TermPointer part : {state.context, state.top().input, state.top().value})
     if (part != nullptr) label = join(label, part->label);
@@ -42,10 +44,10 @@ void Machine::event_done(ProofState state) {
   const Site site{.input = state.top().input, .raw_output = state.top().value, .more_scope = 2};
   for (Way& way : transform(state, site, each.output, state.top().value)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
-    if (each.output.schema || each.export_.schema) fail(way.state, "validation", 400, "Data does not match its schema");
+    if (each.output.schema || each.export_.schema) fail(way.state, ErrorKind::validation);
     Ways exported;
     if (each.export_.transform) {
       Site after = site;
@@ -56,14 +58,14 @@ void Machine::event_done(ProofState state) {
     }
     for (Way& one : exported) {
       if (one.value == nullptr) {
-        fail(std::move(one.state), "expression", 400, expression_failed);
+        fail(std::move(one.state), ErrorKind::expression);
         continue;
       }
       one.state.context = one.value;
       one.state.top().wait = Wait::listen;
       one.state.signal = Signal::none;
       one.state.variables.resize(one.state.top().task->scope_size, terms_.null());
-      fail(one.state, "expression", 400, expression_failed);  // `until`
+      fail(one.state, ErrorKind::expression);  // `until`
       go(std::move(one.state));
     }
   }

@@ -58,15 +58,10 @@ bool Machine::may_break(const definition::Workflow& workflow, const Task& task, 
     if (!invariant_.covers(tool, operation, each)) continue;
     view.effect_class = each;
     Condition bounded;
+    if (!assume_schema(terms_, bounded, found->arguments_schema, arguments)) return false;
     TermPointer facts = policies_.facts(view, bounded);
     std::vector<Condition> matching{bounded};
-    if (invariant_.when) {
-      matching.clear();
-      for (Outcome& outcome : evaluator_.truth(*invariant_.when, {.dot = facts, .arguments = {}}, bounded)) {
-        if (outcome.kind != Outcome::Kind::value || outcome.value->literal.is_true())
-          matching.push_back(std::move(outcome.condition));
-      }
-    }
+    if (invariant_.when) matching = policies_.ask(*invariant_.when, facts, bounded).yes_or_failed();
     for (const Condition& condition : matching) {
       for (const Condition& permitted : policies_.permitted_with_fewer(view, approvers, condition, facts))
         if (evaluator_.may_hold(permitted)) return true;

@@ -7,6 +7,7 @@
 
 namespace gantry::prove {
 
+using engine::ErrorKind;
 using engine::Phase;
 
 void Machine::not_followed(std::string what) {
@@ -119,7 +120,8 @@ ProofState cut_to(const ProofState& state, std::size_t index) {
 
 }  // namespace
 
-// Any task with a timeout, and each workflow with one, may be cut off between two steps.
+// What may cut a task off between two steps: its timeout, that of the workflow, the end of a workflow that it waits
+// for, too many events.
 void Machine::interrupts(const ProofState& state) {
   if (state.signal == Signal::error || state.signal == Signal::ending || state.excused) return;
   const definition::Workflow* workflow = state.workflow;
@@ -140,12 +142,20 @@ void Machine::interrupts(const ProofState& state) {
       note(cut, "the other workflow fails or is cancelled", {.kind = TraceEvent::Kind::child_failed, .value = error});
       raise(std::move(cut), error);
     }
+    // Events come in while one is worked on, and may be too many.
+    if (!is_root && std::holds_alternative<definition::ListenTask>(frame.task->body) && frame.phase == Phase::body &&
+        frame.wait == Wait::none) {
+      ProofState cut = cut_to(state, i);
+      cut.top().phase = Phase::closing;
+      note(cut, "gets too many events");
+      fail(std::move(cut), ErrorKind::runtime);
+    }
     for (const bool of_attempt : {false, true}) {
       if (of_attempt ? !has_limit : !has_timeout) continue;
       ProofState cut = cut_to(state, i);
       if (!of_attempt) cut.top().phase = Phase::closing;
       note(cut, "times out", {.kind = TraceEvent::Kind::timer, .purpose = "timeout"});
-      fail(std::move(cut), "timeout", 408, "Timed out");
+      fail(std::move(cut), ErrorKind::timeout);
     }
   }
 }

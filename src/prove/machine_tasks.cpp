@@ -6,6 +6,7 @@
 
 namespace gantry::prove {
 
+using engine::ErrorKind;
 using engine::Phase;
 
 void Machine::begin(ProofState state, const definition::DoTask&) {
@@ -17,7 +18,7 @@ void Machine::begin(ProofState state, const definition::SetTask& task) {
   TermPointer input = state.top().input;
   for (Way& way : evaluate(state, {.input = input}, task.value, input)) {
     if (way.value == nullptr)
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
     else
       complete(std::move(way.state), way.value);
   }
@@ -38,7 +39,7 @@ void Machine::choose_case(ProofState state, const definition::SwitchTask& task, 
     }
     for (Way& way : truth(state, {.input = input}, *one.when, input)) {
       if (way.value == nullptr) {
-        fail(std::move(way.state), "expression", 400, expression_failed);
+        fail(std::move(way.state), ErrorKind::expression);
       } else if (way.value->literal.is_true()) {
         way.state.top().position = index;
         note(way.state, fmt::format("takes case '{}'", one.name));
@@ -58,12 +59,12 @@ void Machine::begin(ProofState state, const definition::ForTask& task) {
   TermPointer input = state.top().input;
   for (Way& way : evaluate(state, {.input = input}, task.in, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     ProofState not_a_list = way.state;
     if (not_a_list.condition.restrict_types(way.value, static_cast<TypeMask>(type_any & ~type_array)))
-      fail(std::move(not_a_list), "expression", 400, "Not a list");
+      fail(std::move(not_a_list), ErrorKind::expression);
     if (!way.state.condition.restrict_types(way.value, type_array)) continue;
     way.state.top().value = input;
     way.state.top().items = way.value;
@@ -118,7 +119,7 @@ void Machine::iterate(ProofState state) {
   const Site site{.input = frame.input, .more_scope = 2};
   for (Way& way : truth(state, site, *task.while_, output)) {
     if (way.value == nullptr)
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
     else if (way.value->literal.is_true())
       go(std::move(way.state));
     else
@@ -143,7 +144,7 @@ void Machine::begin(ProofState state, const definition::RaiseTask& task) {
     for (Partial& partial : partials) {
       for (Way& way : evaluate(partial.state, site, *source, input)) {
         if (way.value == nullptr) {
-          fail(std::move(way.state), "expression", 400, expression_failed);
+          fail(std::move(way.state), ErrorKind::expression);
           continue;
         }
         auto members = partial.members;
@@ -154,13 +155,13 @@ void Machine::begin(ProofState state, const definition::RaiseTask& task) {
     partials = std::move(next);
   }
   for (Partial& partial : partials) {
-    const auto is_literal_member = [&](const char* key) {
+    const auto known = [&](const char* key) {
       for (const auto& [name, value] : partial.members)
-        if (name == key) return is_literal(value);
-      return false;
+        if (name == key && is_literal(value)) return value->literal;
+      return Value();
     };
-    if (!is_literal_member("type") || !is_literal_member("status"))
-      fail(partial.state, "validation", 400, "Not an error");
+    if (!known("type").is_string() || !known("status").is_integer())
+      fail(partial.state, ErrorKind::validation);
     partial.members.emplace_back("instance", terms_.literal(Value(partial.state.top().task->reference)));
     TermPointer error = terms_.object(std::move(partial.members));
     raise(std::move(partial.state), error);
@@ -171,10 +172,10 @@ void Machine::begin(ProofState state, const definition::EmitTask& task) {
   TermPointer input = state.top().input;
   for (Way& way : evaluate(state, {.input = input}, task.event, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
-    fail(way.state, "validation", 400, "Not a CloudEvent");
+    fail(way.state, ErrorKind::validation);
     // What the author left out is filled in.
     TermPointer event = terms_.symbol("the event", way.value->label, type_object);
     complete(std::move(way.state), event);
@@ -183,7 +184,7 @@ void Machine::begin(ProofState state, const definition::EmitTask& task) {
 
 void Machine::begin(ProofState state, const definition::WaitTask& task) {
   if (duration_may_fail(task.duration)) {
-    fail(state, "expression", 400, expression_failed);
+    fail(state, ErrorKind::expression);
     complete(state, state.top().input);
   }
   state.top().wait = Wait::timer;
@@ -195,7 +196,7 @@ void Machine::begin(ProofState state, const definition::GuardrailTask& task) {
   const Site site{.input = input};
   for (Way& way : evaluate(state, site, task.value, input)) {
     if (way.value == nullptr) {
-      fail(std::move(way.state), "expression", 400, expression_failed);
+      fail(std::move(way.state), ErrorKind::expression);
       continue;
     }
     bool may_fail = false;
@@ -207,14 +208,14 @@ void Machine::begin(ProofState state, const definition::GuardrailTask& task) {
       }
       for (Way& verdict : truth(fitting, site, *task.condition, way.value)) {
         if (verdict.value == nullptr)
-          fail(std::move(verdict.state), "expression", 400, expression_failed);
+          fail(std::move(verdict.state), ErrorKind::expression);
         else if (verdict.value->literal.is_true())
           complete(std::move(verdict.state), way.value);
         else
-          fail(std::move(verdict.state), "validation", 400, "Guardrail");
+          fail(std::move(verdict.state), ErrorKind::validation);
       }
     }
-    if (may_fail) fail(std::move(way.state), "validation", 400, "Guardrail");
+    if (may_fail) fail(std::move(way.state), ErrorKind::validation);
   }
 }
 
@@ -238,7 +239,7 @@ void Machine::attempt(ProofState state) {
   if (task.retry && task.retry->attempt_duration && duration_may_fail(*task.retry->attempt_duration)) {
     ProofState broken = state;
     broken.top().phase = Phase::closing;
-    fail(std::move(broken), "expression", 400, expression_failed);
+    fail(std::move(broken), ErrorKind::expression);
   }
   go(std::move(state));
 }
@@ -311,7 +312,7 @@ void Machine::handle_error(ProofState state, const definition::TryTask& task) {
       for (Way& way : truth(each, site, *test, each.top().input)) {
         if (way.value == nullptr) {
           way.state.top().phase = Phase::closing;
-          fail(std::move(way.state), "expression", 400, expression_failed);
+          fail(std::move(way.state), ErrorKind::expression);
         } else if (way.value->literal.is_true() == expected) {
           next.push_back(std::move(way.state));
         } else {
@@ -362,7 +363,7 @@ void Machine::try_again(ProofState state, const definition::TryTask& task, bool&
   if (may_fail) {
     ProofState broken = state;
     broken.top().phase = Phase::closing;
-    fail(std::move(broken), "expression", 400, expression_failed);
+    fail(std::move(broken), ErrorKind::expression);
   }
   const std::int64_t limit = policy.attempt_count.value_or(-1);
   const bool is_counted = limit >= 0 && limit <= static_cast<std::int64_t>(retries_followed);

@@ -8,6 +8,7 @@
 
 namespace gantry::prove {
 
+using engine::ErrorKind;
 using engine::Phase;
 
 TermPointer Machine::describe_task(const ProofState& state, const ProofFrame& frame, const Site& site) {
@@ -248,23 +249,25 @@ std::vector<ProofState> Machine::fits(ProofState state, const std::optional<Sche
   return states;
 }
 
-TermPointer Machine::error_term(const ProofState& state, const char* kind, std::int64_t status, const char* title) {
+// Not its title: one kind of error has several.
+TermPointer Machine::error_term(const ProofState& state, ErrorKind kind) {
   const Task* task = state.frames.empty() ? nullptr : state.top().task;
   // The details quote the data that they are about.
   Label label = state.context->label;
   for (const ProofFrame& frame : state.frames)
     for (TermPointer part : {frame.raw_input, frame.input, frame.value})
       if (part != nullptr) label = join(label, part->label);
-  return terms_.object({{"type", terms_.literal(Value(definition::standard_error_type(kind)))},
-                        {"status", terms_.literal(Value(status))},
-                        {"title", terms_.literal(Value(title))},
+  const Value error = engine::make_error(kind, "", "", "");
+  return terms_.object({{"type", terms_.literal(error.member("type"))},
+                        {"status", terms_.literal(error.member("status"))},
+                        {"title", terms_.symbol("an error's title", {}, type_string)},
                         {"detail", terms_.symbol("an error's detail", label, type_string)},
                         {"instance", task != nullptr ? terms_.literal(Value(task->reference))
                                                      : terms_.symbol("an error's place", {}, type_string)}});
 }
 
-void Machine::fail(ProofState state, const char* kind, std::int64_t status, const char* title) {
-  TermPointer error = error_term(state, kind, status, title);
+void Machine::fail(ProofState state, ErrorKind kind) {
+  TermPointer error = error_term(state, kind);
   raise(std::move(state), error);
 }
 

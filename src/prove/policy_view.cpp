@@ -1,6 +1,7 @@
 #include "prove/policy_view.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
 
@@ -101,7 +102,51 @@ void add(Case& one, const definition::PolicySet::Rule& named, RuleSays says) {
 
 }  // namespace
 
-// What is left out here only makes the gate stricter: budgets, who duties exclude, missing facts, times (a rule that denies may be
+std::vector<Condition> PolicyView::Answers::yes_or_failed() && {
+  std::move(failed.begin(), failed.end(), std::back_inserter(yes));
+  return std::move(yes);
+}
+
+// The condition becomes one under which the fact is there; false when it never is.
+bool PolicyView::require(const definition::FactPath& path, TermPointer facts, Condition& condition, Answers& answers) {
+  const auto restrict_to = [&](TermPointer value, TypeMask types) {
+    Condition other = condition;
+    if (other.restrict_types(value, static_cast<TypeMask>(type_any & ~types))) answers.failed.push_back(std::move(other));
+    return condition.restrict_types(value, types);
+  };
+  TermPointer value = facts;
+  for (const std::string& name : path.names) {
+    if (!restrict_to(value, type_object)) return false;
+    value = terms_.field(value, name);
+  }
+  return restrict_to(value, static_cast<TypeMask>(type_any & ~type_null));
+}
+
+PolicyView::Answers PolicyView::ask(const definition::Condition& asked, TermPointer facts, const Condition& condition) {
+  Answers answers;
+  Condition complete = condition;
+  for (const definition::FactPath& path : asked.paths)
+    if (!path.may_be_absent && !require(path, facts, complete, answers)) return answers;
+  const definition::Expression expression{.program = asked.program, .text = asked.text};
+  for (Outcome& outcome : evaluator_.evaluate(expression, {.dot = facts, .arguments = {}}, complete)) {
+    if (outcome.kind != Outcome::Kind::value) {
+      answers.failed.push_back(std::move(outcome.condition));
+      continue;
+    }
+    const TypeMask possible = outcome.condition.types_of(outcome.value);
+    const auto add_to = [&](std::vector<Condition>& list, TypeMask types) {
+      Condition known = outcome.condition;
+      if (!known.restrict_types(outcome.value, types)) return;
+      if ((possible & types) == possible || evaluator_.may_hold(known)) list.push_back(std::move(known));
+    };
+    add_to(answers.yes, type_true);
+    add_to(answers.no, type_false);
+    add_to(answers.failed, static_cast<TypeMask>(type_any & ~(type_true | type_false)));
+  }
+  return answers;
+}
+
+// What is left out here only makes the gate stricter: budgets, who duties exclude, times (a rule that denies may be
 // outside its time).
 std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, TermPointer facts,
                                                        const Condition& condition) {
@@ -110,17 +155,11 @@ std::vector<PolicyView::RuleCase> PolicyView::cases_of(const PolicyRule& rule, T
   std::vector<Condition> open{condition};
   const auto ask = [&](const std::optional<definition::Condition>& test, RuleSays says, bool is_filter) {
     if (!test) return;
-    const definition::Expression expression{.program = test->program, .text = test->text};
     std::vector<Condition> next;
     for (const Condition& each : open) {
-      for (Outcome& outcome : evaluator_.truth(expression, {.dot = facts, .arguments = {}}, each)) {
-        if (outcome.kind != Outcome::Kind::value) continue;  // denied
-        const bool holds = outcome.value->literal.is_true();
-        if (is_filter ? holds : !holds)
-          next.push_back(std::move(outcome.condition));
-        else
-          closed.push_back({std::move(outcome.condition), says});
-      }
+      Answers answers = this->ask(*test, facts, each);  // what fails is denied
+      for (Condition& goes_on : is_filter ? answers.yes : answers.no) next.push_back(std::move(goes_on));
+      for (Condition& ends : is_filter ? answers.no : answers.yes) closed.push_back({std::move(ends), says});
     }
     open = std::move(next);
   };

@@ -38,11 +38,20 @@ class PolicyView {
   // What a policy's condition sees (gate/facts.h), as a term; what is known of new symbols in it goes to the condition.
   TermPointer facts(const EffectView& effect, Condition& condition);
 
+  // What a policy's condition may say of the facts, and when. It fails, as in the gate, where it gives an error or no
+  // boolean, or names a fact that is missing.
+  struct Answers {
+    std::vector<Condition> yes, no, failed;
+    std::vector<Condition> yes_or_failed() &&;
+  };
+  Answers ask(const definition::Condition& asked, TermPointer facts, const Condition& condition);
+
  private:
   struct RuleCase {
     Condition condition;
     RuleSays says = RuleSays::nothing;
   };
+  bool require(const definition::FactPath& path, TermPointer facts, Condition& condition, Answers& answers);
   TermPointer label_facts(Label bound, TermPointer arguments, Condition& condition);
   TermPointer labels(const EffectView& effect, Condition& condition);
   TermPointer audience(const EffectView& effect);

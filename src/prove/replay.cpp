@@ -9,6 +9,7 @@
 #include "gate/echo_rule.h"
 #include "gate/facts.h"
 #include "gate/gate.h"
+#include "gate/judge.h"
 #include "gate/known_values.h"
 #include "gate/request_labels.h"
 #include "gate/result_labels.h"
@@ -356,9 +357,8 @@ class Replay {
     if (operation == nullptr) return true;
     const Value facts = gate::facts_of(effect, *operation, requester(), *project_, circumstances_of(instance),
                                        Value::object({}), project_->policy_set->lists());
-    const Result<Value> holds =
-        expression::evaluate_first(*invariant_.when->program, facts, {.now = now_, .limits = {}});
-    return !holds || !holds->is_boolean() || holds->is_true();
+    const Result<bool> holds = gate::holds(*invariant_.when, facts, now_);
+    return !holds.ok() || *holds;
   }
 
   definition::ProjectPointer project_;

@@ -82,7 +82,6 @@ struct ProofFrame {
   Signal conclusion = Signal::none;  // how the whole ends when all branches have had their turn
   TermPointer conclusion_value = nullptr;
   std::vector<TermPointer> outputs;
-  bool was_excused = false;  // before the inner lines
   TermPointer outer_context = nullptr, outer_workflow_input = nullptr;
   std::vector<TermPointer> outer_variables;
   const definition::Workflow* outer_workflow = nullptr;
