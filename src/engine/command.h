@@ -53,7 +53,7 @@ struct MaintainRequest {
 };
 struct WaitRequest {
   std::string instance;
-  std::chrono::steady_clock::time_point deadline;  // the caller's patience, so real time
+  SteadyTime deadline;  // the caller's patience
   bool or_waiting = false;
   bool or_idle = false;
 };

@@ -36,6 +36,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Parts parts, EngineOptions options)
   std::unique_ptr<Engine> engine(new Engine());
   engine->loop_ = std::make_unique<Loop>(std::move(parts), options);
   TRY(engine->loop_->open());
+  engine->loop_->start_thread();
   return engine;
 }
 
@@ -127,7 +128,7 @@ Result<Value> Engine::maintain(std::function<Result<Value>(journal::Store&)> wor
 Result<InstanceOutcome> Engine::wait(const std::string& instance, Duration at_most, bool or_waiting, bool or_idle) {
   // Longer than a year is for ever; adding more could overflow.
   const Duration patience = std::min<Duration>(at_most, std::chrono::hours(24 * 365));
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const SteadyTime deadline = loop_->steady_clock().now() + patience;
   return outcome_from(TRY(loop_->ask(WaitRequest{instance, deadline, or_waiting, or_idle})));
 }
 

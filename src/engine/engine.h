@@ -16,10 +16,14 @@
 #include "engine/interpreter.h"
 #include "engine/lifecycle.h"
 #include "engine/schedules.h"
+#include "engine/steady_clock.h"
 #include "gate/gate.h"
 #include "journal/store.h"
 
 namespace gantry::engine {
+
+class EffectExecutor;
+class Inbox;
 
 struct EngineOptions {
   std::size_t inbox_max = 65'536;         // commands waiting
@@ -119,6 +123,11 @@ class Engine {
     // Called on the engine's thread, again and again, while nothing is to be done before this time (or before somebody
     // asks): for clocks that jump where others wait. May be empty.
     std::function<void(std::optional<Timestamp> next_due)> when_idle = {};
+    // --- For the simulator (stepped_engine.h)
+    const SteadyClock* steady_clock = nullptr;  // null: the machine's
+    // Empty: threads of the engine's own. See effect_executor.h.
+    std::function<std::unique_ptr<EffectExecutor>(std::shared_ptr<const gate::Gate>, std::shared_ptr<Inbox>)>
+        make_executor = {};
   };
 
   // Opens, recovers all unfinished instances from the store, resolves what is ambiguous, and starts the loop.
@@ -172,6 +181,7 @@ class Engine {
   EngineStatistics statistics() const;
 
  private:
+  friend class SteppedEngine;
   Engine();
   struct Loop;
   std::unique_ptr<Loop> loop_;

@@ -26,11 +26,20 @@ void Inbox::post_outcome(OutcomeArrived outcome) {
   changed_.notify_one();
 }
 
-Inbox::Taken Inbox::take(std::chrono::steady_clock::time_point until, std::size_t commands_max) {
-  Taken taken;
+Inbox::Taken Inbox::take(SteadyTime until, std::size_t commands_max) {
   std::unique_lock lock(mutex_);
   auto ready = [&] { return stopping_ || !commands_.empty() || !outcomes_.empty(); };
   if (!ready()) changed_.wait_until(lock, until, ready);
+  return take_locked(commands_max);
+}
+
+Inbox::Taken Inbox::take_now(std::size_t commands_max) {
+  std::lock_guard lock(mutex_);
+  return take_locked(commands_max);
+}
+
+Inbox::Taken Inbox::take_locked(std::size_t commands_max) {
+  Taken taken;
   if (commands_.size() <= commands_max) {
     taken.commands.swap(commands_);
   } else {
@@ -49,6 +58,11 @@ void Inbox::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+}
+
+bool Inbox::has_any() const {
+  std::lock_guard lock(mutex_);
+  return !commands_.empty() || !outcomes_.empty();
 }
 
 std::size_t Inbox::size() const {

@@ -24,11 +24,16 @@ class Inbox {
     bool stopping = false;
   };
   // Waits until something is there, it is woken or stopped, or the time is over.
-  Taken take(std::chrono::steady_clock::time_point until, std::size_t commands_max);
+  Taken take(SteadyTime until, std::size_t commands_max);
+  // The same without waiting.
+  Taken take_now(std::size_t commands_max);
   void stop();
-  std::size_t size() const;
+  std::size_t size() const;  // commands
+  bool has_any() const;      // commands or outcomes
 
  private:
+  Taken take_locked(std::size_t commands_max);
+
   const std::size_t size_max_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

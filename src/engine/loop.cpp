@@ -7,11 +7,10 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "engine/policy_change.h"
+#include "engine/worker_pool.h"
 
 namespace gantry::engine {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t commands_per_take = 4'096;
 constexpr std::size_t timers_per_take = 4'096;
@@ -34,8 +33,10 @@ Engine::Loop::Loop(Parts parts, EngineOptions options)
       gate_(nullptr),
       inbox_(std::make_shared<Inbox>(options.inbox_max)),
       installation_(*parts_.store, options.schedules),
+      steady_clock_(parts_.steady_clock ? *parts_.steady_clock : machine_steady_clock_),
       budgets_(*parts_.store),
-      pool_(make_gate(), inbox_, options.workers),
+      executor_(parts_.make_executor ? parts_.make_executor(make_gate(), inbox_)
+                                     : std::make_unique<WorkerPool>(make_gate(), inbox_, options.workers)),
       recent_events_(options.event_window),
       lifecycle_{options.record_lifecycle, listening_, installation_.schedules()} {}
 
@@ -57,8 +58,11 @@ Status Engine::Loop::open() {
   TRY(load_recent_events());
   TRY(load_unfinished());
   arm_schedules();
-  thread_ = std::thread([this] { run(); });
   return done();
+}
+
+void Engine::Loop::start_thread() {
+  thread_ = std::thread([this] { run(); });
 }
 
 Result<Value> Engine::Loop::ask(Command::Request request) {
@@ -71,15 +75,28 @@ Result<Value> Engine::Loop::ask(Command::Request request) {
 void Engine::Loop::run() {
   while (!stopping_) {
     tell_idle();
-    // What was taken and not done yet counts against the next take, or the inbox would have no bound.
-    take(wake_time(), commands_per_take - std::min(commands_per_take, work_.size()));
-    answer_impatient();
-    if (stopping_) break;
-    if (!paused() && reload_broken()) turn();
-    if (paused())
-      refuse_callers({Code::unavailable, "the journal can't take writes at present (is the disk full?); try again"});
+    take(inbox_->take(wake_time(), takes_max()));
+    go_on();
   }
   stop();
+}
+
+void Engine::Loop::step() {
+  take(inbox_->take_now(takes_max()));
+  go_on();
+}
+
+// What was taken and not done yet counts against the next take, or the inbox would have no bound.
+std::size_t Engine::Loop::takes_max() const {
+  return commands_per_take - std::min(commands_per_take, work_.size());
+}
+
+void Engine::Loop::go_on() {
+  answer_impatient();
+  if (stopping_) return;
+  if (!paused() && reload_broken()) turn();
+  if (paused())
+    refuse_callers({Code::unavailable, "the journal can't take writes at present (is the disk full?); try again"});
 }
 
 void Engine::Loop::tell_idle() const {
@@ -87,8 +104,8 @@ void Engine::Loop::tell_idle() const {
   if (inbox_->size() == 0 && !timers_.wants_fetch(parts_.clock->now())) parts_.when_idle(timers_.next_due());
 }
 
-Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
-  const SteadyTime now = SteadyClock::now();
+SteadyTime Engine::Loop::wake_time() const {
+  const SteadyTime now = steady_clock_.now();
   SteadyTime wake = next_impatience_;
   if (paused()) return std::min(wake, pause_until_);
   if (!work_.empty() || !broken_.empty()) return now;
@@ -102,8 +119,7 @@ Engine::Loop::SteadyTime Engine::Loop::wake_time() const {
   return std::min(wake, now + std::chrono::hours(1));
 }
 
-void Engine::Loop::take(SteadyTime until, std::size_t commands_max) {
-  Inbox::Taken taken = inbox_->take(until, commands_max);
+void Engine::Loop::take(Inbox::Taken taken) {
   stopping_ = taken.stopping;
   in_flight_ -= taken.outcomes.size();
   for (OutcomeArrived& outcome : taken.outcomes) work_.push_back({std::move(outcome), nullptr});
@@ -274,7 +290,7 @@ void Engine::Loop::pump() {
     ++in_flight_;
     submitted.push_back(std::move(effect));
   }
-  if (!submitted.empty()) pool_.submit(std::move(submitted));
+  if (!submitted.empty()) executor_->submit(std::move(submitted));
 }
 
 void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
@@ -288,8 +304,8 @@ void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
 void Engine::Loop::stop() {
   const Error stopping{Code::unavailable, "the engine is stopping"};
   refuse_callers(stopping);
-  pool_.wait_idle(stop_patience_for_effects);
-  take(SteadyClock::now(), SIZE_MAX);
+  executor_->wait_idle(stop_patience_for_effects);
+  take(inbox_->take_now(SIZE_MAX));
   refuse_callers(stopping);
   if (reload_broken() && !paused()) {
     for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});

@@ -15,21 +15,30 @@
 
 #include "engine/budgets.h"
 #include "engine/command.h"
+#include "engine/effect_executor.h"
 #include "engine/event_index.h"
 #include "engine/inbox.h"
 #include "engine/installation.h"
 #include "engine/recent_events.h"
 #include "engine/timer_queue.h"
-#include "engine/worker_pool.h"
 
 namespace gantry::engine {
 
 struct Engine::Loop {
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
   Loop(Parts parts, EngineOptions options);
   ~Loop();
-  Status open();  // reads the store, then starts the thread
+  Status open();  // reads the store
+  void start_thread();
+  // What the thread does, for those who have none: one turn without waiting, and the end.
+  void step();
+  void stop();
+  bool has_work() const { return !work_.empty() || !broken_.empty(); }  // that need not be waited for
+  std::optional<Timestamp> next_due() const { return timers_.next_due(); }
+  SteadyTime paused_until() const { return pause_until_; }              // the journal takes no writes until then, perhaps
+  const SteadyClock& steady_clock() const { return steady_clock_; }
+  // For those who compare: the states of the instances in memory, and what the journal gives.
+  std::map<std::string, std::string> serialised_instances() const;
+  Result<std::string> rebuilt(const std::string& instance, bool from_snapshot);
 
   // Any thread: posts and waits for the durable answer.
   Result<Value> ask(Command::Request request);
@@ -80,11 +89,12 @@ struct Engine::Loop {
 
   // --- The thread (loop.cpp)
   void run();
-  void stop();
-  void take(SteadyTime until, std::size_t commands_max);
+  void take(Inbox::Taken taken);
+  std::size_t takes_max() const;
+  void go_on();
   void tell_idle() const;
   SteadyTime wake_time() const;
-  bool paused() const { return std::chrono::steady_clock::now() < pause_until_; }
+  bool paused() const { return steady_clock_.now() < pause_until_; }
   void refuse_callers(const Error& error);
   void turn();
   void collect(Turn& turn);
@@ -203,11 +213,14 @@ struct Engine::Loop {
   Status load_unfinished();
   void set_stuck(const std::string& instance, const Error& error, const std::string& known_reason);
   Result<Slot> load(const std::string& instance);
+  Result<Slot> load_events(const std::string& instance);  // all of them, whatever snapshots there are
   Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
   Result<Pinned> find_pinned(const std::string& instance, const Value& data);
 
+  const MachineSteadyClock machine_steady_clock_;
+  const SteadyClock& steady_clock_;
   Budgets budgets_;
-  WorkerPool pool_;
+  std::unique_ptr<EffectExecutor> executor_;
   std::unordered_map<std::string, Slot> instances_;
   // Prepared once for each workflow of the newest project.
   definition::ProjectPointer interpreters_of_;

@@ -16,7 +16,7 @@ constexpr Duration pause_max = std::chrono::seconds(5);
 
 void Engine::Loop::pause() {
   pause_length_ = std::clamp(pause_length_ * 2, pause_min, pause_max);
-  pause_until_ = std::chrono::steady_clock::now() + pause_length_;
+  pause_until_ = steady_clock_.now() + pause_length_;
 }
 
 // A full disk is waited for. Anything else is the fault of one command of the batch, which is then found by handling

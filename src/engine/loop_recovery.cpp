@@ -62,6 +62,10 @@ Result<Engine::Loop::Slot> Engine::Loop::load(const std::string& instance) {
     log(LogLevel::warning,
         "engine: a snapshot was ignored" + log_field("instance", instance) + log_field("error", slot.error().message));
   }
+  return load_events(instance);
+}
+
+Result<Engine::Loop::Slot> Engine::Loop::load_events(const std::string& instance) {
   const std::vector<journal::Event> events = TRY(parts_.store->events_of(instance));
   if (events.empty() || events.front().type != journal::EventType::instance_started)
     return Error{Code::internal, fmt::format("journal: instance {}: its first event is missing", instance)};
@@ -93,6 +97,17 @@ Result<Engine::Loop::Pinned> Engine::Loop::find_pinned(const std::string& instan
   if (pinned.workflow && pinned.workflow->digest.hex() == pin.workflow_digest) return pinned;
   return Error{Code::conflict, fmt::format("instance {}: workflow {} in its project has another digest", instance,
                                            pin.workflow.text())};
+}
+
+std::map<std::string, std::string> Engine::Loop::serialised_instances() const {
+  std::map<std::string, std::string> states;
+  for (const auto& [instance, slot] : instances_) states[instance] = slot.record->serialise();
+  return states;
+}
+
+Result<std::string> Engine::Loop::rebuilt(const std::string& instance, bool from_snapshot) {
+  const Slot slot = TRY(from_snapshot ? load(instance) : load_events(instance));
+  return slot.record->serialise();
 }
 
 }  // namespace gantry::engine

@@ -90,7 +90,7 @@ void Engine::Loop::wait_or_answer_awake(Waiter waiter) {
   const bool over = !instances_.contains(waiter.request.instance) || has_ended(*outcome) ||
                     (waiter.request.or_waiting && waits_for_person(waiter.request.instance)) ||
                     (waiter.request.or_idle && is_idle()) ||
-                    waiter.request.deadline <= std::chrono::steady_clock::now();
+                    waiter.request.deadline <= steady_clock_.now();
   if (over) {
     outcome->stays =
         instances_.contains(waiter.request.instance) && (waits_for_person(waiter.request.instance) || is_idle());
@@ -121,7 +121,7 @@ void Engine::Loop::answer_waiters_of(const std::string& instance) {
 }
 
 void Engine::Loop::answer_impatient() {
-  const SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime now = steady_clock_.now();
   if (now < next_impatience_) return;
   next_impatience_ = SteadyTime::max();
   std::vector<Waiter> asked;

@@ -6,26 +6,21 @@
 #include <thread>
 #include <vector>
 
-#include "engine/inbox.h"
+#include "engine/effect_executor.h"
 
 namespace gantry::engine {
 
-// Performs it on the calling thread; whatever a driver throws is an ambiguous outcome.
-OutcomeArrived perform_effect(const gate::Gate& gate, SendEffect effect, const std::stop_token& stop);
-
-class WorkerPool {
+class WorkerPool final : public EffectExecutor {
  public:
   WorkerPool(std::shared_ptr<const gate::Gate> gate, std::shared_ptr<Inbox> inbox, std::size_t workers_max);
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
   // Asks what still runs to stop, and waits a little. A driver that does not listen keeps its thread; what it needs
   // outlives the pool.
-  ~WorkerPool();
+  ~WorkerPool() override;
 
-  // At most `workers_max` at once: the caller keeps count.
-  void submit(std::vector<SendEffect> effects);
-  // Waits until nothing is in flight.
-  bool wait_idle(Duration at_most);
+  void submit(std::vector<SendEffect> effects) override;
+  bool wait_idle(Duration at_most) override;
 
  private:
   struct Shared;

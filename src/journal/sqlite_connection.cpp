@@ -17,10 +17,11 @@ void configure_library() {
   (void)configured;
 }
 
-Result<sqlite3*> open_database(const std::string& name, int flags) {
+Result<sqlite3*> open_database(const std::string& name, int flags, const std::string& file_layer = {}) {
   configure_library();
   sqlite3* database = nullptr;
-  int code = sqlite3_open_v2(name.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  int code = sqlite3_open_v2(name.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             file_layer.empty() ? nullptr : file_layer.c_str());
   if (code == SQLITE_OK) return database;
   Error error{Code::unavailable, fmt::format("cannot open the database {}: {}", name,
                                              database ? sqlite3_errmsg(database) : "out of memory")};
@@ -132,12 +133,13 @@ std::string_view SqliteStatement::blob(int column) const {
   return {static_cast<const char*>(start), static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
-Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode) {
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode,
+                                                                 const std::string& file_layer) {
   sqlite3* database = nullptr;
   if (mode == Mode::memory) {
     database = TRY(open_database(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   } else if (mode == Mode::create) {
-    database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
+    database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, file_layer));
   } else if (!exists(path)) {
     return Error{Code::not_found, fmt::format("there is no journal at {}", path)};
   } else {

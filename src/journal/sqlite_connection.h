@@ -74,8 +74,10 @@ class SqliteConnection {
  public:
   enum class Mode { create, read_only, memory };
 
-  // `path` names the file (not for memory). In read_only mode a database on a read-only medium works too.
-  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Mode mode);
+  // `path` names the file (not for memory). In read_only mode a database on a read-only medium works too. `file_layer`: of
+  // StoreOptions, for create only.
+  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, Mode mode,
+                                                        const std::string& file_layer = {});
   ~SqliteConnection();
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;

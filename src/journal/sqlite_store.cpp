@@ -47,12 +47,13 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string&
     connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::read_only));
     TRY(check_schema(*connection));
   } else {
-    if (!path.empty()) {
+    if (!path.empty() && options.file_layer.empty()) {
       TRY(create_store_file(path));
       lock = TRY(WriterLock::acquire(path));
     }
     connection = TRY(
-        SqliteConnection::open(path, path.empty() ? SqliteConnection::Mode::memory : SqliteConnection::Mode::create));
+        SqliteConnection::open(path, path.empty() ? SqliteConnection::Mode::memory : SqliteConnection::Mode::create,
+                               options.file_layer));
     // Look before the first write: a foreign or newer file stays byte for byte as it is.
     TRY(check_owner(*connection));
     TRY(configure_writer(*connection, options));

@@ -82,6 +82,9 @@ struct StoreOptions {
   // Opens without the writer's lock, beside a running server: only the token functions may be used then.
   bool tokens_only = false;
   AuditOptions audit = {};
+  // The name of a registered SQLite file layer that keeps the files, for simulations: nothing is looked for, created or
+  // locked on the machine's own disk then. Empty: the operating system's.
+  std::string file_layer = {};
 };
 
 class Store {
