@@ -30,6 +30,7 @@ struct ForkRequest {
   std::string task;  // reference or name; empty: the one that faulted it
   bool retry = false;  // only what has faulted or was cancelled
   definition::Principal by;
+  std::string key;  // idempotency key; empty: none
 };
 struct DescribeSchedules {};
 struct ReceiveRequest {

@@ -104,13 +104,15 @@ Status Engine::resume(const std::string& instance, const definition::Principal& 
   return done();
 }
 
-Result<Value> Engine::fork(const std::string& instance, const std::string& task, const definition::Principal& by) {
+Result<Value> Engine::fork(const std::string& instance, const std::string& task, const definition::Principal& by,
+                           const std::string& key) {
   if (task.empty()) return Error{Code::invalid_argument, "say from which task to go on"};
-  return loop_->ask(ForkRequest{instance, task, false, by});
+  return loop_->ask(ForkRequest{instance, task, false, by, key});
 }
 
-Result<Value> Engine::retry(const std::string& instance, const std::string& task, const definition::Principal& by) {
-  return loop_->ask(ForkRequest{instance, task, true, by});
+Result<Value> Engine::retry(const std::string& instance, const std::string& task, const definition::Principal& by,
+                            const std::string& key) {
+  return loop_->ask(ForkRequest{instance, task, true, by, key});
 }
 
 Result<Value> Engine::schedules() {

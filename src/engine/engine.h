@@ -157,13 +157,16 @@ class Engine {
   Status suspend(const std::string& instance, const definition::Principal& by, const std::string& reason);
   Status resume(const std::string& instance, const definition::Principal& by);
   // A new instance that goes on from a task of another one, as that stood right before the task started the last time:
-  // {"instance", "continues", "task"}. What came before the task is not done again; what comes from it on is, with new
+  // {"instance", "continues", "existed", "task"} ("task" only of a new one). What came before the task is not done again; what comes from it on is, with new
   // effects that pass the gate anew. The other instance stays as it is. `task` is a reference, or a name that one
   // task has; for `retry` it may be empty: the task that faulted it. All events of the other instance are replayed
   // for it on the engine's thread. Errors: not_found; conflict when `retry` and it
   // has neither faulted nor been cancelled, or its content was erased; invalid_argument when the task runs beside others.
-  Result<Value> fork(const std::string& instance, const std::string& task, const definition::Principal& by);
-  Result<Value> retry(const std::string& instance, const std::string& task, const definition::Principal& by);
+  // A second request with the same idempotency `key` about the same instance is answered with the first one's new instance.
+  Result<Value> fork(const std::string& instance, const std::string& task, const definition::Principal& by,
+                     const std::string& key = {});
+  Result<Value> retry(const std::string& instance, const std::string& task, const definition::Principal& by,
+                      const std::string& key = {});
   Result<Value> schedules();  // what is in force: see Schedules::describe
   // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many

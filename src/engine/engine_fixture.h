@@ -318,6 +318,12 @@ class EngineTest : public ::testing::Test {
     return outcome.ok() ? *outcome : InstanceOutcome{};
   }
 
+  // Until it has set its timer.
+  void settle(const std::string& instance) {
+    for (int i = 0; i < 4'000 && count(instance, journal::EventType::timer_set) == 0; ++i)
+      EXPECT_TRUE(engine_->wait(instance, std::chrono::milliseconds(5)).ok());
+    EXPECT_EQ(count(instance, journal::EventType::timer_set), 1);
+  }
   // Lets time pass until it has ended or waits for a person.
   InstanceOutcome wait_advancing(const std::string& instance, Duration step) {
     for (int i = 0; i < 2'000; ++i) {

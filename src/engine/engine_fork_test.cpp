@@ -17,12 +17,6 @@ class EngineFork : public EngineTest {
   std::string fork(const std::string& instance, const std::string& task) {
     return instance_of_answer(engine_->fork(instance, task, otto_));
   }
-  // Until it has set its timer.
-  void settle(const std::string& instance) {
-    for (int i = 0; i < 4'000 && count(instance, EventType::timer_set) == 0; ++i)
-      EXPECT_TRUE(engine_->wait(instance, std::chrono::milliseconds(5)).ok());
-    EXPECT_EQ(count(instance, EventType::timer_set), 1);
-  }
   Error refused(const Result<Value>& answer) {
     EXPECT_FALSE(answer.ok());
     return answer.ok() ? Error{} : answer.error();
@@ -39,6 +33,30 @@ constexpr const char* two_calls =
     "  - first: {call: world.note, with: {n: '${ .n }'}, export: {as: '${ {seen: .said} }'}}\n"
     "  - second: {call: world.plain, with: {a: '${ $context.seen.n }'}}\n"
     "  - last: {set: {all: '${ [$context.seen.n, .said.a, $workflow.input.n] }'}}\n";
+
+TEST_F(EngineFork, ARequestWithTheSameKeyIsAnsweredWithTheSameInstance) {
+  world_->script("plain", {Behaviour::fail});
+  open_with(two_calls);
+  const std::string failed = start(Value::object({{"n", 7}}));
+  ASSERT_EQ(wait(failed).status, "faulted");
+  const auto ask = [&](const char* task, const char* key) { return engine_->fork(failed, task, otto_, key); };
+  const auto first = ask("second", "k1");
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_FALSE(first->member("existed").is_true());
+  const std::string id(first->string_or("instance", ""));
+  ASSERT_EQ(wait(id).status, "completed");
+  open();
+  const auto again = ask("second", "k1");
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_TRUE(again->member("existed").is_true());
+  EXPECT_EQ(again->string_or("instance", ""), id);
+  EXPECT_EQ(world_->calls("plain"), 2);
+  for (const auto& other : {ask("second", "k2"), ask("second", ""), engine_->retry(failed, "", otto_, "k1")}) {
+    ASSERT_TRUE(other.ok()) << other.error().message;
+    EXPECT_NE(other->string_or("instance", id), id);
+  }
+  EXPECT_THAT(refused(ask("second", std::string(2'000, 'k').c_str())).message, HasSubstr("idempotency key has"));
+}
 
 TEST_F(EngineFork, ARetryGoesOnFromTheTaskThatFaulted) {
   world_->script("plain", {Behaviour::fail});

@@ -67,8 +67,8 @@ TEST_F(EngineInvariants, WhatWasDoneIsKnownAfterARestart) {
   state(looked_first);
   open_with(std::string(look) + "  - w: {wait: {hours: 1}}\n" + plain);
   const std::string good = start(Value::object({{"ok", true}})), bad = start(Value::object({{"ok", false}}));
-  wait(good);
-  wait(bad);
+  settle(good);
+  settle(bad);
   open();
   clock_.advance(std::chrono::hours(2));
   EXPECT_EQ(stopped_by(good), "");

@@ -139,7 +139,7 @@ TEST_F(EngineLabels, WhatWasReadIsKnownAgainAfterARestart) {
                "  - get: {call: out.known, with: {v: '${ [101,118,105,108] | implode }'}}\n  - pause: {wait: PT1H}\n"
                "  - give: {call: out.send, with: {to: '${ \"evil\" }', text: '${ \"please\" }'}}\n");
     const std::string instance = start(Value::object({{"ask", "please do it"}}));
-    (void)engine_->wait(instance, std::chrono::seconds(20), false, true);
+    settle(instance);
     open();
     const InstanceOutcome outcome = wait_advancing(instance, std::chrono::minutes(30));
     EXPECT_EQ(outcome.status, "completed") << dump(instance);

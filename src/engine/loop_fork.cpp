@@ -14,6 +14,12 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
   if (events.front().type != journal::EventType::instance_started || before.find("input") == nullptr)
     return Error{Code::conflict,
                  fmt::format("instance {}: its content was erased, so nothing can go on from it", request.instance)};
+  const Value name = before.member("workflow");
+  const std::string workflow = fmt::format("{}/{}", name.string_or("namespace", ""), name.string_or("name", ""));
+  const std::string key =
+      request.key.empty() ? "" : fmt::format("{} {} {}", request.retry ? "retry" : "fork", request.instance, request.key);
+  if (const auto known = TRY(started_before(workflow, key)))
+    return Value::object({{"instance", *known}, {"continues", request.instance}, {"existed", true}});
   if (request.retry) {
     const InstanceOutcome end = TRY(outcome_of(request.instance));
     if (end.status != "faulted" && end.status != "cancelled")
@@ -33,8 +39,10 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
                               {"principal", before.member("principal")},
                               {"by", to_value(request.by)},
                               {"continues", point.continues}});
+  if (!key.empty()) data = std::move(data).with_member("key", key);
   const std::string id = add_instance(pinned.project, pinned.workflow, std::move(data), work, turn);
-  return Value::object({{"instance", id}, {"continues", request.instance}, {"task", point.task}});
+  if (!key.empty()) uncommitted_keys_[key_name(workflow, key)] = id;
+  return Value::object({{"instance", id}, {"continues", request.instance}, {"existed", false}, {"task", point.task}});
 }
 
 }  // namespace gantry::engine

@@ -23,17 +23,22 @@ Value to_value(const engine::InstanceOutcome& outcome) {
   return Value::object({{"instance", outcome.instance}, {"status", outcome.status}, {"output", outcome.output}, {"error", outcome.error}});
 }
 
+Result<std::string> idempotency_key(const Call& call) {
+  const std::string_view key = call.request.header("idempotency-key");
+  if (key.size() > 200) return Error{Code::invalid_argument, "'Idempotency-Key' has at most 200 characters"};
+  return std::string(key);
+}
+
 Result<Value> start(const Call& call) {
   Duration wait = TRY(wait_time(call.request));
   Value input = TRY(body_value(call.request, Value::object(std::vector<Member>{})));
-  std::string_view key = call.request.header("idempotency-key");
-  if (key.size() > 200) return Error{Code::invalid_argument, "'Idempotency-Key' has at most 200 characters"};
+  const std::string key = TRY(idempotency_key(call));
   engine::Started started = TRY(call.parts.engine->start({.namespace_ = call.arguments[0],
                                                           .name = call.arguments[1],
                                                           .version = std::string(call.request.parameter("version")),
                                                           .input = std::move(input),
                                                           .principal = call.principal,
-                                                          .key = std::string(key)}));
+                                                          .key = key}));
   engine::InstanceOutcome outcome{started.instance, "running", {}, {}, false};
   if (wait > Duration::zero()) outcome = TRY(call.parts.engine->wait(started.instance, wait, true));
   return to_value(outcome).with_member("existed", started.existed);
@@ -104,19 +109,17 @@ Result<std::string> task_to_go_on_from(const Call& call) {
   return Error{Code::invalid_argument, "/task: expected the name of a task, or its reference such as /do/2/pay"};
 }
 
+Result<Value> go_on(const Call& call, decltype(&engine::Engine::fork) how) {
+  const std::string task = TRY(task_to_go_on_from(call));
+  const std::string key = TRY(idempotency_key(call));
+  return (call.parts.engine->*how)(call.arguments[0], task, call.principal, key);
+}
+
 }  // namespace
 
-Response retry_instance(const Call& call) {
-  auto task = task_to_go_on_from(call);
-  if (!task) return error_response(task.error());
-  return respond(call.parts.engine->retry(call.arguments[0], *task, call.principal), 201);
-}
+Response retry_instance(const Call& call) { return respond(go_on(call, &engine::Engine::retry), 201); }
 
-Response fork_instance(const Call& call) {
-  auto task = task_to_go_on_from(call);
-  if (!task) return error_response(task.error());
-  return respond(call.parts.engine->fork(call.arguments[0], *task, call.principal), 201);
-}
+Response fork_instance(const Call& call) { return respond(go_on(call, &engine::Engine::fork), 201); }
 
 Response list_schedules(const Call& call) {
   auto rows = call.parts.engine->schedules();
