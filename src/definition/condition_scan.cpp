@@ -5,6 +5,7 @@
 #include <map>
 
 #include "definition/condition.h"
+#include "expression/input_members.h"
 
 namespace gantry::definition {
 namespace {
@@ -227,6 +228,25 @@ const std::vector<std::string_view>& fact_names() {
   return names;
 }
 
+namespace {
+
+// What it may see, and what it must find.
+FactSet facts_seen(const Condition& condition) {
+  const auto seen = expression::input_members(*condition.program);
+  if (!seen) return FactSet().set();
+  FactSet facts;
+  const auto& known = fact_names();
+  const auto add = [&](std::string_view name) {
+    const auto found = std::lower_bound(known.begin(), known.end(), name);
+    if (found != known.end() && *found == name) facts.set(static_cast<std::size_t>(found - known.begin()));
+  };
+  for (const std::string& name : *seen) add(name);
+  for (const FactPath& path : condition.paths) add(path.names.front());
+  return facts;
+}
+
+}  // namespace
+
 ConditionScan scan_condition(std::string_view text) {
   return Scanner(text).scan();
 }
@@ -252,6 +272,7 @@ std::variant<Condition, expression::CompileError> prepare_condition(std::string_
   }
   Condition condition{.program = std::get<expression::ProgramPointer>(std::move(compiled)), .text = std::string(text)};
   condition.paths = scan.paths;
+  condition.facts = facts_seen(condition);
   for (std::string_view term : scan.terms) {
     auto part = compile_condition(term);
     if (!std::holds_alternative<expression::ProgramPointer>(part)) {

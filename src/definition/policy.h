@@ -21,6 +21,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,10 +50,18 @@ struct ConditionPart {
   std::string text;
 };
 
+// The facts by the names at the top (gate/facts.h), in the order of the alphabet.
+enum class Fact : std::uint8_t {
+  args, audience, authority, budget, context, effect, labels, lists,
+  lookup, operation, principal, provenance, run, task, tool, workflow
+};
+using FactSet = std::bitset<16>;  // by Fact
+
 // A jq condition over the facts. Immutable once read.
 struct Condition {
   expression::ProgramPointer program;
   std::string text;
+  FactSet facts = FactSet().set();        // that it may see: the others need not be made
   std::vector<FactPath> paths = {};       // each once; a path that is absent from the facts fails the condition
   std::vector<ConditionPart> parts = {};  // the terms of its outermost `and`; empty when it is a single term
 };

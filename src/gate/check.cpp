@@ -13,6 +13,9 @@
 namespace gantry::gate {
 namespace {
 
+using definition::Condition;
+using definition::FactSet;
+
 // True when the schema says itself what becomes of members that it doesn't list.
 bool governs_extra_members(const Value& schema) {
   if (!schema.is_object()) return true;
@@ -63,19 +66,23 @@ Value budget_facts(const definition::PolicySet& policies, const Circumstances& c
   return Value::object(std::move(members));
 }
 
-// Whether any rule, budget or invariant that fits the effect has something to look at. Building all facts costs more than
-// everything else that is done for a rule without conditions.
-bool asks_for_facts(const definition::PolicySet& policies, const tool::Effect& effect) {
-  const auto rules = policies.rules_for(effect.tool, effect.operation, effect.effect_class);
-  if (std::any_of(rules.begin(), rules.end(),
-                  [](const auto* each) { return each->rule->when || each->rule->has_ladder(); }))
-    return true;
-  const auto invariants = policies.invariants_for(effect.tool, effect.operation, effect.effect_class);
-  if (std::any_of(invariants.begin(), invariants.end(),
-                  [](const auto* each) { return each->invariant->when != nullptr; }))
-    return true;
-  const auto budgets = policies.budgets_for(effect.tool, effect.operation, effect.effect_class);
-  return std::any_of(budgets.begin(), budgets.end(), [](const auto* each) { return each->budget->sum.has_value(); });
+// The facts that the rules, budgets and invariants that fit the effect may look at. Building all facts costs more than
+// everything else that is done for an effect.
+FactSet facts_wanted(const definition::PolicySet& policies, const tool::Effect& effect) {
+  FactSet wanted;
+  const auto add = [&](const std::optional<Condition>& condition) {
+    if (condition) wanted |= condition->facts;
+  };
+  for (const auto* each : policies.rules_for(effect.tool, effect.operation, effect.effect_class)) {
+    const definition::PolicyRule& rule = *each->rule;
+    for (const auto* condition : {&rule.when, &rule.deny_if, &rule.four_eyes_if, &rule.approve_if, &rule.allow_if})
+      add(*condition);
+  }
+  for (const auto* each : policies.invariants_for(effect.tool, effect.operation, effect.effect_class))
+    if (each->invariant->when) wanted |= each->invariant->when->facts;
+  for (const auto* each : policies.budgets_for(effect.tool, effect.operation, effect.effect_class))
+    add(each->budget->sum);
+  return wanted;
 }
 
 // What is wrong with the effect itself, whatever policy says; nothing when it can be judged.
@@ -127,10 +134,8 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);
-  const Value facts = asks_for_facts(*set, effect)
-                          ? facts_of(effect, *operation, requester, policies, circumstances,
-                                     budget_facts(*set, circumstances), set->lists())
-                          : provenance_facts_of(effect, policies, circumstances);
+  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
+                               budget_facts(*set, circumstances), set->lists(), facts_wanted(*set, effect));
   const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);

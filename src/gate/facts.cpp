@@ -8,6 +8,8 @@
 namespace gantry::gate {
 namespace {
 
+using definition::Fact;
+
 constexpr expression::Limits audience_limits{
     .steps_max = 100'000, .memory_bytes_max = 4u << 20, .depth_max = 500, .outputs_max = 1};
 
@@ -50,6 +52,14 @@ Value audience_of(const definition::Operation& operation, const Value& arguments
   return audience_from(given ? given->relabelled({}) : Value());
 }
 
+Value workflow_fact(const tool::Effect& effect, const std::string& author) {
+  std::vector<Member> workflow = {{Text("namespace"), effect.workflow.namespace_},
+                                  {Text("name"), effect.workflow.name},
+                                  {Text("version"), effect.workflow.version}};
+  if (!author.empty()) workflow.push_back({Text("author"), author});
+  return Value::object(std::move(workflow));
+}
+
 bool asks_for_provenance(const definition::Project& policies) {
   return std::any_of(policies.policies.begin(), policies.policies.end(),
                      [](const auto& policy) { return policy.second->asks_for_provenance; });
@@ -59,32 +69,36 @@ bool asks_for_provenance(const definition::Project& policies) {
 
 Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
                const definition::Principal& requester, const definition::Project& policies,
-               const Circumstances& circumstances, Value budgets, const Value& lists) {
-  std::vector<Member> workflow = {{Text("namespace"), effect.workflow.namespace_},
-                                  {Text("name"), effect.workflow.name},
-                                  {Text("version"), effect.workflow.version}};
-  if (!circumstances.author.empty()) workflow.push_back({Text("author"), circumstances.author});
+               const Circumstances& circumstances, Value budgets, const Value& lists, definition::FactSet wanted) {
   const RunFacts& known = circumstances.facts;
-  std::vector<Member> facts = {
-      {Text("principal"), Value::object({{"person", requester.person}, {"roles", texts_value(requester.roles)}})},
-      {Text("workflow"), Value::object(std::move(workflow))},
-      {Text("run"), circumstances.run.empty() ? effect.instance : circumstances.run},
-      {Text("task"), effect.task},
-      {Text("tool"), effect.tool},
-      {Text("operation"), effect.operation},
-      {Text("args"), effect.arguments},
-      {Text("effect"), Value::object({{"id", effect.id},
-                                      {"instance", effect.instance},
-                                      {"class", definition::name_of(effect.effect_class)},
-                                      {"irreversible", effect.irreversible},
-                                      {"arguments", effect.arguments}})},
-      {Text("labels"), labels_of(effect.arguments)},
-      {Text("context"), Value::object(label_members(join(known.context, effect.arguments.deep_label())))},
-      {Text("authority"), texts_value(operation.authority)},
-      {Text("audience"), audience_of(operation, effect.arguments)},
-      {Text("budget"), std::move(budgets)},
-      {Text("lists"), lists},
+  std::vector<Member> facts;
+  facts.reserve(wanted.count() + 1);
+  const auto add = [&](Fact fact, const char* name, auto make) {
+    if (wanted.test(static_cast<std::size_t>(fact))) facts.push_back({Text(name), make()});
   };
+  add(Fact::principal, "principal", [&] {
+    return Value::object({{"person", requester.person}, {"roles", texts_value(requester.roles)}});
+  });
+  add(Fact::workflow, "workflow", [&] { return workflow_fact(effect, circumstances.author); });
+  add(Fact::run, "run", [&] { return Value(circumstances.run.empty() ? effect.instance : circumstances.run); });
+  add(Fact::task, "task", [&] { return Value(effect.task); });
+  add(Fact::tool, "tool", [&] { return Value(effect.tool); });
+  add(Fact::operation, "operation", [&] { return Value(effect.operation); });
+  add(Fact::args, "args", [&] { return effect.arguments; });
+  add(Fact::effect, "effect", [&] {
+    return Value::object({{"id", effect.id},
+                          {"instance", effect.instance},
+                          {"class", definition::name_of(effect.effect_class)},
+                          {"irreversible", effect.irreversible},
+                          {"arguments", effect.arguments}});
+  });
+  add(Fact::labels, "labels", [&] { return labels_of(effect.arguments); });
+  add(Fact::context, "context",
+      [&] { return Value::object(label_members(join(known.context, effect.arguments.deep_label()))); });
+  add(Fact::authority, "authority", [&] { return texts_value(operation.authority); });
+  add(Fact::audience, "audience", [&] { return audience_of(operation, effect.arguments); });
+  add(Fact::budget, "budget", [&] { return std::move(budgets); });
+  add(Fact::lists, "lists", [&] { return lists; });
   if (asks_for_provenance(policies))
     facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
   return Value::object(std::move(facts));
@@ -98,14 +112,6 @@ Value labels_of_arguments(const Value& arguments, bool only_marked) {
     if (!only_marked || !label.is_default()) each.push_back({argument.key, Value::object(label_members(label))});
   }
   return Value::object(std::move(each));
-}
-
-Value provenance_facts_of(const tool::Effect& effect, const definition::Project& policies,
-                          const Circumstances& circumstances) {
-  std::vector<Member> facts;
-  if (asks_for_provenance(policies))
-    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, circumstances.facts)});
-  return Value::object(std::move(facts));
 }
 
 }  // namespace gantry::gate

@@ -17,13 +17,13 @@ namespace gantry::gate {
 //  budget: {"POLICY/BUDGET": {spent, max, left}}, lists: {LIST: {KEY: record}}}
 // `labels` is the join over all arguments; `labels.arguments` has each argument's own; `args` is effect.arguments. What is
 // not known (an author, say) is absent.
+//
+// `wanted`: only these are made. Provenance always is where a policy asks for it, since explanations show it.
 Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
                const definition::Principal& requester, const definition::Project& policies,
-               const Circumstances& circumstances, Value budgets, const Value& lists);
+               const Circumstances& circumstances, Value budgets, const Value& lists,
+               definition::FactSet wanted = definition::FactSet().set());
 
-// {provenance: {...}} where a policy asks for it: what an explanation shows whatever the rules say.
-Value provenance_facts_of(const tool::Effect& effect, const definition::Project& policies,
-                          const Circumstances& circumstances);
 // {NAME: {integrity, secrecy, sources, compartments}} of each argument; with `only_marked` of those about which anything
 // is known: the others are trusted and public, and come from the workflow itself.
 Value labels_of_arguments(const Value& arguments, bool only_marked);
