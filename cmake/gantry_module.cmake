@@ -55,9 +55,19 @@ function(gantry_module NAME)
     gantry_group_sources(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE gantry_${NAME} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${NAME}_test PRIVATE GANTRY_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GANTRY_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
-    add_test(NAME unit.${NAME} COMMAND ${NAME}_test --gtest_brief=1)
-    set_tests_properties(unit.${NAME} PROPERTIES LABELS unit TIMEOUT 600)
+    gantry_unit_test(${NAME} ${NAME}_test)
   endif()
+endfunction()
+
+# gantry_unit_test(NAME PROGRAM) makes the GoogleTest program the test unit.NAME, which the sanitizer builds run, too.
+function(gantry_unit_test NAME PROGRAM)
+  if(GANTRY_SANITIZE)
+    # Frames are several times as large there, and the depth limits are the same.
+    add_test(NAME unit.${NAME} COMMAND sh -c "ulimit -s 65536 && exec \"$0\" --gtest_brief=1" $<TARGET_FILE:${PROGRAM}>)
+  else()
+    add_test(NAME unit.${NAME} COMMAND ${PROGRAM} --gtest_brief=1)
+  endif()
+  set_tests_properties(unit.${NAME} PROPERTIES LABELS unit TIMEOUT 600)
 endfunction()
 
 # gantry_program(NAME SOURCE MODULE...) builds a program from one source on top of modules.
