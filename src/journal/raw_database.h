@@ -59,7 +59,12 @@ class RawDatabase {
     execute("ALTER TABLE journal_event DROP COLUMN hash; ALTER TABLE journal_stream DROP COLUMN secret");
   }
 
+  void remove_version_6() {
+    execute("DROP INDEX journal_instance_migration; ALTER TABLE journal_instance DROP COLUMN migration");
+  }
+
   void remove_version_5() {
+    remove_version_6();
     for (const char* index :
          {"journal_instance_lingers", "journal_instance_active", "journal_timer_due", "journal_task_expiry"})
       execute(std::string("DROP INDEX ") + index);

@@ -79,6 +79,9 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
     case EventType::hold_placed:
     case EventType::hold_lifted:
       return change_hold(place, event);
+    case EventType::instance_migrated:
+    case EventType::migration_undone:
+      return migrate_instance(place, event);
     case EventType::event_received:
     case EventType::instance_continued:
     case EventType::event_emitted:
@@ -175,6 +178,15 @@ Status SqliteProjection::end_instance(const EventPlace& place, const Event& even
 Status SqliteProjection::suspend_instance(const EventPlace& place, bool suspended) {
   auto update = TRY(connection_.use("UPDATE journal_instance SET suspended = ? WHERE stream = ? AND status = 0"));
   update->bind(1, std::int64_t{suspended}).bind(2, place.stream);
+  return update->run();
+}
+
+Status SqliteProjection::migrate_instance(const EventPlace& place, const Event& event) {
+  const bool undone = event.type == EventType::migration_undone;
+  const std::int64_t number = TRY(workflow_number(event.data.member("workflow"), event.data.string_or("project", "")));
+  auto update = TRY(connection_.use("UPDATE journal_instance SET workflow = ?, migration = ? WHERE stream = ?"));
+  update->bind(1, number).bind_text_or_null(2, undone ? "" : event.data.string_or("migration", ""));
+  update->bind(3, place.stream);
   return update->run();
 }
 

@@ -41,6 +41,7 @@ class SqliteProjection {
   Status start_instance(const EventPlace& place, const Event& event);
   Status end_instance(const EventPlace& place, const Event& event, InstanceStatus status);
   Status suspend_instance(const EventPlace& place, bool suspended);
+  Status migrate_instance(const EventPlace& place, const Event& event);
   Status mark_stuck(const EventPlace& place, const Event& event);
   Result<std::int64_t> workflow_number(const Value& workflow, std::string_view project);
   Status begin_effect(const EventPlace& place, const Event& event, EffectState state);

@@ -33,7 +33,7 @@ CREATE TABLE journal_instance (
   stream INTEGER PRIMARY KEY, workflow INTEGER NOT NULL, status INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
   start_event INTEGER NOT NULL, end_event INTEGER, person TEXT, key TEXT, parent TEXT, parent_task TEXT,
   suspended INTEGER NOT NULL DEFAULT 0, stuck_event INTEGER, rests INTEGER NOT NULL DEFAULT 0,
-  lingers INTEGER NOT NULL DEFAULT 0) STRICT;
+  lingers INTEGER NOT NULL DEFAULT 0, migration TEXT) STRICT;
 CREATE INDEX journal_instance_status ON journal_instance (status, stream);
 CREATE INDEX journal_instance_workflow ON journal_instance (workflow, stream);
 CREATE INDEX journal_instance_parent ON journal_instance (parent, stream) WHERE parent IS NOT NULL;
@@ -127,6 +127,11 @@ INSERT INTO journal_effect SELECT first_event, id, state, attempts, tool, operat
 DROP TABLE journal_effect_before;
 )sql";
 
+// Version 6: which migration moved an instance last, unless it was undone.
+constexpr const char* version_6_column = "ALTER TABLE journal_instance ADD COLUMN migration TEXT";
+constexpr const char* version_6_index =
+    "CREATE INDEX journal_instance_migration ON journal_instance (migration, stream) WHERE migration IS NOT NULL";
+
 // RFC 3339 with six digits, so that text order is time order.
 std::string time_text(std::string_view column) {
   return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
@@ -154,7 +159,7 @@ std::string instances_view() {
   WHEN i.status = 0 AND EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1) THEN 'waiting'
   ELSE {} END AS status,
   w.namespace AS workflow_namespace, w.name AS workflow_name, w.version AS workflow_version, w.digest AS workflow_digest,
-  w.project AS project, i.person AS person, i.key AS key, i.parent AS parent, i.parent_task AS parent_task,
+  w.project AS project, i.migration AS migration, i.person AS person, i.key AS key, i.parent AS parent, i.parent_task AS parent_task,
   {} AS started_at, {} AS ended_at,
   (SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream) AS events,
   {} AS input, {} AS output, {} AS error, coalesce(e.data ->> '$.reason', k.data ->> '$.reason') AS reason
@@ -250,6 +255,7 @@ Status create_schema(SqliteConnection& connection) {
   TRY(connection.execute(version_3_tables));
   TRY(connection.execute(version_4_tables));
   TRY(connection.execute(version_5_indexes));
+  TRY(connection.execute(version_6_index));
   TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                      cloud_event_types)));
   TRY(create_views(connection));
@@ -279,6 +285,10 @@ Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
     TRY(connection.execute(effect_table));
     TRY(connection.execute(version_5_end));
     TRY(connection.execute(version_5_indexes));
+  }
+  if (version < 6) {
+    TRY(connection.execute(version_6_column));
+    TRY(connection.execute(version_6_index));
   }
   return create_views(connection);
 }

@@ -26,6 +26,9 @@ class SqliteStore final : public Store {
   Result<bool> rests(std::string_view instance) override;
   Result<std::vector<std::string>> resting_with_tasks() override;
   Result<std::size_t> running_instances() override;
+  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
+                                                 std::size_t count_max) override;
+  Result<std::vector<std::string>> moved_by(std::string_view migration) override;
   Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) override;
   Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override;
   Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) override;

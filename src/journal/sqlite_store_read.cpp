@@ -116,6 +116,31 @@ Result<std::vector<std::string>> SqliteStore::resting_with_tasks() {
   return instances;
 }
 
+Result<std::vector<std::string>> SqliteStore::running_under(std::string_view workflow, std::string_view version,
+                                                            std::size_t count_max) {
+  const std::size_t slash = std::min(workflow.find('/'), workflow.size());
+  std::lock_guard lock(connection_->mutex());
+  auto select =
+      TRY(connection_->use("SELECT s.id FROM journal_workflow w JOIN journal_instance i ON i.workflow = w.number JOIN "
+                           "journal_stream s ON s.number = i.stream WHERE w.namespace = ? AND w.name = ? AND w.version = ? "
+                           "AND i.status = 0 ORDER BY i.stream LIMIT ?"));
+  select->bind(1, workflow.substr(0, slash)).bind(2, workflow.substr(std::min(slash + 1, workflow.size())));
+  select->bind(3, version).bind(4, static_cast<std::int64_t>(count_max));
+  std::vector<std::string> instances;
+  while (TRY(select->step())) instances.emplace_back(select->text(0));
+  return instances;
+}
+
+Result<std::vector<std::string>> SqliteStore::moved_by(std::string_view migration) {
+  std::lock_guard lock(connection_->mutex());
+  auto select = TRY(connection_->use("SELECT s.id FROM journal_instance i JOIN journal_stream s ON s.number = i.stream "
+                                     "WHERE i.migration = ? ORDER BY i.stream"));
+  select->bind(1, migration);
+  std::vector<std::string> instances;
+  while (TRY(select->step())) instances.emplace_back(select->text(0));
+  return instances;
+}
+
 Result<std::size_t> SqliteStore::running_instances() {
   std::lock_guard lock(connection_->mutex());
   auto select = TRY(connection_->use("SELECT value FROM journal_count WHERE name = 'instances.running'"));

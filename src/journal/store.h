@@ -106,6 +106,11 @@ class Store {
   virtual Result<bool> rests(std::string_view instance) = 0;     // it runs, and rests
   virtual Result<std::vector<std::string>> resting_with_tasks() = 0;  // those that rest and have an open human task
   virtual Result<std::size_t> running_instances() = 0;           // resting ones too
+  // Instances that run (resting ones too) under this version of a workflow ("namespace/name"), oldest first, at most so many.
+  virtual Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
+                                                         std::size_t count_max) = 0;
+  // Those that this migration moved last, and that it was not undone for; ended ones too.
+  virtual Result<std::vector<std::string>> moved_by(std::string_view migration) = 0;
   // What falls due after `position`, earliest first, at most so many.
   virtual Result<std::vector<StoredTimer>> timers_after(const TimerPosition& position, std::size_t count_max) = 0;
   virtual Result<std::vector<Event>> events_of(std::string_view instance, std::uint64_t after_sequence = 0) = 0;

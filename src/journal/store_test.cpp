@@ -134,6 +134,28 @@ TEST_P(StoreTest, TellsRestingInstancesFromTheOthers) {
   EXPECT_EQ(value_of(store->running_instances()), 2u);
 }
 
+TEST_P(StoreTest, FindsInstancesByTheVersionThatTheyRunUnderAndByTheMigrationThatMovedThem) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append({{started("A"), started("B"), started("C"), started("D")}, {}, {{"A", true}}}));
+  EXPECT_DONE(store->append({{event("D", 2, EventType::instance_completed, R"({"output":1})")}, {}}));
+  EXPECT_THAT(value_of(store->running_under("port/reslot", "1.0.0", 10)), ElementsAre("A", "B", "C"));
+  EXPECT_THAT(value_of(store->running_under("port/reslot", "1.0.0", 2)), ElementsAre("A", "B"));
+  const std::string moved =
+      R"({"migration":"M1","workflow":{"namespace":"port","name":"reslot","version":"2.0.0","digest":"d2"},"project":"p2"})";
+  const std::string back =
+      R"({"migration":"M1","workflow":{"namespace":"port","name":"reslot","version":"1.0.0","digest":"d1"},"project":"p1"})";
+  EXPECT_DONE(store->append(
+      {{event("A", 2, EventType::instance_migrated, moved), event("C", 2, EventType::instance_migrated, moved)}, {}}));
+  EXPECT_THAT(value_of(store->running_under("port/reslot", "1.0.0", 10)), ElementsAre("B"));
+  EXPECT_THAT(value_of(store->running_under("port/reslot", "2.0.0", 10)), ElementsAre("A", "C"));
+  EXPECT_THAT(value_of(store->moved_by("M1")), ElementsAre("A", "C"));
+  EXPECT_DONE(store->append({{event("A", 3, EventType::migration_undone, back)}, {}}));
+  EXPECT_THAT(value_of(store->moved_by("M1")), ElementsAre("C"));
+  EXPECT_THAT(value_of(store->running_under("port/reslot", "1.0.0", 10)), ElementsAre("A", "B"));
+  for (const char* nothing : {"", "port", "port/", "/reslot", "port/other"})
+    EXPECT_THAT(value_of(store->running_under(nothing, "1.0.0", 10)), testing::IsEmpty()) << nothing;
+}
+
 TEST_P(StoreTest, GivesWhatFallsDueInOrderPageByPage) {
   auto store = open_store(url());
   auto timer = [](const char* name, int minute) {
