@@ -86,6 +86,11 @@ class MortalStore final : public journal::Store {
   Result<bool> rests(std::string_view instance) override { return inner_.rests(instance); }
   Result<std::vector<std::string>> resting_with_tasks() override { return inner_.resting_with_tasks(); }
   Result<std::size_t> running_instances() override { return inner_.running_instances(); }
+  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
+                                                 std::size_t count_max) override {
+    return inner_.running_under(workflow, version, count_max);
+  }
+  Result<std::vector<std::string>> moved_by(std::string_view migration) override { return inner_.moved_by(migration); }
   Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position, std::size_t count) override {
     return inner_.timers_after(position, count);
   }

@@ -153,6 +153,13 @@ class FlakyStore final : public journal::Store {
   Result<std::size_t> running_instances() override {
     return crashed_ ? Result<std::size_t>(gone()) : inner_.running_instances();
   }
+  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
+                                                 std::size_t count_max) override {
+    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.running_under(workflow, version, count_max);
+  }
+  Result<std::vector<std::string>> moved_by(std::string_view migration) override {
+    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.moved_by(migration);
+  }
   Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position,
                                                          std::size_t count_max) override {
     return crashed_ ? Result<std::vector<journal::StoredTimer>>(gone()) : inner_.timers_after(position, count_max);

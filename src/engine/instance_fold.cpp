@@ -56,6 +56,8 @@ bool is_input(EventType type) {
     case EventType::gate_started:
     case EventType::schedule_set:
     case EventType::schedule_event:
+    case EventType::instance_migrated:
+    case EventType::migration_undone:
       return false;
   }
   return false;
@@ -220,6 +222,9 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::schedule_set:
     case EventType::schedule_event:
       return done();
+    case EventType::instance_migrated:
+    case EventType::migration_undone:
+      return Error{Code::internal, "this version can't move an instance"};
     case EventType::decision_made:
       past_.add_decided(std::string(event.data.string_or("decision", "")), event.data.member("answer"));
       return done();

@@ -98,6 +98,8 @@ bool deliver(Execution& execution, const journal::Event& event) {
     case journal::EventType::gate_started:
     case journal::EventType::schedule_set:
     case journal::EventType::schedule_event:
+    case journal::EventType::instance_migrated:
+    case journal::EventType::migration_undone:
       return false;
   }
   return false;

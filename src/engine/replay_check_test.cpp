@@ -27,6 +27,10 @@ class EditedStore final : public journal::Store {
   Result<bool> rests(std::string_view) override { return refused(); }
   Result<std::vector<std::string>> resting_with_tasks() override { return refused(); }
   Result<std::size_t> running_instances() override { return refused(); }
+  Result<std::vector<std::string>> running_under(std::string_view, std::string_view, std::size_t) override {
+    return refused();
+  }
+  Result<std::vector<std::string>> moved_by(std::string_view) override { return refused(); }
   Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition&, std::size_t) override {
     return refused();
   }

@@ -17,7 +17,7 @@ constexpr std::array<const char*, event_type_count> event_names = {
     "instance_suspended", "instance_resumed", "instance_stuck",   "event_delivered",
     "data_erased",        "instances_removed", "hold_placed",     "hold_lifted",
     "task_escalated",     "gate_stopped",      "gate_started",    "schedule_set",
-    "schedule_event"};
+    "schedule_event",     "instance_migrated", "migration_undone"};
 
 }  // namespace
 

@@ -49,6 +49,9 @@
 //   schedule_set        {schedule, due}                when `after` is due             record, instance ""
 //   schedule_event      {schedule, collection, progress, event?} | {..., ready, principal} | {..., started} |
 //                       {..., dropped}                 what `on` has collected         record, instance ""
+//   instance_migrated   {migration, workflow, project: those that it goes on under, before: {workflow, project},
+//                        mapping: {name, tasks, context}, by}     the state moves     record
+//   migration_undone    {migration, workflow, project, before, by}  and moves back    record
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
 // effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
@@ -104,8 +107,10 @@ enum class EventType : std::uint8_t {
   gate_started,
   schedule_set,
   schedule_event,
+  instance_migrated,
+  migration_undone,
 };
-inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::schedule_event) + 1;
+inline constexpr std::size_t event_type_count = static_cast<std::size_t>(EventType::migration_undone) + 1;
 
 const char* name_of(EventType type);
 Result<EventType> parse_event_type(std::string_view name);

@@ -11,7 +11,8 @@ constexpr std::array kept_members = {
     "workflow", "project",    "principal", "by",      "parent",     "timer",     "due",          "purpose",
     "task",     "kind",       "decision",  "decider", "rules",      "child",     "status",       "await",
     "outcome",  "attempt",    "approve",   "person",  "roles",      "requester", "requirements", "requesterExcluded",
-    "expires",  "resolvedBy", "certain",   "notSent", "readBackOf", "deferred",  "policy"};
+    "expires",  "resolvedBy", "certain",   "notSent", "readBackOf", "deferred",  "policy",
+    "migration"};
 constexpr std::array kept_effect_members = {"id", "task", "tool", "operation", "class"};
 constexpr std::array kept_verdict_members = {"kind",   "rule", "policy", "tool", "approvers", "requesterExcluded",
                                              "expires"};

@@ -9,21 +9,21 @@
 //   cache:        journal_snapshot
 #pragma once
 
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 
 namespace gantry::journal {
 
-inline constexpr int schema_version = 5;
+inline constexpr int schema_version = 6;
 inline constexpr std::int64_t application_id = 0x476e7472;  // "Gntr", in the file's header
 
 // event_received and event_emitted, as a list in SQL: what the index journal_event_cloud covers.
 inline constexpr const char* cloud_event_types = "1, 22";
 
 // Writes nothing. Errors: conflict when the file belongs to another program or a newer Gantry.
-Status check_owner(SqliteConnection& connection);
+Status check_owner(DatabaseConnection& connection);
 // Creates or upgrades in one transaction, after check_owner's checks.
-Status prepare_schema(SqliteConnection& connection);
+Status prepare_schema(DatabaseConnection& connection);
 // The same checks without writing; an older schema is refused too, because only a writer may upgrade it.
-Status check_schema(SqliteConnection& connection);
+Status check_schema(DatabaseConnection& connection);
 
 }  // namespace gantry::journal
