@@ -45,7 +45,10 @@ class LogFile {
     for (sqlite3_int64 offset = 0; offset < size; offset += bytes_at_once) {
       const int count = static_cast<int>(std::min(bytes_at_once, size - offset));
       if (int code = file()->pMethods->xRead(file(), bytes.data(), count, offset); code != SQLITE_OK) return code;
-      if (int code = file()->pMethods->xWrite(file(), bytes.data(), count, offset); code != SQLITE_OK) return code;
+      const int code = file()->pMethods->xWrite(file(), bytes.data(), count, offset);
+      // Disks that write every block to a new place may have none: then the sync must do.
+      if (code == SQLITE_FULL) break;
+      if (code != SQLITE_OK) return code;
     }
     return size == 0 ? SQLITE_OK : file()->pMethods->xSync(file(), SQLITE_SYNC_NORMAL);
   }
