@@ -5,8 +5,9 @@ JOBS ?= $(shell nproc)
 SECONDS_PER_TARGET ?= 600
 CRASHES ?= 200
 SEED ?= 1
+MINUTES ?= 30
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash soak test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,11 @@ test-tsan: setup ## The unit tests under the thread sanitizer
 
 test-crash: build ## Kill the server at CRASHES random moments of the story (SEED=1)
 	@python3 tests/crash/crash_test.py --gantry build/gantry --work build/crash --crashes $(CRASHES) --seed $(SEED)
+
+soak: build ## Simulated lives for MINUTES (30) on all processors; SEED=1
+	@pids=""; for job in $$(seq 1 $(JOBS)); do \
+	  build/gantry sim --seed $$(( $(SEED) + (job - 1) * 1000000000 )) --for PT$(MINUTES)M & pids="$$pids $$!"; done; \
+	failed=0; for pid in $$pids; do wait $$pid || failed=1; done; exit $$failed
 
 test-differential: build ## A million generated jq cases beside Debian's jq program (SEED=1)
 	@python3 tests/expression/jq_differential.py --gantry build/gantry --cases 1000000 --seed $(SEED)

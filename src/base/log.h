@@ -7,7 +7,7 @@
 
 namespace gantry {
 
-enum class LogLevel { debug, info, warning, error };
+enum class LogLevel { debug, info, warning, error, off };  // off: as a level to set
 void set_log_level(LogLevel level);
 void log(LogLevel level, std::string_view message);
 // ` name=value`, the value quoted where it has blanks, control characters escaped, cut at 300 bytes.

@@ -17,6 +17,7 @@ struct CommandLine {
       "gantry"};
   CheckOptions check;
   ProveOptions prove;
+  SimOptions sim;
   PolicyOptions policy;
   EvalOptions eval;
   SchemaOptions schema;
@@ -90,6 +91,14 @@ void CommandLine::add_local_commands() {
   c->add_flag("--allow-unknown", prove.allow_unknown, "Exit with 0 also where the answer is unknown");
   c->add_flag("--json", prove.json, "Print the findings as JSON");
 
+  c = command("sim", "Run simulated lives of the engine: faults of disk, network and power; exit 1 on a finding", sim_command, sim);
+  c->add_option("--seed", sim.seed, "The first seed (default: 1); alone: only this one");
+  c->add_option("--seeds", sim.seeds, "So many seeds in a row (default: 20, with --seed: 1)");
+  c->add_option("--for", sim.length, "ISO 8601 duration: as many seeds in a row as fit (PT30M)");
+  c->add_option("--steps", sim.steps, "Steps of each life before it is helped to its end (default: 1500)");
+  c->add_flag("--trace", sim.trace, "Print every event, request, fault and stop");
+  c->add_flag("--json", sim.json, "Print the sums as JSON");
+
   c = command("eval", "Evaluate a jq expression; one output per line", eval_command, eval);
   c->add_option("EXPRESSION", eval.expression, "The expression")->required();
   c->add_option("--input", eval.input, input_help);
@@ -150,7 +159,7 @@ void CommandLine::add_program_commands() {
   c->add_option("FILE", run.file, "Workflow file")->required();
   c->add_option("--input", run.input, input_help);
   c->add_option("--dir", run.directory, "Project directory with tools, policies and decisions");
-  c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db or postgres://host/database (default: memory only)");
+  c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
   c->add_option("--host-override", run.host_overrides,
                 "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
       ->allow_extra_args(false);
@@ -162,7 +171,7 @@ void CommandLine::add_program_commands() {
 
   c = command("serve", "Run the server: engine, API, journal", serve_command, serve);
   c->add_option("--dir", serve.directory, "Project directory (default: the current one)");
-  c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db or postgres://host/database (default: as gantry.yaml says)");
+  c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db (default: as gantry.yaml says)");
   c->add_option("--listen", serve.listen,
                 "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
   c->add_flag("--any-address", serve.any_address, "Allow an address other than loopback");

@@ -24,6 +24,14 @@ struct ProveOptions {
 };
 int prove_command(const ProveOptions& options);
 
+struct SimOptions {
+  std::uint64_t seed = 0;  // 0: not said
+  std::size_t seeds = 0, steps = 1'500;
+  std::string length;  // ISO 8601 duration; empty: as many as `seeds`
+  bool trace = false, json = false;
+};
+int sim_command(const SimOptions& options);
+
 // policy test, lint, attack, diff: policies tried out; nothing is written.
 struct PolicyOptions {
   std::string path = ".", other, store, run, people, at;

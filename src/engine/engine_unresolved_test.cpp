@@ -170,5 +170,31 @@ TEST_F(EngineUnresolved, CancellingAnInstanceWhoseEffectIsInDoubtKeepsTheQuestio
   EXPECT_EQ(wait(instance).status, "cancelled");
 }
 
+// The call is on its way to a worker when the gate is stopped. That this attempt was not sent says nothing of the first.
+TEST_F(EngineUnresolved, AnEffectThatTookPlaceIsNotTakenForFailedWhenTheGateStopsItsSecondAttempt) {
+  options_.workers = 1;
+  open_with("  - a: {call: world.note}\n");
+  world_->script("note", {Behaviour::lose_answer});
+  const std::string instance = start();
+  wait_for(instance, EventType::effect_ambiguous);
+  workflow("  - a: {call: world.look}\n", "looks");
+  deploy();
+  world_->hold("look");
+  const std::string other = start({}, "looks");
+  world_->wait_for_call("look");  // the only worker is busy
+  clock_.advance(seconds(1));
+  wait_for(instance, EventType::effect_sent_again);
+  const GateStop stop{.tool = "world", .workflow = "", .principal = ""};
+  ASSERT_TRUE(engine_->stop_gate(stop, "", admin_).ok());
+  world_->let_go("look");
+  EXPECT_EQ(wait_ended(other).status, "completed");
+  (void)engine_->wait(instance, std::chrono::milliseconds(2));
+  EXPECT_EQ(count(instance, EventType::effect_failed), 0) << dump(instance);
+  ASSERT_TRUE(engine_->start_gate(stop, admin_).ok());
+  EXPECT_EQ(wait_advancing(instance, seconds(1)).status, "completed") << dump(instance);
+  EXPECT_EQ(last(instance, EventType::effect_done).string_or("resolvedBy", ""), "key");
+  EXPECT_THAT(world_->taken(), ElementsAre(Pair(instance + "-e1", 1)));
+}
+
 }  // namespace
 }  // namespace gantry::engine

@@ -21,9 +21,21 @@ definition::Idempotency idempotency_of(const definition::Project& project, const
   return operation == nullptr ? definition::Idempotency::none : operation->idempotency;
 }
 
-// The system itself refused the repeated call, so it would have refused the first one, or did.
+// The system itself refused the repeated call for what it is, so it would have refused the first one, or did. Not so when
+// it was about who asks, or when; and not when the call never left us: the gate was stopped, or something is not set up.
 bool is_definite(const tool::ErrorDetails& error) {
-  return error.status >= 400 && error.status < 500 && error.status != 408 && error.status != 429;
+  switch (error.status) {
+    case 401:
+    case 403:
+    case 407:
+    case 408:
+    case 425:
+    case 429:
+      return false;
+    default:
+      break;
+  }
+  return error.status >= 400 && error.status < 500 && error.type != definition::standard_error_type("configuration");
 }
 
 Value effect_reference(const tool::Effect& effect) {

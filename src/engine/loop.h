@@ -36,8 +36,8 @@ struct Engine::Loop {
   std::optional<Timestamp> next_due() const { return timers_.next_due(); }
   SteadyTime paused_until() const { return pause_until_; }              // the journal takes no writes until then, perhaps
   const SteadyClock& steady_clock() const { return steady_clock_; }
-  // For those who compare: the states of the instances in memory, and what the journal gives.
-  std::map<std::string, std::string> serialised_instances() const;
+  // For those who compare: the state of an instance that is in memory, and what the journal gives.
+  std::optional<std::string> serialised(const std::string& instance) const;
   Result<std::string> rebuilt(const std::string& instance, bool from_snapshot);
 
   // Any thread: posts and waits for the durable answer.

@@ -99,10 +99,10 @@ Result<Engine::Loop::Pinned> Engine::Loop::find_pinned(const std::string& instan
                                            pin.workflow.text())};
 }
 
-std::map<std::string, std::string> Engine::Loop::serialised_instances() const {
-  std::map<std::string, std::string> states;
-  for (const auto& [instance, slot] : instances_) states[instance] = slot.record->serialise();
-  return states;
+std::optional<std::string> Engine::Loop::serialised(const std::string& instance) const {
+  const auto found = instances_.find(instance);
+  if (found == instances_.end()) return std::nullopt;
+  return found->second.record->serialise();
 }
 
 Result<std::string> Engine::Loop::rebuilt(const std::string& instance, bool from_snapshot) {

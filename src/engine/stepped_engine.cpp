@@ -53,8 +53,8 @@ definition::ProjectPointer SteppedEngine::current_project() const {
   return engine_->current_project();
 }
 
-std::map<std::string, std::string> SteppedEngine::serialised_instances() const {
-  return engine_->loop_->serialised_instances();
+std::optional<std::string> SteppedEngine::serialised(const std::string& instance) const {
+  return engine_->loop_->serialised(instance);
 }
 
 Result<std::string> SteppedEngine::rebuilt(const std::string& instance, bool from_snapshot) {

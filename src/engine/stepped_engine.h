@@ -5,7 +5,6 @@
 #pragma once
 
 #include <future>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +35,8 @@ class SteppedEngine {
   EngineStatistics statistics() const;
   definition::ProjectPointer current_project() const;
 
-  // --- For comparing: what it holds in memory, in the form of snapshots, and what the journal gives.
-  std::map<std::string, std::string> serialised_instances() const;
+  // --- For comparing, in the form of snapshots: what it holds in memory, if it does, and what the journal gives.
+  std::optional<std::string> serialised(const std::string& instance) const;
   // From the latest snapshot and what follows it, or from the events alone.
   Result<std::string> rebuilt(const std::string& instance, bool from_snapshot);
 
