@@ -81,9 +81,9 @@ PolicyBind read_bind(const Node& node, const KnownDefinitions& known) {
       check_tool(*tool, bind.tool, known);
   }
   bind.key = reader.required_text("key").value_or("");
-  if (auto fields = reader.require("fields")) {
-    bind.fields = fields->texts("a list of fields");
-    if (fields->value().is_array() && fields->value().size() == 0) fields->expected("at least one field");
+  if (auto names = reader.require("fields")) {
+    bind.fields = names->texts("a list of fields");
+    if (names->value().is_array() && names->value().size() == 0) names->expected("at least one field");
   }
   return bind;
 }

@@ -245,7 +245,7 @@ TEST_F(EngineRecovery, TheRunningStateIsWhatReplayGives) {
 TEST_F(EngineRecovery, ContinuesFromSnapshots) {
   options_.snapshot_every_events = 2;
   open_with(long_tasks);
-  for (std::uint64_t crash_at : {3, 6, 9, 12}) {
+  for (std::uint64_t crash_at : {3u, 6u, 9u, 12u}) {
     const InstanceOutcome end = live_through("s" + std::to_string(crash_at), crash_at, FlakyStore::Crash::after_commit);
     EXPECT_TRUE(end.status == "completed" || end.status == "faulted") << end.status;
   }

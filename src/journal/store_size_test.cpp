@@ -34,13 +34,13 @@ TEST(StoreSize, AddsUpToTheFileAndNamesWhatIsLarge) {
 TEST(StoreSize, ForecastsFromTheLastSevenDays) {
   TestFolder folder;
   auto store = open_store(folder.url());
-  for (int day = 0; day < 10; ++day) {
+  for (int nth_day = 0; nth_day < 10; ++nth_day) {
     Batch batch;
     for (int i = 0; i < 50; ++i) {
-      const std::string id = "D" + std::to_string(day) + "-" + std::to_string(i);
+      const std::string id = "D" + std::to_string(nth_day) + "-" + std::to_string(i);
       batch.events.push_back(started(id));
       batch.events.push_back(event(id, 2, EventType::instance_completed));
-      for (Event& each : batch.events) each.at = test_time(day * 86'400);
+      for (Event& each : batch.events) each.at = test_time(nth_day * 86'400);
     }
     EXPECT_DONE(store->append(batch));
   }

@@ -86,9 +86,9 @@ TEST(ProvePolicies, ARuleThatDeniesByArgumentsIsLookedAt) {
   const char* rules = R"(  - {id: small, tools: [bank.pay], verdict: allow}
   - {id: large, tools: [bank.pay], when: .effect.arguments.amount > 100, verdict: deny}
 )";
-  const char* never = "  - {id: large, never: bank.pay, when: .effect.arguments.amount > 200}\n";
+  const char* never_large = "  - {id: large, never: bank.pay, when: .effect.arguments.amount > 200}\n";
   const char* pay = "do:\n  - pay: {call: bank.pay, with: {amount: '${ .amount }'}}\n";
-  EXPECT_EQ(verdict_of(pay, policy_with(never, rules)), "holds");
+  EXPECT_EQ(verdict_of(pay, policy_with(never_large, rules)), "holds");
   EXPECT_EQ(
       verdict_of(pay, policy_with("  - {id: large, never: bank.pay, when: .effect.arguments.amount > 50}\n", rules)),
       "counter-example");

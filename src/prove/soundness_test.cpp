@@ -26,7 +26,7 @@ class Generator {
  private:
   std::size_t pick(std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_); }
   std::string condition() {
-    constexpr const char* conditions[] = {".cleared == true",
+    constexpr const char* texts[] = {".cleared == true",
                                           "$context.ok == true",
                                           ".cleared != true",
                                           ".n > 1",
@@ -35,7 +35,7 @@ class Generator {
                                           "$context.cleared == true",
                                           ".cleared | not",
                                           "[.n, $context.ok] == [1, true]"};
-    return conditions[pick(std::size(conditions))];
+    return texts[pick(std::size(texts))];
   }
   std::string indent(std::size_t depth) { return std::string(depth, ' '); }
 

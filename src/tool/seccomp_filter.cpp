@@ -68,11 +68,11 @@ bool add_conditional_rules(scmp_filter_ctx filter) {
   // library goes back to clone when it is told that there is none.
   bool fine = allow("clone", SCMP_A0(SCMP_CMP_MASKED_EQ, new_namespaces, 0));
   fine = fine && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), seccomp_syscall_resolve_name("clone3"), 0) == 0;
-  fine = fine && allow("socket", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+  fine = fine && allow("socket", SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
   // Each with all 64 bits as given: the kernel looks at the lower 32 only, so that a list of refused requests
   // (TIOCSTI, TIOCLINUX: they type into somebody's terminal) could be passed by.
   for (const unsigned long request : allowed_requests)
-    fine = fine && allow("ioctl", SCMP_A1(SCMP_CMP_EQ, request));
+    fine = fine && allow("ioctl", SCMP_A1(SCMP_CMP_EQ, request, 0));
   return fine;
 }
 

@@ -52,7 +52,7 @@ TEST_F(SecretsTest, AFileIsReadEachTimeSoThatARotatedSecretCounts) {
 }
 
 TEST_F(SecretsTest, AFileThatOthersMayReadIsRefusedAndOneForTheGroupIsWarnedOf) {
-  for (const mode_t mode : {0604, 0602, 0620, 0644}) {
+  for (const mode_t mode : {0604u, 0602u, 0620u, 0644u}) {
     write("key", "canary-4711", mode);
     const auto opened = open({.from = From::file, .place = "key", .tools = {}, .hosts = {}});
     ASSERT_FALSE(opened.ok()) << std::oct << mode;
