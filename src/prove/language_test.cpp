@@ -78,17 +78,17 @@ bool may_permit(const std::string& rule) {
 }
 
 TEST(ProveLanguage, AnAllowanceUnderAConditionMayBeGiven) {
-  for (const std::string condition : conditions)
-    EXPECT_TRUE(may_permit("  - {id: r, tools: [tos.release], allow: '" + condition + "', else: deny}\n")) << condition;
+  for (std::size_t i = 0; i < std::size(conditions); i += samples_one_in)
+    EXPECT_TRUE(may_permit("  - {id: r, tools: [tos.release], allow: '" + std::string(conditions[i]) + "', else: deny}\n")) << conditions[i];
 }
 
 TEST(ProveLanguage, ADenialUnderAConditionMayNotBeGiven) {
-  for (const std::string condition : conditions)
-    EXPECT_TRUE(may_permit("  - {id: r, tools: [tos.release], deny: '" + condition + "', else: allow}\n")) << condition;
+  for (std::size_t i = 0; i < std::size(conditions); i += samples_one_in)
+    EXPECT_TRUE(may_permit("  - {id: r, tools: [tos.release], deny: '" + std::string(conditions[i]) + "', else: allow}\n")) << conditions[i];
 }
 
 TEST(ProveLanguage, AnInvariantUnderAConditionMaySpeak) {
-  for (std::size_t i = 0; i < std::size(conditions); i += 5) {
+  for (std::size_t i = 0; i < std::size(conditions); i += 5 * samples_one_in) {
     const std::string invariant = "  - {id: never, never: tos.release, when: '" + std::string(conditions[i]) + "'}\n";
     EXPECT_NE(verdict_of(releases, policy_with(invariant) + payees), "holds") << conditions[i];
   }
