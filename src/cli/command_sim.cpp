@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t seeds_by_default = 20;
 
 struct Sums {
-  std::size_t seeds = 0, steps = 0, instances = 0, events = 0, effects = 0, stops = 0, power_failures = 0, disk_errors = 0,
-              replays = 0, findings = 0;
+  std::size_t seeds = 0, steps = 0, instances = 0, events = 0, effects = 0, stops = 0, power_failures = 0,
+              disk_errors = 0, replays = 0, findings = 0;
   void add(const sim::SimulationResult& result) {
     ++seeds;
     steps += result.steps;
@@ -47,10 +47,11 @@ Value to_value(const Sums& sums) {
 
 std::string text_of(const Sums& sums) {
   return fmt::format(
-      "{} seeds, {} steps: {} instances, {} events, {} effects outside; {} stops ({} power failures), {} disk errors, {} "
+      "{} seeds, {} steps: {} instances, {} events, {} effects outside; {} stops ({} power failures), {} disk errors, "
+      "{} "
       "replays compared; {} findings",
-      sums.seeds, sums.steps, sums.instances, sums.events, sums.effects, sums.stops, sums.power_failures, sums.disk_errors,
-      sums.replays, sums.findings);
+      sums.seeds, sums.steps, sums.instances, sums.events, sums.effects, sums.stops, sums.power_failures,
+      sums.disk_errors, sums.replays, sums.findings);
 }
 
 void show_finding(const sim::SimulationResult& result, std::uint64_t seed, const SimOptions& options) {
@@ -72,7 +73,10 @@ int sim_command(const SimOptions& options) {
   auto told = begun;
   Sums sums;
   std::string last_trace;
-  const std::size_t seeds = length && options.seeds == 0 ? SIZE_MAX : options.seeds > 0 ? options.seeds : options.seed > 0 ? 1 : seeds_by_default;
+  const std::size_t seeds = length && options.seeds == 0 ? SIZE_MAX
+                            : options.seeds > 0          ? options.seeds
+                            : options.seed > 0           ? 1
+                                                         : seeds_by_default;
   for (std::uint64_t seed = std::max<std::uint64_t>(options.seed, 1), left = seeds; left > 0; ++seed, --left) {
     if (length && SteadyClock::now() - begun >= *length) break;
     sim::SimulationOptions one{.seed = seed, .steps = options.steps, .trace = {}};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "engine/instance_record.h"
 #include "tool/standard_call.h"
 
@@ -97,7 +98,8 @@ void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& 
 }
 
 void InstanceRecord::send_again(const std::string& effect, const std::string& reason, bool certain, Work& work) {
-  const EffectRecord record = effects_.at(effect);
+  EffectRecord record = effects_.at(effect);
+  if (GANTRY_PLANTED(retries_under_another_key)) record.effect.key += "-again";
   auto permit = work.gate.permit_again(record.effect, record.intent);
   const bool read = tool::is_read(record.effect.effect_class);
   // What certainly did not take place and nobody waits for, and a read that may not go out again, has simply failed.

@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/planted.h"
 #include "engine/policy_change.h"
 #include "engine/worker_pool.h"
 
@@ -195,6 +196,11 @@ void Engine::Loop::add_snapshots(Turn& turn) {
 }
 
 void Engine::Loop::commit(Turn& turn) {
+  if (GANTRY_PLANTED(answers_before_commit)) answer_callers(turn);
+  if (GANTRY_PLANTED(sends_before_commit)) {
+    dispatch_all(turn);
+    pump();
+  }
   if (!turn.batch.events.empty() || !turn.batch.rests.empty()) {
     if (auto appended = parts_.store->append(turn.batch); !appended) return failed(turn, appended.error());
     ++commits_;
@@ -212,19 +218,29 @@ void Engine::Loop::committed(Turn& turn) {
   if (parts_.trace)
     for (const Handled& handled : turn.handled)
       for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);
-  for (Handled& handled : turn.handled)
-    for (Dispatch& outside : handled.dispatches) dispatch(outside);
-  for (Handled& handled : turn.handled) {
-    if (auto* wait = std::get_if<WaitRequest>(&handled.command.request))
-      wait_or_answer({std::move(*wait), std::move(handled.command.reply)});
-    else if (handled.command.reply)
-      handled.command.reply->set_value(std::move(handled.answer));
-  }
+  dispatch_all(turn);
+  answer_callers(turn);
   answer_waiters(turn.touched);
   forget_ended(turn.touched);
   let_rest(turn.touched);
   count_running();
   pump();
+}
+
+void Engine::Loop::dispatch_all(Turn& turn) {
+  for (Handled& handled : turn.handled)
+    for (Dispatch& outside : std::exchange(handled.dispatches, {})) dispatch(outside);
+}
+
+void Engine::Loop::answer_callers(Turn& turn) {
+  for (Handled& handled : turn.handled) {
+    const auto reply = std::exchange(handled.command.reply, nullptr);
+    if (!reply) continue;
+    if (auto* wait = std::get_if<WaitRequest>(&handled.command.request))
+      wait_or_answer({std::move(*wait), reply});
+    else
+      reply->set_value(std::move(handled.answer));
+  }
 }
 
 void Engine::Loop::count_running() {

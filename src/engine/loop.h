@@ -101,6 +101,8 @@ struct Engine::Loop {
   void add_snapshots(Turn& turn);
   void commit(Turn& turn);
   void committed(Turn& turn);
+  void dispatch_all(Turn& turn);
+  void answer_callers(Turn& turn);
   void dispatch(Dispatch& dispatch);
   void pump();
   bool is_immediate(const SendEffect& effect) const;

@@ -1,5 +1,5 @@
-// The engine without its thread: whoever holds it is the thread. It is the same loop over the same store; nothing happens
-// but in step(). For the simulator, which brings its own clocks and executor (Engine::Parts).
+// The engine without its thread: whoever holds it is the thread. It is the same loop over the same store; nothing
+// happens but in step(). For the simulator, which brings its own clocks and executor (Engine::Parts).
 //
 // Destroying it is the death of the process: nothing more is written. One thread.
 #pragma once

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace gantry::engine {
 namespace {
 
@@ -54,7 +56,8 @@ std::vector<TimerKey> TimerQueue::take_due(Timestamp now, std::size_t count_max)
   while (due.size() < count_max) {
     const bool own_first = !own_.empty() && (stored_.empty() || *own_.begin() < *stored_.begin());
     std::set<TimerKey>& keys = own_first ? own_ : stored_;
-    if (keys.empty() || keys.begin()->due > now) break;
+    const Duration early = GANTRY_PLANTED(fires_timers_early) ? Duration(1) : Duration(0);
+    if (keys.empty() || keys.begin()->due > now + early) break;
     due.push_back(std::move(keys.extract(keys.begin()).value()));
   }
   return due;

@@ -37,7 +37,8 @@ class LogFile {
     memory_.assign((size_of_file + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t), {});
     int flags = 0;
     const char* log_name = sqlite3_filename_wal(name_);
-    if (int code = vfs_->xOpen(vfs_, log_name, file(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, &flags); code != SQLITE_OK)
+    if (int code = vfs_->xOpen(vfs_, log_name, file(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL, &flags);
+        code != SQLITE_OK)
       return code;
     sqlite3_int64 size = 0;
     if (int code = file()->pMethods->xFileSize(file(), &size); code != SQLITE_OK) return code;
@@ -70,9 +71,10 @@ Status make_log_durable(SqliteConnection& connection, const std::string& file_la
   if (!log.exists()) return done();
   auto transaction = TRY(SqliteTransaction::begin(connection));  // rolled back: there is nothing to commit
   if (const int code = log.rewrite(); code != SQLITE_OK)
-    return Error{Code::unavailable,
-                 fmt::format("the log of the journal ({}-wal) can't be brought to the disk: {} (SQLite code {}); check the disk",
-                             connection.path(), sqlite3_errstr(code), code)};
+    return Error{
+        Code::unavailable,
+        fmt::format("the log of the journal ({}-wal) can't be brought to the disk: {} (SQLite code {}); check the disk",
+                    connection.path(), sqlite3_errstr(code), code)};
   return done();
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/planted.h"
 #include "journal/durable_log.h"
 #include "journal/sqlite_schema.h"
 
@@ -25,6 +26,7 @@ Status configure_writer(SqliteConnection& connection, const StoreOptions& option
     // Checkpoint each 16 MiB: each one syncs the database too. The log's file is cut back to 64 MiB after a burst.
     TRY(connection.execute("PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864"));
   }
+  if (GANTRY_PLANTED(commits_without_sync)) TRY(connection.execute("PRAGMA synchronous = OFF"));
   TRY(connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"));
   if (options.page_count_max)
     TRY(connection.execute(fmt::format("PRAGMA max_page_count = {}", *options.page_count_max)));

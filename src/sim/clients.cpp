@@ -13,10 +13,17 @@ namespace gantry::sim {
 using engine::SteppedEngine;
 using journal::EventType;
 
-Clients::Clients(Dice dice, const History& history, const World& world, Invariants& invariants, Report report, Report note)
-    : dice_(std::move(dice)), history_(history), world_(world), invariants_(invariants), report_(std::move(report)), note_(std::move(note)) {}
+Clients::Clients(Dice dice, const History& history, const World& world, Invariants& invariants, Report report,
+                 Report note)
+    : dice_(std::move(dice)),
+      history_(history),
+      world_(world),
+      invariants_(invariants),
+      report_(std::move(report)),
+      note_(std::move(note)) {}
 
-void Clients::post(SteppedEngine& engine, std::string what, engine::Command::Request request, Answer check, bool again) {
+void Clients::post(SteppedEngine& engine, std::string what, engine::Command::Request request, Answer check,
+                   bool again) {
   note_("ask " + what);
   engine::Command::Request repeated = engine::MaintainRequest{};
   if (again) repeated = request;
@@ -54,10 +61,11 @@ void Clients::lose_process() {
 }
 
 Clients::Answer Clients::recorded(std::string instance, EventType type, std::string key, std::string matching) const {
-  return [this, instance = std::move(instance), type, key = std::move(key), matching = std::move(matching)](const Value&) {
-    if (history_.last(instance, type, key, matching) != nullptr) return std::string();
-    return fmt::format("the journal has no {} of instance '{}'", journal::name_of(type), instance);
-  };
+  return
+      [this, instance = std::move(instance), type, key = std::move(key), matching = std::move(matching)](const Value&) {
+        if (history_.last(instance, type, key, matching) != nullptr) return std::string();
+        return fmt::format("the journal has no {} of instance '{}'", journal::name_of(type), instance);
+      };
 }
 
 Clients::Answer Clients::start_check(const engine::StartRequest& request) const {
@@ -116,11 +124,12 @@ void Clients::send_event(SteppedEngine& engine, Timestamp now, const std::string
 void Clients::vote(SteppedEngine& engine, const OpenTask& task, bool willing) {
   const definition::Principal& who = dice_.pick(people());
   const bool stale = !willing && dice_.chance(100);
-  engine::VoteRequest request{.human_task = task.id,
-                              .voter = who,
-                              .approve = willing || dice_.chance(800),
-                              .comment = "seen",
-                              .shown_digest = stale ? std::string(64, '0') : std::string(task.created.string_or("digest", ""))};
+  engine::VoteRequest request{
+      .human_task = task.id,
+      .voter = who,
+      .approve = willing || dice_.chance(800),
+      .comment = "seen",
+      .shown_digest = stale ? std::string(64, '0') : std::string(task.created.string_or("digest", ""))};
   post(engine, fmt::format("vote {} {} {}", task.id, who.person, request.approve), request,
        recorded(task.instance, EventType::task_voted, "person", who.person), false);
 }
@@ -133,7 +142,8 @@ void Clients::vote_several(SteppedEngine& engine) {
   if (request.items.empty()) return;
   const std::string instance = history_.open_tasks().at(request.items.front().human_task).instance;
   const std::string what = fmt::format("vote on {} tasks by {}", request.items.size(), request.voter.person);
-  post(engine, what, std::move(request), [](const Value&) { return std::string(); }, false);
+  post(
+      engine, what, std::move(request), [](const Value&) { return std::string(); }, false);
 }
 
 // Whoever is asked whether it took place looks there.
@@ -143,7 +153,8 @@ void Clients::resolve(SteppedEngine& engine, const OpenTask& task) {
   const bool done = world_.took_place(effect);
   Value answer = done ? Value::object({{"outcome", "done"}, {"result", Value::object({{"n", 1}})}})
                       : Value::object({{"outcome", "not_done"}});
-  post(engine, fmt::format("resolve {} {}", task.id, done), engine::AnswerRequest{task.id, people()[3], std::move(answer)},
+  post(engine, fmt::format("resolve {} {}", task.id, done),
+       engine::AnswerRequest{task.id, people()[3], std::move(answer)},
        recorded(task.instance, EventType::task_answered, "task", task.id), false);
 }
 
@@ -151,7 +162,8 @@ void Clients::decide(SteppedEngine& engine, const OpenTask& task, bool willing) 
   const std::string_view kind = task.created.string_or("kind", "");
   if (kind == "approval") return vote(engine, task, willing);
   if (kind == "resolution") return resolve(engine, task);
-  const Value answer = willing || dice_.chance(900) ? Value::object({{"n", dice_.below(100)}, {"grade", "odd"}}) : Value("odd");
+  const Value answer =
+      willing || dice_.chance(900) ? Value::object({{"n", dice_.below(100)}, {"grade", "odd"}}) : Value("odd");
   post(engine, "answer " + task.id, engine::AnswerRequest{task.id, dice_.pick(people()), answer},
        recorded(task.instance, EventType::task_answered, "task", task.id), false);
 }
@@ -177,12 +189,13 @@ void Clients::fork(SteppedEngine& engine) {
   const bool retry = dice_.chance(600);
   const std::string instance = dice_.pick(all);
   const std::string task = retry ? "" : fmt::format("t{}", dice_.below(4));
-  post(engine, fmt::format("{} {} {}", retry ? "retry" : "fork", instance, task),
-       engine::ForkRequest{instance, task, retry, people()[3]},
-       [this](const Value& answer) {
-         return recorded(std::string(answer.string_or("instance", "")), EventType::instance_started)(answer);
-       },
-       false);
+  post(
+      engine, fmt::format("{} {} {}", retry ? "retry" : "fork", instance, task),
+      engine::ForkRequest{instance, task, retry, people()[3]},
+      [this](const Value& answer) {
+        return recorded(std::string(answer.string_or("instance", "")), EventType::instance_started)(answer);
+      },
+      false);
 }
 
 void Clients::control(SteppedEngine& engine) {
@@ -194,12 +207,13 @@ void Clients::control(SteppedEngine& engine) {
   if (running.empty()) return;
   const std::string instance = dice_.pick(running);
   if (kind < 6)
-    return post(engine, "cancel " + instance, engine::CancelRequest{instance, people()[3], "enough"},
-                [this, instance](const Value&) {
-                  const RecordedInstance* its = history_.find(instance);
-                  return its != nullptr && its->ended ? std::string() : std::string("it goes on");
-                },
-                false);
+    return post(
+        engine, "cancel " + instance, engine::CancelRequest{instance, people()[3], "enough"},
+        [this, instance](const Value&) {
+          const RecordedInstance* its = history_.find(instance);
+          return its != nullptr && its->ended ? std::string() : std::string("it goes on");
+        },
+        false);
   suspend(engine, instance, !history_.find(instance)->suspended);
 }
 
@@ -223,8 +237,8 @@ void Clients::act(SteppedEngine& engine, Timestamp now) {
   if (kind == 9) return control(engine);
   if (kind == 10) return vote_several(engine);
   if (history_.open_tasks().empty()) return;
-  const auto task = std::next(history_.open_tasks().begin(),
-                              static_cast<std::ptrdiff_t>(dice_.below(history_.open_tasks().size())));
+  const auto task =
+      std::next(history_.open_tasks().begin(), static_cast<std::ptrdiff_t>(dice_.below(history_.open_tasks().size())));
   decide(engine, task->second, false);
 }
 

@@ -1,5 +1,5 @@
-// The people and systems around the engine: they start, vote, answer, send events, cancel, suspend, go on, deploy, stop the
-// gate, at moments and with demands made at random. What they were told is compared with what the journal has.
+// The people and systems around the engine: they start, vote, answer, send events, cancel, suspend, go on, deploy, stop
+// the gate, at moments and with demands made at random. What they were told is compared with what the journal has.
 #pragma once
 
 #include <functional>
@@ -41,7 +41,8 @@ class Clients {
     Answer check;
     engine::Command::Request again;  // MaintainRequest without work: it is not asked again
   };
-  void post(engine::SteppedEngine& engine, std::string what, engine::Command::Request request, Answer check, bool again);
+  void post(engine::SteppedEngine& engine, std::string what, engine::Command::Request request, Answer check,
+            bool again);
   void start(engine::SteppedEngine& engine);
   void send_event(engine::SteppedEngine& engine, Timestamp now, const std::string& type);
   void decide(engine::SteppedEngine& engine, const OpenTask& task, bool willing);

@@ -1,5 +1,5 @@
-// Chance with a seed: the same seed gives the same throws. Each part of a simulation has dice of its own, so that what one
-// part throws more or less often does not change the others.
+// Chance with a seed: the same seed gives the same throws. Each part of a simulation has dice of its own, so that what
+// one part throws more or less often does not change the others.
 #pragma once
 
 #include <cstdint>

@@ -76,7 +76,8 @@ void Disk::lose_power(File& file) {
     if (fate == 0) continue;
     if (fate == 2 && !change.is_truncation) {
       const std::size_t sectors = change.bytes.size() / sector_bytes;
-      const std::size_t kept = sectors == 0 ? dice_.below(change.bytes.size() + 1) : sector_bytes * dice_.below(sectors + 1);
+      const std::size_t kept =
+          sectors == 0 ? dice_.below(change.bytes.size() + 1) : sector_bytes * dice_.below(sectors + 1);
       change.bytes.resize(std::min(change.bytes.size(), kept));
     }
     apply(change, file.durable);

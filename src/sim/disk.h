@@ -2,8 +2,8 @@
 //
 // A write reaches the cache; a sync makes what is in the cache durable. Power that fails keeps of what was not synced
 // whatever it likes: each write whole, in part (sectors of 512 bytes), or not at all, in any order. A process that dies
-// keeps the cache. After a sync that failed, what it should have written may be dropped from the cache's list of what is
-// to be written while reads still see it, as Linux does it. What a sync has made durable is never lost.
+// keeps the cache. After a sync that failed, what it should have written may be dropped from the cache's list of what
+// is to be written while reads still see it, as Linux does it. What a sync has made durable is never lost.
 //
 // One thread; several disks may live at once. Connections to a disk end before it does.
 #pragma once

@@ -17,7 +17,7 @@ struct Handle {
   sqlite3_file base;
   Disk* disk;
   std::shared_ptr<Disk::File> file;
-  int level;                    // SQLITE_LOCK_*
+  int level;                   // SQLITE_LOCK_*
   unsigned shared, exclusive;  // bits: locks of the shared memory
 };
 

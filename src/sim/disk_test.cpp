@@ -1,9 +1,10 @@
 // The disk of the simulator: what SQLite has committed on it survives what it must, and nothing else is promised.
+#include "sim/disk.h"
+
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
 #include "journal/sqlite_connection.h"
-#include "sim/disk.h"
 
 namespace gantry::sim {
 namespace {
@@ -17,7 +18,8 @@ class SimulatedDisk : public ::testing::Test {
     if (!opened) return nullptr;
     auto connection = *std::move(opened);
     const Status ready = connection->execute(
-        "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 10;"
+        "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = "
+        "10;"
         "CREATE TABLE IF NOT EXISTS number (n INTEGER, filling TEXT)");
     return ready ? std::move(connection) : nullptr;
   }

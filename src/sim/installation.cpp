@@ -30,7 +30,8 @@ Installation::Installation(std::uint64_t seed, Clocks& clocks, World& world, Net
       invariants_(invariants),
       report_(std::move(report)),
       note_(std::move(note)),
-      disk_(Dice(seed, 12), [&clocks](Duration time) { clocks.pass(time); }, [&clocks] { return clocks.wall(); }),
+      disk_(
+          Dice(seed, 12), [&clocks](Duration time) { clocks.pass(time); }, [&clocks] { return clocks.wall(); }),
       random_(seed),
       // Part of what makes a replay the same, so it does not change during a life.
       steps_per_turn_(dice_.chance(300) ? 5 : 20'000) {}
@@ -44,7 +45,8 @@ bool Installation::open() {
   if (store) {
     store_ = *std::move(store);
     // Small enough that it happens within a simulation.
-    opened = store_->connection()->execute(fmt::format("PRAGMA wal_autocheckpoint = {}", dice_.chance(500) ? 10 : 1'000));
+    opened =
+        store_->connection()->execute(fmt::format("PRAGMA wal_autocheckpoint = {}", dice_.chance(500) ? 10 : 1'000));
     watched_ = std::make_unique<WatchedStore>(
         *store_, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
   }
@@ -125,8 +127,8 @@ void Installation::check_replay() {
         if (rebuilt.error().code != Code::unavailable)
           report_(fmt::format("instance {} can't be rebuilt from its events: {}", instance, rebuilt.error().message));
       } else if (*rebuilt != *live) {
-        report_(fmt::format("instance {} is in memory what its journal does not give{}:\n  memory  {}\n  journal {}", instance,
-                            from_snapshot ? " (from its snapshot on)" : "", *live, *rebuilt));
+        report_(fmt::format("instance {} is in memory what its journal does not give{}:\n  memory  {}\n  journal {}",
+                            instance, from_snapshot ? " (from its snapshot on)" : "", *live, *rebuilt));
       }
     }
   }
@@ -160,8 +162,8 @@ void Installation::check_instance(const std::string& instance, const std::vector
       return report_(fmt::format("event {} of instance '{}' has changed:\n  was {}\n  is  {}", i + 1, instance,
                                  text_of(recorded->events[i]), text_of(stored[i])));
   if (stored.size() < count)
-    return report_(fmt::format("instance '{}' had {} events acknowledged; the journal has {}: {} is gone", instance, count,
-                               stored.size(), text_of(recorded->events[stored.size()])));
+    return report_(fmt::format("instance '{}' had {} events acknowledged; the journal has {}: {} is gone", instance,
+                               count, stored.size(), text_of(recorded->events[stored.size()])));
   for (std::size_t i = count; i < stored.size(); ++i) {
     const std::string text = text_of(stored[i]);
     if (std::none_of(doubtful_.begin(), doubtful_.end(), [&](const auto& event) { return text_of(event) == text; }))
@@ -196,9 +198,9 @@ namespace {
 
 Result<std::string> dump(journal::SqliteConnection& connection) {
   std::string text;
-  for (const char* table : {"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task",
-                            "journal_task_role", "journal_vote", "journal_decision", "journal_timer",
-                            "journal_deployment", "journal_count"}) {
+  for (const char* table :
+       {"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task", "journal_task_role",
+        "journal_vote", "journal_decision", "journal_timer", "journal_deployment", "journal_count"}) {
     auto rows = TRY(connection.prepare(fmt::format("SELECT * FROM {} ORDER BY 1, 2", table)));
     text += fmt::format("== {}\n", table);
     while (TRY(rows->step())) {
@@ -220,8 +222,8 @@ void Installation::check_projections() {
   const auto differs = std::mismatch(before->begin(), before->end(), after->begin(), after->end());
   const auto at = static_cast<std::size_t>(differs.first - before->begin());
   const std::size_t from = at > 200 ? at - 200 : 0;
-  report_(fmt::format("the projections are not what the events give:\n  are     {}\n  rebuilt {}", before->substr(from, 400),
-                      after->substr(from, 400)));
+  report_(fmt::format("the projections are not what the events give:\n  are     {}\n  rebuilt {}",
+                      before->substr(from, 400), after->substr(from, 400)));
 }
 
 }  // namespace gantry::sim

@@ -13,8 +13,8 @@ void Invariants::know(const Plan& plan) {
 Invariants::KnownEffect* Invariants::known(const std::string& id, const journal::Event& event) {
   const auto found = effects_.find(id);
   if (found != effects_.end()) return &found->second;
-  report_(fmt::format("{} of instance {} is about the effect {}, which nobody has asked for", journal::name_of(event.type),
-                      event.instance, id));
+  report_(fmt::format("{} of instance {} is about the effect {}, which nobody has asked for",
+                      journal::name_of(event.type), event.instance, id));
   return nullptr;
 }
 
@@ -40,7 +40,10 @@ void Invariants::acknowledged(const journal::Event& event, Timestamp now) {
       note_start(event);
       break;
     case EventType::event_received:
-      if (!received_.insert(std::string(event.data.string_or("source", "")) + " " + std::string(event.data.string_or("id", ""))).second)
+      if (!received_
+               .insert(std::string(event.data.string_or("source", "")) + " " +
+                       std::string(event.data.string_or("id", "")))
+               .second)
         report_(fmt::format("the event {} was received twice", event.data.string_or("id", "")));
       break;
     case EventType::effect_proposed:
@@ -49,9 +52,13 @@ void Invariants::acknowledged(const journal::Event& event, Timestamp now) {
       const Value effect = event.data.member("effect");
       const std::string id(effect.string_or("id", ""));
       if (effect.find("operation") != nullptr && !effects_.contains(id))
-        effects_[id] = {event.instance, std::string(effect.string_or("operation", "")),
-                        std::string(effect.string_or("digest", "")), effect.member("arguments"),
-                        KnownEffect::State::asked, event.data.find("readBackOf") != nullptr, {}};
+        effects_[id] = {event.instance,
+                        std::string(effect.string_or("operation", "")),
+                        std::string(effect.string_or("digest", "")),
+                        effect.member("arguments"),
+                        KnownEffect::State::asked,
+                        event.data.find("readBackOf") != nullptr,
+                        {}};
       if (event.type == EventType::effect_permitted) judge_permit(event);
       if (event.type == EventType::effect_denied)
         if (KnownEffect* its = known(id, event)) its->state = KnownEffect::State::denied;
@@ -101,8 +108,9 @@ void Invariants::note_timer(const journal::Event& event, Timestamp now) {
   if (found == timers.end())
     return report_(fmt::format("timer {} of instance {} fired, but was never set", timer, event.instance));
   if (event.at < found->second || now < found->second)
-    report_(fmt::format("timer {} of instance {} fired at {} (it was {}), before it was due ({})", timer, event.instance,
-                        format_timestamp(event.at), format_timestamp(now), format_timestamp(found->second)));
+    report_(fmt::format("timer {} of instance {} fired at {} (it was {}), before it was due ({})", timer,
+                        event.instance, format_timestamp(event.at), format_timestamp(now),
+                        format_timestamp(found->second)));
   timers.erase(found);
 }
 
@@ -125,8 +133,12 @@ void Invariants::judge_outcome(const journal::Event& event) {
 void Invariants::note_task(const journal::Event& event, Timestamp now) {
   const std::string id(event.data.string_or("task", ""));
   if (event.type == EventType::task_created) {
-    tasks_[id] = {std::string(event.data.string_or("effect", "")), std::string(event.data.string_or("digest", "")),
-                  event.data, {}, false, {}};
+    tasks_[id] = {std::string(event.data.string_or("effect", "")),
+                  std::string(event.data.string_or("digest", "")),
+                  event.data,
+                  {},
+                  false,
+                  {}};
     return;
   }
   const auto found = tasks_.find(id);

@@ -1,5 +1,5 @@
-// Each permit in the journal is judged again: by the rule that was made, the votes that were acknowledged, and the roles
-// that people really hold.
+// Each permit in the journal is judged again: by the rule that was made, the votes that were acknowledged, and the
+// roles that people really hold.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,7 +28,8 @@ void Invariants::judge_permit(const journal::Event& event) {
   KnownEffect* effect = known(id, event);
   if (effect == nullptr) return;
   if (effect->state != KnownEffect::State::asked)
-    report_(fmt::format("effect {} ({}) is permitted, and was denied, permitted or settled before", id, effect->operation));
+    report_(
+        fmt::format("effect {} ({}) is permitted, and was denied, permitted or settled before", id, effect->operation));
   effect->state = KnownEffect::State::permitted;
   if (in_force_ == nullptr) return report_(fmt::format("effect {} is permitted, and there is no policy", id));
   if (effect->operation == "look" || effect->operation == "find") return;
@@ -53,8 +54,8 @@ void Invariants::judge_rule(const KnownEffect& effect, const Rule& rule, const j
                                  rule.says == Rule::Says::deny ? "a rule denies it" : "no rule allows it"));
     case Rule::Says::ladder:
       if (number > rule.denied_above)
-        return report_(fmt::format("effect {} ({}) is permitted for {}, and a rule denies it above {}", id, effect.operation,
-                                   number, rule.denied_above));
+        return report_(fmt::format("effect {} ({}) is permitted for {}, and a rule denies it above {}", id,
+                                   effect.operation, number, rule.denied_above));
       if (number <= rule.allowed_to) return;
       [[fallthrough]];
     case Rule::Says::approve:
@@ -72,8 +73,10 @@ void Invariants::judge_approval(const KnownEffect& effect, const Rule& rule, con
   const std::string requester = requester_of(event.instance).person;
   std::vector<const definition::Principal*> voters;
   for (const auto& [person, at] : task.approvals) {
-    const auto who = std::find_if(people().begin(), people().end(), [&, name = person](const auto& one) { return one.person == name; });
-    if (who == people().end() || (rule.requester_excluded && person == requester) || (expires && at >= *expires)) continue;
+    const auto who = std::find_if(people().begin(), people().end(),
+                                  [&, name = person](const auto& one) { return one.person == name; });
+    if (who == people().end() || (rule.requester_excluded && person == requester) || (expires && at >= *expires))
+      continue;
     if (std::find(voters.begin(), voters.end(), &*who) == voters.end()) voters.push_back(&*who);
   }
   std::vector<std::vector<std::size_t>> fitting;
@@ -89,7 +92,8 @@ void Invariants::judge_approval(const KnownEffect& effect, const Rule& rule, con
   std::vector<bool> taken(voters.size());
   if (task.rejected || !can_be_seated(fitting, taken, 0))
     report_(fmt::format("effect {} ({}) is permitted, and the approval {} does not hold: {}", id, effect.operation,
-                        effect.approved_task, task.rejected ? "somebody has rejected it" : "not all have signed who must"));
+                        effect.approved_task,
+                        task.rejected ? "somebody has rejected it" : "not all have signed who must"));
 }
 
 void Invariants::judge_budget(const std::string& instance, const std::string& id) {

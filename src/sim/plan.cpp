@@ -69,7 +69,8 @@ void add_approvers(const Rule& rule, Dice& dice, std::vector<Member>& members) {
   members.push_back({Text("requesterExcluded"), rule.requester_excluded});
   members.push_back({Text("expires"), dice.chance(500) ? "PT1H" : "PT8H"});
   if (dice.chance(200))
-    members.push_back({Text("escalate"), Value::array({Value::object({{"after", "PT20M"}, {"roles", Value::array({"manager"})}})})});
+    members.push_back(
+        {Text("escalate"), Value::array({Value::object({{"after", "PT20M"}, {"roles", Value::array({"manager"})}})})});
 }
 
 Value rule_of(const std::string& operation, const Rule& rule, Dice& dice) {
@@ -99,8 +100,7 @@ Value rule_of(const std::string& operation, const Rule& rule, Dice& dice) {
 }
 
 std::string policy_of(const Plan& plan, Dice& dice) {
-  std::vector<Value> rules{Value::object(
-      {{"id", "reads"}, {"classes", Value::array({"read"})}, {"verdict", "allow"}})};
+  std::vector<Value> rules{Value::object({{"id", "reads"}, {"classes", Value::array({"read"})}, {"verdict", "allow"}})};
   for (const auto& [operation, rule] : plan.rules)
     if (rule.says != Rule::Says::nothing) rules.push_back(rule_of(operation, rule, dice));
   if (plan.guests_denied)
@@ -110,20 +110,23 @@ std::string policy_of(const Plan& plan, Dice& dice) {
                                    {"verdict", "deny"}}));
   Value policy = Value::object({{"policy", "yard"}, {"version", "1.0.0"}, {"rules", Value::array(std::move(rules))}});
   if (plan.posts_max)
-    policy = std::move(policy).with_member(
-        "budgets", Value::array({Value::object({{"id", "posts"},
-                                                {"scope", "instance"},
-                                                {"tools", Value::array({"yard.post"})},
-                                                {"count", *plan.posts_max}})}));
+    policy =
+        std::move(policy).with_member("budgets", Value::array({Value::object({{"id", "posts"},
+                                                                              {"scope", "instance"},
+                                                                              {"tools", Value::array({"yard.post"})},
+                                                                              {"count", *plan.posts_max}})}));
   return print_json(policy);
 }
 
 }  // namespace
 
 const std::vector<definition::Principal>& people() {
-  static const std::vector<definition::Principal> all{{"ann", {"planner"}},           {"bob", {"planner", "customs"}},
-                                                      {"cid", {"customs"}},           {"dee", {"operator", "manager"}},
-                                                      {"eve", {"guest"}},             {"fay", {"planner", "manager"}},
+  static const std::vector<definition::Principal> all{{"ann", {"planner"}},
+                                                      {"bob", {"planner", "customs"}},
+                                                      {"cid", {"customs"}},
+                                                      {"dee", {"operator", "manager"}},
+                                                      {"eve", {"guest"}},
+                                                      {"fay", {"planner", "manager"}},
                                                       {"gus", {"operator", "planner", "customs"}}};
   return all;
 }

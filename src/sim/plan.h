@@ -19,7 +19,8 @@ const std::vector<definition::Principal>& people();
 // What the policies say of an operation of the tool `yard`, as they were made.
 struct Rule {
   enum class Says { nothing, allow, deny, approve, ladder } says = Says::nothing;
-  // ladder: up to `allowed_to` of the argument `n` it is allowed, above `denied_above` denied, between people are asked.
+  // ladder: up to `allowed_to` of the argument `n` it is allowed, above `denied_above` denied, between people are
+  // asked.
   std::int64_t allowed_to = 0, denied_above = 0;
   std::map<std::string, std::size_t> approvers;  // role -> different people
   bool requester_excluded = true;
@@ -27,11 +28,11 @@ struct Rule {
 
 struct Plan {
   definition::ProjectPointer project;
-  std::map<std::string, Rule> rules;        // by operation
-  std::optional<std::size_t> posts_max;     // permits of yard.post of one instance that were not given back
-  bool guests_denied = false;               // whoever has the role `guest` gets nothing but reads
-  std::vector<std::string> workflows;       // names, in the namespace `sim`
-  std::vector<std::string> event_types;     // that somebody may listen for
+  std::map<std::string, Rule> rules;     // by operation
+  std::optional<std::size_t> posts_max;  // permits of yard.post of one instance that were not given back
+  bool guests_denied = false;            // whoever has the role `guest` gets nothing but reads
+  std::vector<std::string> workflows;    // names, in the namespace `sim`
+  std::vector<std::string> event_types;  // that somebody may listen for
 };
 
 enum class Idempotency { none, key, read_back };

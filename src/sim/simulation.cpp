@@ -54,10 +54,12 @@ Simulation::Simulation(const SimulationOptions& options)
       world_(Dice(options.seed, 2), clocks_, [this](std::string line) { note(line); }),
       network_(world_, clocks_, Dice(options.seed, 3)),
       invariants_(history_, world_, [this](std::string finding) { report(std::move(finding)); }),
-      clients_(Dice(options.seed, 4), history_, world_, invariants_, [this](std::string finding) { report(std::move(finding)); },
-               [this](std::string line) { note(line); }),
-      installation_(options.seed, clocks_, world_, network_, history_, invariants_,
-                    [this](std::string finding) { report(std::move(finding)); }, [this](std::string line) { note(line); }) {
+      clients_(
+          Dice(options.seed, 4), history_, world_, invariants_,
+          [this](std::string finding) { report(std::move(finding)); }, [this](std::string line) { note(line); }),
+      installation_(
+          options.seed, clocks_, world_, network_, history_, invariants_,
+          [this](std::string finding) { report(std::move(finding)); }, [this](std::string line) { note(line); }) {
   network_.on_submit = [this](const tool::Effect& effect) { invariants_.sent(effect); };
   world_.on_arrival = [this](const tool::Effect& effect) { invariants_.arrived(effect); };
 }
@@ -97,8 +99,10 @@ std::optional<Duration> Simulation::until_next() {
 void Simulation::pass_time() {
   if (dice_.chance(20)) {
     // Somebody sets the clock.
-    const Duration by = dice_.chance(700) ? dice_.time(Duration(0), std::chrono::hours(2)) : -dice_.time(Duration(0), std::chrono::minutes(3));
-    note("the clock is set by " + format_duration(by < Duration::zero() ? -by : by) + (by < Duration::zero() ? " back" : " on"));
+    const Duration by = dice_.chance(700) ? dice_.time(Duration(0), std::chrono::hours(2))
+                                          : -dice_.time(Duration(0), std::chrono::minutes(3));
+    note("the clock is set by " + format_duration(by < Duration::zero() ? -by : by) +
+         (by < Duration::zero() ? " back" : " on"));
     clocks_.set_wall(by);
     return;
   }
@@ -108,15 +112,21 @@ void Simulation::pass_time() {
     const bool before = *next > Duration(2) && dice_.chance(300);
     return pass(before ? *next - Duration(1) : *next);
   }
-  pass(dice_.time(Duration(1), dice_.chance(100) ? Duration(std::chrono::minutes(30)) : Duration(std::chrono::seconds(2))));
+  pass(dice_.time(Duration(1),
+                  dice_.chance(100) ? Duration(std::chrono::minutes(30)) : Duration(std::chrono::seconds(2))));
 }
 
 void Simulation::change_faults() {
   DiskFaults disk;
   NetworkFaults network;
   if (dice_.chance(500)) {
-    network = {.refused = 60, .request_lost = 60, .answer_lost = 80, .late = 60, .doubled = 60,
-               .delay_max = dice_.chance(500) ? Duration(std::chrono::milliseconds(50)) : Duration(std::chrono::seconds(40))};
+    network = {
+        .refused = 60,
+        .request_lost = 60,
+        .answer_lost = 80,
+        .late = 60,
+        .doubled = 60,
+        .delay_max = dice_.chance(500) ? Duration(std::chrono::milliseconds(50)) : Duration(std::chrono::seconds(40))};
   }
   switch (dice_.below(8)) {
     case 0:
@@ -197,7 +207,8 @@ void Simulation::open_again() {
   if (dice_.chance(300)) calm();
   note("opens");
   if (installation_.open()) return;
-  if (installation_.disk().stopped()) installation_.disk().start_again(dice_.chance(500) ? Disk::Stop::power_fails : Disk::Stop::process_dies);
+  if (installation_.disk().stopped())
+    installation_.disk().start_again(dice_.chance(500) ? Disk::Stop::power_fails : Disk::Stop::process_dies);
 }
 
 void Simulation::step() {

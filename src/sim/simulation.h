@@ -1,5 +1,5 @@
-// One simulated life of an installation: the real engine, gate, interpreter and SQLite store, in one thread, under clocks,
-// a disk, a network and people that a seed decides about. The same seed gives the same life, event by event.
+// One simulated life of an installation: the real engine, gate, interpreter and SQLite store, in one thread, under
+// clocks, a disk, a network and people that a seed decides about. The same seed gives the same life, event by event.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace gantry::sim {
 
 struct SimulationOptions {
   std::uint64_t seed = 1;
-  std::size_t steps = 1'500;  // with faults; then all is helped to its end
+  std::size_t steps = 1'500;                              // with faults; then all is helped to its end
   std::function<void(std::string_view line)> trace = {};  // each thing that happens; may be empty
 };
 

@@ -1,7 +1,7 @@
 // The simulator: the same seed gives the same life, and many lives pass without a finding.
-#include <gtest/gtest.h>
-
 #include "sim/simulation.h"
+
+#include <gtest/gtest.h>
 
 namespace gantry::sim {
 namespace {
@@ -27,7 +27,8 @@ TEST(Simulation, FindsNothingInManyLives) {
   std::size_t instances = 0, effects = 0, power_failures = 0, replays = 0;
   for (std::uint64_t seed = 1; seed <= lives; ++seed) {
     const SimulationResult result = simulate({.seed = seed});
-    for (const std::string& finding : result.findings) ADD_FAILURE() << "gantry sim --seed " << seed << " --trace\n" << finding;
+    for (const std::string& finding : result.findings)
+      ADD_FAILURE() << "gantry sim --seed " << seed << " --trace\n" << finding;
     instances += result.instances;
     effects += result.effects;
     power_failures += result.power_failures;

@@ -19,7 +19,9 @@ class StoreOnDisk : public ::testing::Test {
     return opened ? *std::move(opened) : nullptr;
   }
   static bool append(SqliteStore& store, std::uint64_t sequence) {
-    return store.append({{{"", sequence, Timestamp{}, journal::EventType::gate_stopped, Value::object({{"n", 1}})}}, {}}).ok();
+    return store
+        .append({{{"", sequence, Timestamp{}, journal::EventType::gate_stopped, Value::object({{"n", 1}})}}, {}})
+        .ok();
   }
   static std::uint64_t last(SqliteStore* store) {
     if (store == nullptr) return 0;
@@ -80,7 +82,8 @@ TEST_F(StoreOnDisk, DoesNotForgetWhatItHasReadAfterASyncFailed) {
 // The rollback journal of the change to a write-ahead log was deleted, and must not come back.
 TEST_F(StoreOnDisk, IsThereAfterItsFirstOrderlyEndAndAPowerFailure) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    Disk disk(Dice(seed, 1), [](Duration) {}, [] { return Timestamp{}; });
+    Disk disk(
+        Dice(seed, 1), [](Duration) {}, [] { return Timestamp{}; });
     auto store = open(disk);
     ASSERT_NE(store, nullptr);
     ASSERT_TRUE(append(*store, 1));

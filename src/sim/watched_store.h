@@ -1,5 +1,5 @@
-// The store as the engine sees it, with somebody who looks on: of every batch whether it was acknowledged. Everything else
-// passes through.
+// The store as the engine sees it, with somebody who looks on: of every batch whether it was acknowledged. Everything
+// else passes through.
 #pragma once
 
 #include <functional>
@@ -25,11 +25,13 @@ class WatchedStore final : public journal::Store {
   Result<bool> rests(std::string_view instance) override { return inner_.rests(instance); }
   Result<std::vector<std::string>> resting_with_tasks() override { return inner_.resting_with_tasks(); }
   Result<std::size_t> running_instances() override { return inner_.running_instances(); }
-  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version, std::size_t count_max) override {
+  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
+                                                 std::size_t count_max) override {
     return inner_.running_under(workflow, version, count_max);
   }
   Result<std::vector<std::string>> moved_by(std::string_view migration) override { return inner_.moved_by(migration); }
-  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position, std::size_t count_max) override {
+  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position,
+                                                         std::size_t count_max) override {
     return inner_.timers_after(position, count_max);
   }
   Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after_sequence) override {

@@ -23,7 +23,8 @@ Value WorkflowMaker::make(const std::string& name, bool may_be_scheduled) {
   Value workflow = Value::object({{"document", std::move(document)}});
   if (may_be_scheduled && dice_.chance(250)) workflow = std::move(workflow).with_member("schedule", schedule());
   if (dice_.chance(200))
-    workflow = std::move(workflow).with_member("timeout", Value::object({{"after", dice_.chance(500) ? "PT30M" : "PT12H"}}));
+    workflow =
+        std::move(workflow).with_member("timeout", Value::object({{"after", dice_.chance(500) ? "PT30M" : "PT12H"}}));
   return std::move(workflow).with_member("do", tasks(0, dice_.between(2, 5)));
 }
 
@@ -36,9 +37,8 @@ Value WorkflowMaker::schedule() {
     case 2:
       return Value::object({{"after", "PT20M"}});
     default:
-      return Value::object(
-          {{"on", dice_.chance(500) ? Value::object({{"one", filter()}})
-                                    : Value::object({{"all", Value::array({filter(), filter()})}})}});
+      return Value::object({{"on", dice_.chance(500) ? Value::object({{"one", filter()}})
+                                                     : Value::object({{"all", Value::array({filter(), filter()})}})}});
   }
 }
 
@@ -59,8 +59,10 @@ Value WorkflowMaker::task(std::size_t depth, const std::vector<std::string>& lat
 
 Value WorkflowMaker::with_common(Value task, std::size_t depth, const std::vector<std::string>& later) {
   if (dice_.chance(120)) task = std::move(task).with_member("if", condition(1));
-  if (dice_.chance(200)) task = std::move(task).with_member("export", Value::object({{"as", "{n: " + number(1) + "}"}}));
-  if (dice_.chance(100)) task = std::move(task).with_member("output", Value::object({{"as", "{n: " + number(1) + "}"}}));
+  if (dice_.chance(200))
+    task = std::move(task).with_member("export", Value::object({{"as", "{n: " + number(1) + "}"}}));
+  if (dice_.chance(100))
+    task = std::move(task).with_member("output", Value::object({{"as", "{n: " + number(1) + "}"}}));
   if (dice_.chance(80))
     task = std::move(task).with_member("timeout", Value::object({{"after", dice_.chance(500) ? "PT5M" : "PT1H"}}));
   const std::size_t way = task.find("switch") != nullptr ? 9 : dice_.below(20);
@@ -86,25 +88,32 @@ Value WorkflowMaker::simple(std::size_t kind, std::size_t depth) {
     case 3:
       return listen(depth);
     case 4:
-      return Value::object({{"emit", Value::object({{"event", Value::object({{"with", Value::object(
-                                         {{"type", dice_.pick(event_types_)},
-                                          {"data", Value::object({{"n", expression(number(1))}})}})}})}})}});
+      return Value::object(
+          {{"emit",
+            Value::object(
+                {{"event",
+                  Value::object(
+                      {{"with", Value::object({{"type", dice_.pick(event_types_)},
+                                               {"data", Value::object({{"n", expression(number(1))}})}})}})}})}});
     case 5:
-      return Value::object({{"raise", Value::object({{"error", Value::object({{"type", "https://sim.example/broken"},
-                                                                             {"status", dice_.chance(500) ? 503 : 409}})}})}});
+      return Value::object(
+          {{"raise", Value::object({{"error", Value::object({{"type", "https://sim.example/broken"},
+                                                             {"status", dice_.chance(500) ? 503 : 409}})}})}});
     case 6:
-      return Value::object({{"call", "decide"},
-                            {"with", Value::object({{"decision", "grade"},
-                                                    {"input", Value::object({{"n", expression(number(1))}})}})}});
+      return Value::object(
+          {{"call", "decide"},
+           {"with", Value::object({{"decision", "grade"}, {"input", Value::object({{"n", expression(number(1))}})}})}});
     case 7:
       return Value::object(
           {{"call", "approval"},
-           {"with", Value::object({{"question", "Go on?"},
-                                   {"approvers", Value::array({Value::object({{"role", "planner"}, {"count", dice_.between(1, 2)}})})},
-                                   {"expires", dice_.chance(500) ? "PT1H" : "PT6H"}})}});
+           {"with",
+            Value::object(
+                {{"question", "Go on?"},
+                 {"approvers", Value::array({Value::object({{"role", "planner"}, {"count", dice_.between(1, 2)}})})},
+                 {"expires", dice_.chance(500) ? "PT1H" : "PT6H"}})}});
     case 8:
-      return Value::object({{"call", "guardrail"},
-                            {"with", Value::object({{"value", "${ . }"}, {"condition", condition(1)}})}});
+      return Value::object(
+          {{"call", "guardrail"}, {"with", Value::object({{"value", "${ . }"}, {"condition", condition(1)}})}});
     case 9:
       if (!runnable_.empty()) return run();
       [[fallthrough]];
@@ -137,12 +146,14 @@ Value WorkflowMaker::composed(std::size_t kind, std::size_t depth) {
 Value WorkflowMaker::call() {
   const std::vector<std::string> operations{"put", "put", "move", "move", "post", "mail", "pay", "wipe", "look"};
   const std::string operation = dice_.pick(operations);
-  return Value::object({{"call", "yard." + operation},
-                        {"with", Value::object({{"n", expression(number(1))}, {"what", operation}})}});
+  return Value::object(
+      {{"call", "yard." + operation}, {"with", Value::object({{"n", expression(number(1))}, {"what", operation}})}});
 }
 
 Value WorkflowMaker::choice(const std::vector<std::string>& later) {
-  const auto target = [&]() -> Value { return later.empty() || dice_.chance(400) ? Value("continue") : Value(dice_.pick(later)); };
+  const auto target = [&]() -> Value {
+    return later.empty() || dice_.chance(400) ? Value("continue") : Value(dice_.pick(later));
+  };
   return Value::object(
       {{"switch", Value::array({named("a", Value::object({{"when", condition(2)}, {"then", target()}})),
                                 named("b", Value::object({{"then", target()}}))})}});

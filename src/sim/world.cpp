@@ -38,7 +38,8 @@ bool World::is_refused(const tool::Effect& effect) {
 }
 
 tool::Outcome World::read(const tool::Effect& effect) {
-  if (effect.operation != "find") return tool::Outcome::done_with(Value::object({{"n", effect.arguments.integer_or("n", 0)}}));
+  if (effect.operation != "find")
+    return tool::Outcome::done_with(Value::object({{"n", effect.arguments.integer_or("n", 0)}}));
   const std::string key(effect.arguments.string_or("key", ""));
   const bool found = std::any_of(applications_.begin(), applications_.end(),
                                  [&](const auto& entry) { return entry.second.key == key; });
@@ -54,9 +55,11 @@ tool::Outcome World::apply(const tool::Effect& effect) {
     return tool::Outcome::failed_with(std::move(error));
   }
   tool::Outcome answer = tool::Outcome::done_with(Value::object({{"n", effect.arguments.integer_or("n", 0)}}));
-  if (idempotency_of(effect.operation) == Idempotency::key && !keys_.emplace(effect.key, effect.id).second) return answer;
+  if (idempotency_of(effect.operation) == Idempotency::key && !keys_.emplace(effect.key, effect.id).second)
+    return answer;
   Application& application = applications_[effect.id];
-  application = {effect.instance, effect.operation, effect.key, effect.digest.hex(), effect.arguments, application.times + 1};
+  application = {effect.instance,     effect.operation, effect.key,
+                 effect.digest.hex(), effect.arguments, application.times + 1};
   note_(fmt::format("world {} {} time {}", effect.operation, effect.id, application.times));
   return answer;
 }
@@ -69,7 +72,8 @@ tool::Outcome World::call(const tool::Effect& effect) {
     fate = hit ? 1'000 : fate - per_mille;
     return hit;
   };
-  if (falls(faults_.refused)) return tool::Outcome::failed_with(tool::standard_error("communication", "connection refused"));
+  if (falls(faults_.refused))
+    return tool::Outcome::failed_with(tool::standard_error("communication", "connection refused"));
   if (falls(faults_.request_lost)) return lost("no answer");
   if (falls(faults_.answer_lost)) {
     (void)apply(effect);

@@ -15,11 +15,11 @@ namespace gantry::sim {
 
 struct NetworkFaults {
   // Of a thousand calls.
-  unsigned refused = 0;         // no connection: it certainly did not arrive
-  unsigned request_lost = 0;    // it never arrives, and nobody says so
-  unsigned answer_lost = 0;     // it took place; the connection broke before the answer
-  unsigned late = 0;            // given up by us, and it arrives later
-  unsigned doubled = 0;         // it arrives twice, where the system knows calls by their key
+  unsigned refused = 0;       // no connection: it certainly did not arrive
+  unsigned request_lost = 0;  // it never arrives, and nobody says so
+  unsigned answer_lost = 0;   // it took place; the connection broke before the answer
+  unsigned late = 0;          // given up by us, and it arrives later
+  unsigned doubled = 0;       // it arrives twice, where the system knows calls by their key
   Duration delay_max = std::chrono::milliseconds(50);
 };
 
@@ -32,7 +32,8 @@ struct Application {
 
 class World {
  public:
-  World(Dice dice, Clocks& clocks, std::function<void(std::string)> note) : dice_(std::move(dice)), clocks_(clocks), note_(std::move(note)) {}
+  World(Dice dice, Clocks& clocks, std::function<void(std::string)> note)
+      : dice_(std::move(dice)), clocks_(clocks), note_(std::move(note)) {}
 
   void set_faults(const NetworkFaults& faults) { faults_ = faults; }
   Duration delay() { return dice_.time(Duration(1), faults_.delay_max); }
