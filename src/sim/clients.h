@@ -31,6 +31,8 @@ class Clients {
 
   void deploy(engine::SteppedEngine& engine, const PlanOptions& options);
   bool has_deployed() const { return invariants_.in_force() != nullptr; }
+  // What was deployed last is in force.
+  bool has_deployed_last() const { return has_deployed() && invariants_.in_force()->project->digest == plan_.project->digest; }
   std::size_t acknowledged() const { return acknowledged_; }
 
  private:

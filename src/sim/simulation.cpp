@@ -256,7 +256,9 @@ void Simulation::help_to_the_end() {
     ++result_.steps;
     std::size_t turns = 0;
     for (; turns < turns_max && !found() && !installation_.refuses() && !is_quiet(); ++turns) {
-      if (auto next = until_next(); next && !installation_.engine()->has_work()) pass(*next);
+      // What the journal refused for now is not tried again before its pause is over.
+      const engine::SteppedEngine& engine = *installation_.engine();
+      if (auto next = until_next(); next && (!engine.has_work() || engine.paused_until() > clocks_.steady())) pass(*next);
       while (network_.deliver()) continue;
       turn();
     }
@@ -266,7 +268,10 @@ void Simulation::help_to_the_end() {
     if (installation_.refuses()) restart_calmly();
     const bool all_ended = history_.running().empty() && history_.open_tasks().empty() && clients_.is_idle();
     if (round > 2 && all_ended && is_quiet() && !installation_.engine()->next_due()) break;
-    if (round % 4 == 0) clients_.help(*installation_.engine(), clocks_.wall());
+    if (round % 8 == 0 && clients_.is_idle() && !clients_.has_deployed_last())
+      clients_.deploy(*installation_.engine(), {.version = 1, .schedules = false});
+    else if (round % 4 == 0)
+      clients_.help(*installation_.engine(), clocks_.wall());
     if (round % 4 == 3 && is_quiet()) pass(until_next().value_or(std::chrono::hours(1)));
   }
   if (!found()) invariants_.check_end();
