@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -124,6 +125,9 @@ int serve_command(const ServeOptions& options) {
   runtime_options.store = options.store;
   runtime_options.host_overrides = *overrides;
   runtime_options.run_schedules = true;
+  runtime_options.node_address = "http://" + listen->address + ":" + std::to_string(listen->port);
+  // At once: what this node would still send, the next one may be settling already.
+  runtime_options.when_lost = [](const std::string&) { std::_Exit(exit_unreachable); };
   auto runtime = Runtime::open(runtime_options);
   if (!runtime) return fail(runtime.error());
   if (auto deployed = deploy_directory(**runtime, project); !deployed) return fail(deployed.error());

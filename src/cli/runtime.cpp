@@ -34,7 +34,8 @@ journal::AuditOptions audit_options(const definition::Settings& settings, const 
                                     const std::string& directory) {
   constexpr std::string_view scheme = "sqlite:";
   journal::AuditOptions options;
-  if (!url.starts_with(scheme)) return options;
+  // Nodes that share a database share a key, too: it has to be named.
+  if (!url.starts_with(scheme) && (url == "memory:" || settings.audit_key_file.empty())) return options;
   options.key_file = settings.audit_key_file.empty()
                          ? url.substr(scheme.size()) + ".key"
                          : (std::filesystem::path(directory) / settings.audit_key_file).lexically_normal().string();
@@ -68,6 +69,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
   journal::StoreOptions store_options;
   store_options.audit = audit_options(settings, url, options.directory);
+  store_options.node_address = options.node_address;
+  store_options.when_lost = options.when_lost;
   runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 

@@ -29,6 +29,8 @@ struct RuntimeOptions {
   std::string directory = ".";         // that relative paths of the project start from
   std::string store;                   // URL; empty: as the project's settings say
   std::map<std::string, std::string> host_overrides;
+  std::string node_address = {};  // where this node serves, for the others of a shared database
+  std::function<void(const std::string& reason)> when_lost = {};  // StoreOptions::when_lost
   bool egress_any = false;
   bool run_schedules = false;
   // As Engine::Parts::when_idle. May be empty.
