@@ -178,7 +178,10 @@ void CommandLine::add_program_commands() {
   c->add_option("--host-override", serve.host_overrides,
                 "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
       ->allow_extra_args(false);
-  c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready");
+  c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready, or stands by");
+  c->add_flag("--standby", serve.standby, "While another node writes the store, wait and answer 503; take over when it is gone");
+  c->add_option("--node", serve.node, "What this node is called for the others of a PostgreSQL store (default: host and process)");
+  c->add_option("--lease", serve.lease, "ISO 8601 duration after which a silent node loses a PostgreSQL store, 1 to 300 s (default: PT10S)");
 
   c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
   c->add_option("ACTION", token.action, "create, list or revoke")

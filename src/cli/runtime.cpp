@@ -63,13 +63,20 @@ Error policy_change_waits(const engine::Deployed& deployed) {
                               deployed.instance + "); until then what was deployed before stays in force"};
 }
 
+std::string store_url(const RuntimeOptions& options) {
+  if (!options.store.empty()) return options.store;
+  return resolve_store(options.project ? options.project->settings.store : definition::Settings{}.store, options.directory);
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
-  std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
+  const std::string url = store_url(options);
   journal::StoreOptions store_options;
   store_options.audit = audit_options(settings, url, options.directory);
+  store_options.node = options.node;
   store_options.node_address = options.node_address;
+  if (options.lease) store_options.lease = *options.lease;
   store_options.when_lost = options.when_lost;
   runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));

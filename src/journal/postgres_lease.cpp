@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "journal/writer_node.h"
 
 namespace gantry::journal {
 
@@ -42,12 +43,32 @@ Result<bool> PostgresLease::replace(std::int64_t epoch, bool owner_is_gone) {
   return changed > 0;
 }
 
+Status PostgresLease::mark(PostgresConnection& writer) const {
+  auto select = TRY(writer.use("SELECT set_config('application_name', 'gantry writer ' || CAST(? AS BIGINT) || ' ' || "
+                               "current_schema(), false)"));
+  select->bind(1, epoch_);
+  TRY(select->step());
+  return done();
+}
+
+// Only once its time is over.
+Status PostgresLease::end_writer_of(std::int64_t epoch) {
+  auto select = TRY(connection_->use(
+      "SELECT pg_terminate_backend(a.pid, 5000) FROM pg_stat_activity a, journal_lease l WHERE l.name = 'writer' AND "
+      "l.epoch = ? AND l.expires < clock_timestamp() AND a.datname = current_database() AND a.application_name = "
+      "'gantry writer ' || l.epoch || ' ' || current_schema()"));
+  select->bind(1, epoch);
+  TRY(select->step());
+  return done();
+}
+
 // The lock of the next epoch is taken first, so that nobody finds the new owner without it.
 Status PostgresLease::take() {
   const auto asked_at = std::chrono::steady_clock::now();
   const std::int64_t epoch = TRY(connection_->integer_of("SELECT epoch FROM journal_lease WHERE name = 'writer'"));
   const bool owner_is_gone = TRY(lock_epoch(epoch));
   const bool locked = TRY(lock_epoch(epoch + 1));
+  if (locked) TRY(end_writer_of(epoch));
   const bool replaced = locked && TRY(replace(epoch, owner_is_gone));
   if (owner_is_gone) TRY(unlock_epoch(epoch));
   if (!replaced) {
@@ -89,6 +110,7 @@ bool PostgresLease::is_overdue() const {
 }
 
 Status PostgresLease::guard(PostgresConnection& writer) {
+  if (std::exchange(marked_in_, writer.connections()) != writer.connections()) TRY(mark(writer));
   const bool owned = !lost_ && TRY(renew(writer));
   if (owned) return done();
   lose("another node has taken over");
@@ -100,6 +122,16 @@ void PostgresLease::lose(const std::string& reason) {
   if (lost_.exchange(true)) return;
   log(LogLevel::error, "the lease of the journal is lost" + log_field("reason", reason));
   if (options_.when_lost) options_.when_lost(reason);
+}
+
+Result<std::optional<WriterNode>> find_writer(const std::string& url) {
+  if (!is_postgres_url(url)) return std::optional<WriterNode>();
+  const PostgresAddress address = TRY(PostgresAddress::parse(url));
+  auto connection = TRY(PostgresConnection::open(address, true));
+  auto select = TRY(connection->prepare("SELECT node, address FROM journal_lease WHERE name = 'writer' AND expires > "
+                                        "clock_timestamp()"));
+  if (!TRY(select->step())) return std::optional<WriterNode>();
+  return std::optional(WriterNode{std::string(select->text(0)), std::string(select->text(1))});
 }
 
 void PostgresLease::keep() {

@@ -38,8 +38,10 @@ class PostgresLease {
   // First in each transaction of `writer`: renews the lease, and locks its row until the transaction ends. Errors:
   // unavailable when another node has it.
   Status guard(PostgresConnection& writer);
-
  private:
+  // Names the writer's session after the epoch, so that the next owner can end it: a frozen node may be in the middle of
+  // a transaction, which holds the row.
+  Status mark(PostgresConnection& writer) const;
   PostgresLease(std::unique_ptr<PostgresConnection> connection, LeaseOptions options)
       : connection_(std::move(connection)), options_(std::move(options)) {}
   Status take();
@@ -47,6 +49,7 @@ class PostgresLease {
   Status unlock_epoch(std::int64_t epoch);
   bool is_overdue() const;
   Result<bool> replace(std::int64_t epoch, bool owner_is_gone);
+  Status end_writer_of(std::int64_t epoch);
   Status busy();  // always an error: who has it
   Result<bool> renew(PostgresConnection& connection);
   void keep();
@@ -56,6 +59,7 @@ class PostgresLease {
   LeaseOptions options_;
   std::int64_t epoch_ = 0;
   std::uint64_t locked_in_ = 0;  // the connection that holds the advisory lock
+  std::uint64_t marked_in_ = 0;  // the writer's connection that has been marked
   std::atomic<bool> lost_ = false;
   // By this machine's steady clock, taken before the renewal was sent: never later than what the database thinks.
   std::atomic<std::chrono::steady_clock::time_point> runs_until_{};

@@ -26,6 +26,10 @@ std::string node_name(const StoreOptions& options) {
 
 // The schema and the lease's table, which come before all others; two nodes may start at the same time.
 Status prepare_lease(PostgresConnection& connection) {
+  // Where it is there, nothing may touch its row: a frozen node may hold it.
+  const bool is_there = TRY(connection.integer_of("SELECT count(*) FROM pg_class WHERE relname = 'journal_lease' AND "
+                                                  "relnamespace = current_schema()::regnamespace")) > 0;
+  if (is_there) return done();
   auto transaction = TRY(DatabaseTransaction::begin(connection));
   TRY(connection.execute("SELECT pg_advisory_xact_lock(hashtext('gantry'))"));
   const std::string& schema = connection.address().schema();

@@ -18,7 +18,7 @@ class PostgresStore : public StoreKinds {
   // As when all of the store's process were gone: the server ends its sessions.
   void end_sessions() {
     RawDatabase(place()).rows(
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'gantry'");
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'gantry%'");
   }
   void let_lease_expire() { RawDatabase(place()).execute("UPDATE journal_lease SET expires = '-infinity'"); }
 };
@@ -41,6 +41,19 @@ TEST_P(PostgresStore, ThatLostItsLeaseCanWriteNothing) {
   EXPECT_DONE(second->append({{event("A", 2, EventType::instance_completed, R"({"output":1})")}, {}}));
   EXPECT_EQ(first->append({{started("B")}, {}}).error().code, Code::unavailable);
   EXPECT_THAT(value_of(second->unfinished_instances()), IsEmpty());
+}
+
+TEST_P(PostgresStore, IsTakenFromANodeThatIsFrozenInTheMiddleOfATransaction) {
+  auto first = open_store(url(), {.node = "north"});
+  EXPECT_DONE(first->append({{started("A")}, {}}));
+  let_lease_expire();
+  const std::string schema = place().substr(place().rfind('=') + 1);
+  RawDatabase frozen(place());
+  frozen.execute("SET application_name = 'gantry writer 1 " + schema + "'");
+  frozen.execute("BEGIN; UPDATE journal_lease SET node = node");
+  auto second = open_store(url(), {.node = "south"});
+  ASSERT_NE(second, nullptr);
+  EXPECT_DONE(second->append({{event("A", 2, EventType::instance_continued)}, {}}));
 }
 
 TEST_P(PostgresStore, OfAProcessThatIsGoneIsTakenAtOnce) {
