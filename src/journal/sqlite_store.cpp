@@ -135,7 +135,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
       return status;
     }
     if (connection_->is_in_doubt(written)) {
-      transaction->abandon();
+      if (transaction) transaction->abandon();
       const auto committed = was_committed();
       if (committed && *committed) {
         chain_.committed();
