@@ -159,7 +159,7 @@ void CommandLine::add_program_commands() {
   c->add_option("FILE", run.file, "Workflow file")->required();
   c->add_option("--input", run.input, input_help);
   c->add_option("--dir", run.directory, "Project directory with tools, policies and decisions");
-  c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db (default: memory only)");
+  c->add_option("--store", run.store, "Journal to keep, for example sqlite:run.db or postgres://host/database (default: memory only)");
   c->add_option("--host-override", run.host_overrides,
                 "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
       ->allow_extra_args(false);
@@ -171,14 +171,17 @@ void CommandLine::add_program_commands() {
 
   c = command("serve", "Run the server: engine, API, journal", serve_command, serve);
   c->add_option("--dir", serve.directory, "Project directory (default: the current one)");
-  c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db (default: as gantry.yaml says)");
+  c->add_option("--store", serve.store, "Journal, for example sqlite:gantry.db or postgres://host/database (default: as gantry.yaml says)");
   c->add_option("--listen", serve.listen,
                 "ADDRESS:PORT; port 0 picks a free one (default: as gantry.yaml says, 127.0.0.1:8420)");
   c->add_flag("--any-address", serve.any_address, "Allow an address other than loopback");
   c->add_option("--host-override", serve.host_overrides,
                 "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
       ->allow_extra_args(false);
-  c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready");
+  c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready, or stands by");
+  c->add_flag("--standby", serve.standby, "While another node writes the store, wait and answer 503; take over when it is gone");
+  c->add_option("--node", serve.node, "What this node is called for the others of a PostgreSQL store (default: host and process)");
+  c->add_option("--lease", serve.lease, "ISO 8601 duration after which a silent node loses a PostgreSQL store, 1 to 300 s (default: PT10S)");
 
   c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
   c->add_option("ACTION", token.action, "create, list or revoke")

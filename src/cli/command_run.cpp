@@ -116,7 +116,7 @@ void tell_waiting(Runtime& runtime, const RunOptions& options) {
     note("waits for people: " + std::string(task.string_or("id", "")) + "  " +
          std::string(task.string_or("title", "")));
   note(options.store.empty() ? "a run without --store can't be answered later; use --store sqlite:FILE, or gantry serve"
-                             : "to go on: gantry serve --store " + options.store);
+                             : "to go on: gantry serve --store " + journal::printable_store(options.store));
 }
 
 int report(const RunOptions& options, const engine::InstanceOutcome& outcome, TaskLog& tasks) {

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -11,12 +12,16 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/runtime.h"
+#include "journal/writer_node.h"
 #include "prove/prove.h"
 #include "server/api.h"
 #include "server/retention_runner.h"
+#include "server/standby.h"
 
 namespace gantry::cli {
 namespace {
+
+constexpr Duration standby_pause = std::chrono::milliseconds(500);  // between two tries to get the store
 
 struct ListenAddress {
   std::string address;
@@ -91,6 +96,127 @@ Result<ListenAddress> listen_address(const ServeOptions& options, const definiti
   return listen;
 }
 
+// The parts of a serving node, in order of construction: the door closes first at the end.
+class Node {
+ public:
+  Node(const ServeOptions& options, ListenAddress listen) : options_(options), listen_(std::move(listen)) {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGINT);
+    sigaddset(&signals_, SIGTERM);
+  }
+
+  int serve(RuntimeOptions runtime_options);
+
+ private:
+  Status open_door();
+  // False: a signal came while it stood by.
+  Result<bool> open_runtime(const RuntimeOptions& runtime_options);
+  Status start_work(const definition::ProjectPointer& project);
+  void say_who_writes(const std::string& url, const Error& reason);
+  int caught_within(Duration time) const;
+
+  const ServeOptions& options_;
+  ListenAddress listen_;
+  sigset_t signals_{};
+  std::string address_, said_;
+  server::Standby standby_;
+  std::unique_ptr<Runtime> runtime_;
+  std::optional<server::RetentionRunner> retention_;
+  std::optional<server::Api> api_;
+  std::unique_ptr<server::HttpServer> http_;
+};
+
+Status Node::open_door() {
+  server::HttpLimits limits;
+  limits.workers = 32;
+  http_ = TRY(server::HttpServer::start(
+      listen_.address, listen_.port, [this](const server::Request& request) { return standby_.handle(request); }, limits));
+  const bool is_v6 = listen_.address.find(':') != std::string::npos;
+  address_ = "http://" + (is_v6 ? "[" + listen_.address + "]" : listen_.address) + ":" + std::to_string(http_->port());
+  return done();
+}
+
+// Said once for each node that has the journal, not once for each try.
+void Node::say_who_writes(const std::string& url, const Error& reason) {
+  auto writer = journal::find_writer(url);
+  const std::string who = writer && *writer ? (*writer)->node : std::string();
+  if (writer && *writer) standby_.waits_for((*writer)->node, (*writer)->address);
+  const std::string text = who.empty() ? reason.message : who;
+  if (text == said_) return;
+  said_ = text;
+  log(LogLevel::info, "standing by" + log_field("address", address_) + log_field("reason", reason.message));
+}
+
+int Node::caught_within(Duration time) const {
+  const timespec wait{.tv_sec = time / std::chrono::seconds(1), .tv_nsec = (time % std::chrono::seconds(1)) / std::chrono::nanoseconds(1)};
+  return std::max(sigtimedwait(&signals_, nullptr, &wait), 0);
+}
+
+Result<bool> Node::open_runtime(const RuntimeOptions& runtime_options) {
+  for (;;) {
+    auto runtime = Runtime::open(runtime_options);
+    if (runtime) {
+      runtime_ = *std::move(runtime);
+      return true;
+    }
+    if (!options_.standby || runtime.error().code != Code::unavailable) return runtime.error();
+    say_who_writes(store_url(runtime_options), runtime.error());
+    if (caught_within(standby_pause) != 0) return false;
+  }
+}
+
+Status Node::start_work(const definition::ProjectPointer& project) {
+  TRY(deploy_directory(*runtime_, project));
+  retention_.emplace(server::RetentionRunner::Parts{runtime_->engine.get(), runtime_->store.get(), &runtime_->clock});
+  retention_->start();
+  api_.emplace(server::ApiParts{runtime_->engine.get(), runtime_->query.get(), &runtime_->clock, version_number()});
+  standby_.hand_over([this](const server::Request& request) { return api_->handle(request); });
+  return done();
+}
+
+int Node::serve(RuntimeOptions runtime_options) {
+  auto say_address = [this] { return options_.port_file.empty() || write_port_file(options_.port_file, address_); };
+  const Error no_port_file{Code::unavailable, options_.port_file + ": can't be written"};
+  // A node that stands by answers from the start; any other when it is ready.
+  if (options_.standby) {
+    if (auto opened = open_door(); !opened) return fail(opened.error());
+    if (!say_address()) return fail(no_port_file);
+  }
+  runtime_options.node_address =
+      options_.standby ? address_ : "http://" + listen_.address + ":" + std::to_string(listen_.port);
+  auto opened = open_runtime(runtime_options);
+  if (!opened) return fail(opened.error());
+  if (!*opened) return exit_done;
+  if (auto started = start_work(runtime_options.project); !started) return fail(started.error());
+  if (!options_.standby) {
+    if (auto door = open_door(); !door) return fail(door.error());
+    if (!say_address()) return fail(no_port_file);
+  }
+  log(LogLevel::info, "ready" + log_field("address", address_) + log_field("store", runtime_->store->location()));
+  int caught = 0;
+  sigwait(&signals_, &caught);
+  log(LogLevel::info, "stopping" + log_field("signal", caught == SIGINT ? "SIGINT" : "SIGTERM"));
+  return exit_done;
+}
+
+Result<RuntimeOptions> runtime_options_of(const ServeOptions& options, const definition::ProjectPointer& project) {
+  RuntimeOptions runtime;
+  runtime.project = project;
+  runtime.directory = options.directory;
+  runtime.store = options.store;
+  runtime.host_overrides = TRY(read_host_overrides(options.host_overrides));
+  runtime.run_schedules = true;
+  runtime.node = options.node;
+  // At once: what this node would still send, the next one may be settling already.
+  runtime.when_lost = [](const std::string&) { std::_Exit(exit_unreachable); };
+  if (options.lease.empty()) return runtime;
+  const auto lease = parse_duration(options.lease);
+  if (!lease || *lease < std::chrono::seconds(1) || *lease > std::chrono::minutes(5))
+    return Error{Code::invalid_argument, "--lease: expected an ISO 8601 duration from PT1S to PT5M, found '" + options.lease + "'"};
+  runtime.lease = *lease;
+  return runtime;
+}
+
 }  // namespace
 
 int serve_command(const ServeOptions& options) {
@@ -116,36 +242,9 @@ int serve_command(const ServeOptions& options) {
   }
   auto listen = listen_address(options, project);
   if (!listen) return fail(listen.error());
-  auto overrides = read_host_overrides(options.host_overrides);
-  if (!overrides) return fail(overrides.error());
-  RuntimeOptions runtime_options;
-  runtime_options.project = project;
-  runtime_options.directory = options.directory;
-  runtime_options.store = options.store;
-  runtime_options.host_overrides = *overrides;
-  runtime_options.run_schedules = true;
-  auto runtime = Runtime::open(runtime_options);
-  if (!runtime) return fail(runtime.error());
-  if (auto deployed = deploy_directory(**runtime, project); !deployed) return fail(deployed.error());
-
-  server::RetentionRunner retention({(*runtime)->engine.get(), (*runtime)->store.get(), &(*runtime)->clock});
-  retention.start();
-  server::Api api({(*runtime)->engine.get(), (*runtime)->query.get(), &(*runtime)->clock, version_number()});
-  server::HttpLimits limits;
-  limits.workers = 32;
-  auto http = server::HttpServer::start(
-      listen->address, listen->port, [&api](const server::Request& request) { return api.handle(request); }, limits);
-  if (!http) return fail(http.error());
-  bool is_v6 = listen->address.find(':') != std::string::npos;
-  std::string address =
-      "http://" + (is_v6 ? "[" + listen->address + "]" : listen->address) + ":" + std::to_string((*http)->port());
-  if (!options.port_file.empty() && !write_port_file(options.port_file, address))
-    return fail({Code::unavailable, options.port_file + ": can't be written"});
-  log(LogLevel::info, "ready" + log_field("address", address) + log_field("store", (*runtime)->store->location()));
-  int caught = 0;
-  sigwait(&signals, &caught);
-  log(LogLevel::info, "stopping" + log_field("signal", caught == SIGINT ? "SIGINT" : "SIGTERM"));
-  return exit_done;
+  auto runtime_options = runtime_options_of(options, project);
+  if (!runtime_options) return fail(runtime_options.error());
+  return Node(options, *listen).serve(*std::move(runtime_options));
 }
 
 }  // namespace gantry::cli

@@ -55,6 +55,7 @@ void print_size(const journal::StoreSize& size) {
   print_result(fmt::format("{} events, {} each; {} a day, measured over {:.1f} days", size.events,
                            bytes_text(size.bytes_per_event), bytes_text(std::max(0.0, size.growth_bytes_per_day)),
                            size.measured_days));
+  if (size.disk_bytes == 0) return print_result("how much room the database has is not visible from here");
   print_result(size.full_at ? fmt::format("the disk ({} free) is full on {} if nothing changes",
                                           bytes_text(static_cast<double>(size.disk_free_bytes)),
                                           format_timestamp(*size.full_at).substr(0, 10))
@@ -108,6 +109,7 @@ void check_chain(journal::Store& store, Findings& findings) {
 void check_disk(journal::Store& store, Timestamp now, Findings& findings) {
   auto size = journal::measure_store(store, now);
   if (!size) return findings.add("disk", false, size.error().message);
+  if (size->disk_bytes == 0) return findings.add("disk", true, "the database's disk is not visible from here");
   const bool soon =
       size->full_at && std::chrono::duration<double>(*size->full_at - now).count() < days_left_min * 86'400;
   const bool good = size->disk_free_bytes >= disk_free_bytes_min && !soon;

@@ -78,6 +78,8 @@ struct ServeOptions {
   bool any_address = false;
   std::vector<std::string> host_overrides;
   std::string port_file;
+  bool standby = false;  // waits while another node writes the store
+  std::string node, lease;
 };
 int serve_command(const ServeOptions& options);
 

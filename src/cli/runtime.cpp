@@ -34,7 +34,8 @@ journal::AuditOptions audit_options(const definition::Settings& settings, const 
                                     const std::string& directory) {
   constexpr std::string_view scheme = "sqlite:";
   journal::AuditOptions options;
-  if (!url.starts_with(scheme)) return options;
+  // Nodes that share a database share a key, too: it has to be named.
+  if (!url.starts_with(scheme) && (url == "memory:" || settings.audit_key_file.empty())) return options;
   options.key_file = settings.audit_key_file.empty()
                          ? url.substr(scheme.size()) + ".key"
                          : (std::filesystem::path(directory) / settings.audit_key_file).lexically_normal().string();
@@ -62,12 +63,21 @@ Error policy_change_waits(const engine::Deployed& deployed) {
                               deployed.instance + "); until then what was deployed before stays in force"};
 }
 
+std::string store_url(const RuntimeOptions& options) {
+  if (!options.store.empty()) return options.store;
+  return resolve_store(options.project ? options.project->settings.store : definition::Settings{}.store, options.directory);
+}
+
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
-  std::string url = options.store.empty() ? resolve_store(settings.store, options.directory) : options.store;
+  const std::string url = store_url(options);
   journal::StoreOptions store_options;
   store_options.audit = audit_options(settings, url, options.directory);
+  store_options.node = options.node;
+  store_options.node_address = options.node_address;
+  if (options.lease) store_options.lease = *options.lease;
+  store_options.when_lost = options.when_lost;
   runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));
 

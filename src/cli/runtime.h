@@ -29,12 +29,19 @@ struct RuntimeOptions {
   std::string directory = ".";         // that relative paths of the project start from
   std::string store;                   // URL; empty: as the project's settings say
   std::map<std::string, std::string> host_overrides;
+  // Of a database that nodes share: StoreOptions. Empty: its defaults.
+  std::string node = {}, node_address = {};
+  std::optional<Duration> lease = {};
+  std::function<void(const std::string& reason)> when_lost = {};  // StoreOptions::when_lost
   bool egress_any = false;
   bool run_schedules = false;
   // As Engine::Parts::when_idle. May be empty.
   std::function<void(SkippingClock& clock, std::optional<Timestamp> next_due)> when_idle;
   std::function<void(const std::string&, const std::vector<engine::TaskTrace>&)> trace;
 };
+
+// The store that the options name, or else the project.
+std::string store_url(const RuntimeOptions& options);
 
 // Members in order of construction: the engine goes first at the end.
 struct Runtime {

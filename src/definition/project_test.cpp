@@ -202,7 +202,7 @@ secrets: {a: 5}
 workers: 0
 )"}}),
               ElementsAre("gantry.yaml:1:1: unknown key 'stoer' in the settings; did you mean 'store'?",
-                          "gantry.yaml:2:8: expected sqlite:PATH, found the text \"mysql:x\"",
+                          "gantry.yaml:2:8: expected sqlite:PATH or postgres://USER@HOST/DATABASE, found the text \"mysql:x\"",
                           "gantry.yaml:3:9: expected ADDRESS:PORT, found the number 8420",
                           "gantry.yaml:4:10: unknown key 'alow' in 'egress'; did you mean 'allow'?",
                           "gantry.yaml:4:28: expected text, found the number 5",

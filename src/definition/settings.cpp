@@ -13,15 +13,22 @@ constexpr std::int64_t checkpoint_events_max = 1'000'000;
 constexpr std::int64_t quarantine_bits_max = 10'000;
 constexpr std::int64_t workflow_depth_max = 50;  // each level makes the ids of instances longer
 
+// "//USER:PASSWORD@" or "password=": also where the rest of the URL is wrong.
+bool holds_password(const std::string& url) {
+  const std::size_t start = url.find("//") + 2, at = url.find('@', start);
+  return (at != std::string::npos && url.find(':', start) < at) || url.find("password=") != std::string::npos;
+}
+
 void apply_store(const Node& node, Settings& settings) {
   auto store = node.text();
   if (!store) return;
-  if (store->rfind("sqlite:", 0) == 0 && store->size() > 7)
+  const bool is_postgres = store->starts_with("postgres://") || store->starts_with("postgresql://");
+  if (is_postgres && holds_password(*store))
+    node.problem("a password has no place in gantry.yaml, which is deployed and kept; give it with PGPASSFILE or PGPASSWORD");
+  else if (is_postgres || (store->starts_with("sqlite:") && store->size() > 7))
     settings.store = *store;
-  else if (store->rfind("postgres", 0) == 0)
-    node.problem("PostgreSQL is not supported yet; expected sqlite:PATH");
   else
-    node.expected("sqlite:PATH");
+    node.expected("sqlite:PATH or postgres://USER@HOST/DATABASE");
 }
 
 void apply_listen(const Node& node, Settings& settings) {
@@ -122,8 +129,8 @@ void apply_quarantine_bits(const Node& node, Settings& settings) {
 }
 
 constexpr std::array<SettingRow, 13> setting_rows = {{
-    {{"store", "sqlite:PATH", "sqlite:.gantry/gantry.db",
-      "Where instances are kept; a relative path starts at the project directory."},
+    {{"store", "sqlite:PATH or postgres://USER@HOST/DATABASE", "sqlite:.gantry/gantry.db",
+      "Where instances are kept (`reference/store.md`); a relative path starts at the project directory."},
      apply_store},
     {{"listen", "ADDRESS:PORT", "127.0.0.1:8420", "Where the server listens."}, apply_listen},
     {{"egress.allow", "list of text", "[]",
@@ -137,7 +144,7 @@ constexpr std::array<SettingRow, 13> setting_rows = {{
     {{"workflowDepth", "1 to 50", "32", "How deep workflows may run each other (`run.workflow`)."},
      apply_workflow_depth},
     {{"audit.keyFile", "path", "''",
-      "The Ed25519 key (PEM) that signs the audit chain, made on first use; empty: the store's path with .key."},
+      "The Ed25519 key (PEM) that signs the audit chain, made on first use; empty: the store's path with .key; on PostgreSQL nothing is signed then."},
      apply_audit_key_file},
     {{"audit.checkpointEvents", "1 to 1000000", "4096", "Events after which the audit chain is signed again."},
      apply_audit_checkpoint_events},

@@ -15,7 +15,7 @@ std::string quoted(std::string_view text) {
 }
 
 // The salt that verifies the event, or the digest that stands for its data.
-Result<std::string> proof_of(const SqliteStatement& row, ChainHasher& hasher) {
+Result<std::string> proof_of(const DatabaseStatement& row, ChainHasher& hasher) {
   if (!row.is_null(10)) return fmt::format("\"digest\":\"{}\"", hex_of(row.blob(10)));
   if (!row.is_null(9)) return fmt::format("\"salt\":\"{}\"", hex_of(row.blob(9)));
   auto secret = TRY(secret_from_column(row, 8));
@@ -23,12 +23,12 @@ Result<std::string> proof_of(const SqliteStatement& row, ChainHasher& hasher) {
   return fmt::format("\"salt\":\"{}\"", hex_of({reinterpret_cast<const char*>(salt.data()), salt.size()}));
 }
 
-Status write_events(SqliteConnection& connection, const ExportFilter& filter, const ExportSink& sink) {
-  auto select = TRY(connection.prepare(fmt::format(
+Status write_events(DatabaseConnection& connection, const ExportFilter& filter, const ExportSink& sink) {
+  auto select = TRY(connection.prepare_scan(fmt::format(
       "SELECT e.position, s.id, e.sequence, e.at, y.name, e.hash, e.data, e.labels, s.secret, t.salt, g.digest FROM "
       "journal_event e JOIN journal_stream s ON s.number = e.stream JOIN journal_event_type y ON y.number = e.type "
       "LEFT JOIN journal_salt t ON t.position = e.position LEFT JOIN journal_erased g ON g.position = e.position "
-      "WHERE 1{} ORDER BY e.position",
+      "WHERE TRUE{} ORDER BY e.position",
       filter.instance ? of_instance : "")));
   if (filter.instance) select->bind(1, std::string_view(*filter.instance));
   ChainHasher hasher;
@@ -47,8 +47,8 @@ Status write_events(SqliteConnection& connection, const ExportFilter& filter, co
   return done();
 }
 
-Status write_blobs(SqliteConnection& connection, const ExportFilter& filter, const ExportSink& sink) {
-  auto select = TRY(connection.prepare(
+Status write_blobs(DatabaseConnection& connection, const ExportFilter& filter, const ExportSink& sink) {
+  auto select = TRY(connection.prepare_scan(
       filter.instance ? fmt::format("SELECT DISTINCT b.hash, b.data, b.labels FROM journal_event e, json_tree(e.data) "
                                     "t JOIN journal_blob b ON "
                                     "b.hash = t.value WHERE t.key = '$blob' AND instr(e.data, '\"$blob\"') > 0{}",
@@ -64,7 +64,7 @@ Status write_blobs(SqliteConnection& connection, const ExportFilter& filter, con
   return done();
 }
 
-Status write_signed(SqliteConnection& connection, const ExportSink& sink) {
+Status write_signed(DatabaseConnection& connection, const ExportSink& sink) {
   auto checkpoints = TRY(read_checkpoints(connection));
   for (const Checkpoint& checkpoint : checkpoints)
     TRY(sink(fmt::format("{{\"checkpoint\":{}}}\n", print_json(checkpoint.to_value()))));
@@ -84,14 +84,14 @@ Status write_signed(SqliteConnection& connection, const ExportSink& sink) {
 Status export_lines(Store& store, const ExportFilter& filter, const ExportSink& sink) {
   auto connection = TRY(reader_of(store));
   std::lock_guard lock(connection->mutex());
-  TRY(connection->execute("BEGIN"));
+  TRY(connection->begin_reading());
   auto write = [&]() -> Status {
     TRY(write_events(*connection, filter, sink));
     TRY(write_blobs(*connection, filter, sink));
     return filter.instance ? done() : write_signed(*connection, sink);
   };
   Status status = write();
-  (void)connection->execute("ROLLBACK");
+  connection->roll_back();
   return status;
 }
 

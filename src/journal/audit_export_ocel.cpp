@@ -21,18 +21,18 @@ constexpr std::array object_kinds = {
     ObjectKind{"instance",
                "SELECT v.id AS id, v.started_at AS at, v.workflow_namespace || '/' || v.workflow_name AS workflow, "
                "v.workflow_version AS "
-               "version, v.status AS status FROM instances v WHERE ?1 IS NULL OR v.id = ?1"},
+               "version, v.status AS status FROM instances v WHERE CAST(?1 AS TEXT) IS NULL OR v.id = ?1"},
     ObjectKind{"effect",
                "SELECT v.id AS id, v.proposed_at AS at, v.tool AS tool, v.operation AS operation, v.class AS class, "
                "v.state AS state, "
-               "v.rule AS rule FROM effects v WHERE ?1 IS NULL OR v.instance = ?1"},
+               "v.rule AS rule FROM effects v WHERE CAST(?1 AS TEXT) IS NULL OR v.instance = ?1"},
     ObjectKind{"task",
                "SELECT v.id AS id, v.created_at AS at, v.kind AS kind, v.title AS title, v.outcome AS outcome FROM "
-               "tasks v WHERE ?1 IS NULL OR "
+               "tasks v WHERE CAST(?1 AS TEXT) IS NULL OR "
                "v.instance = ?1"},
     ObjectKind{"decision",
                "SELECT 'decision:' || v.decision AS id, min(v.made_at) AS at, v.digest AS digest FROM decisions v "
-               "WHERE ?1 IS NULL OR "
+               "WHERE CAST(?1 AS TEXT) IS NULL OR "
                "v.instance = ?1 GROUP BY v.decision"},
 };
 constexpr std::array event_attributes = {"rule", "verdict", "outcome", "status", "timer", "purpose", "decider"};
@@ -59,7 +59,7 @@ void add_people(const Value& data, std::vector<std::pair<std::string, const char
 
 class OcelExport {
  public:
-  OcelExport(SqliteConnection& connection, const ExportFilter& filter, const ExportSink& sink)
+  OcelExport(DatabaseConnection& connection, const ExportFilter& filter, const ExportSink& sink)
       : connection_(connection), filter_(filter), sink_(sink) {}
 
   Status run() {
@@ -74,7 +74,7 @@ class OcelExport {
   }
 
  private:
-  void bind(SqliteStatement& statement) const {
+  void bind(DatabaseStatement& statement) const {
     if (filter_.instance)
       statement.bind(1, std::string_view(*filter_.instance));
     else
@@ -89,18 +89,18 @@ class OcelExport {
   Status write_objects(const ObjectKind& kind);
   Status write_people();
   Status write_events();
-  Result<std::unique_ptr<SqliteStatement>> select_events() {
+  Result<std::unique_ptr<DatabaseStatement>> select_events() {
     auto select =
-        TRY(connection_.prepare("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
+        TRY(connection_.prepare_scan("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
                                 "journal_event e JOIN journal_stream s ON s.number = "
-                                "e.stream WHERE ?1 IS NULL OR s.id = ?1 ORDER BY e.position"));
+                                "e.stream WHERE CAST(?1 AS TEXT) IS NULL OR s.id = ?1 ORDER BY e.position"));
     bind(*select);
     return select;
   }
   Value event_value(const Event& event, std::int64_t position) const;
   std::vector<Value> relations_of(const Event& event) const;
 
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   const ExportFilter& filter_;
   const ExportSink& sink_;
   bool first_object_ = true;
@@ -126,7 +126,7 @@ Status OcelExport::write_types() {
 }
 
 Status OcelExport::write_objects(const ObjectKind& kind) {
-  auto select = TRY(connection_.prepare(kind.sql));
+  auto select = TRY(connection_.prepare_scan(kind.sql));
   bind(*select);
   while (TRY(select->step())) {
     std::vector<Value> attributes;
@@ -224,9 +224,9 @@ Status OcelExport::write_events() {
 Status export_ocel(Store& store, const ExportFilter& filter, const ExportSink& sink) {
   auto connection = TRY(reader_of(store));
   std::lock_guard lock(connection->mutex());
-  TRY(connection->execute("BEGIN"));
+  TRY(connection->begin_reading());
   Status status = OcelExport(*connection, filter, sink).run();
-  (void)connection->execute("ROLLBACK");
+  connection->roll_back();
   return status;
 }
 

@@ -17,7 +17,7 @@ constexpr std::size_t audit_findings_max = 100;
 // One pass over the events in order of position, beside the removals and checkpoints, which are few.
 class Verification {
  public:
-  Verification(SqliteConnection& connection, const VerifyOptions& options)
+  Verification(DatabaseConnection& connection, const VerifyOptions& options)
       : connection_(connection), options_(options) {}
 
   Result<VerifyReport> run() {
@@ -38,7 +38,7 @@ class Verification {
   Status read_removals();
   Status read_signed();
   Status walk_events();
-  Status check_event(const SqliteStatement& row);
+  Status check_event(const DatabaseStatement& row);
   void go_to(std::uint64_t position);
   void arrive(std::uint64_t position, const Digest& hash);
   void check_left_over();
@@ -54,7 +54,7 @@ class Verification {
       report_.findings.push_back({position, std::string(instance), std::string(what), std::move(message)});
   }
 
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   const VerifyOptions& options_;
   VerifyReport report_;
   ChainHasher hasher_;
@@ -118,7 +118,7 @@ Status Verification::read_signed() {
 }
 
 Status Verification::walk_events() {
-  auto select = TRY(connection_.prepare(std::string(chain_rows) + " ORDER BY e.position"));
+  auto select = TRY(connection_.prepare_scan(std::string(chain_rows) + " ORDER BY e.position"));
   while (TRY(select->step())) {
     go_to(static_cast<std::uint64_t>(select->integer(0)));
     TRY(check_event(*select));
@@ -156,7 +156,7 @@ void Verification::go_to(std::uint64_t position) {
   }
 }
 
-Status Verification::check_event(const SqliteStatement& row) {
+Status Verification::check_event(const DatabaseStatement& row) {
   const ChainLink link = link_from_row(row);
   ++report_.events;
   auto stored = digest_from_bytes(row.blob(8));
@@ -216,11 +216,10 @@ Status Verification::check_erasures() {
     const auto record = static_cast<std::uint64_t>(records->integer(0)),
                first = static_cast<std::uint64_t>(records->integer(1));
     auto event = TRY(connection_.prepare(
-        "SELECT e.data ->> '$.remains' FROM journal_event e JOIN journal_stream s ON s.number = e.stream JOIN "
-        "journal_event_type y ON y.number = e.type WHERE e.position = ? AND s.id = '' AND y.name = 'data_erased' AND "
-        "json_valid(e.data)"));
+        "SELECT CASE WHEN json_valid(e.data) THEN e.data ->> '$.remains' END FROM journal_event e JOIN journal_stream s ON s.number = e.stream JOIN "
+        "journal_event_type y ON y.number = e.type WHERE e.position = ? AND s.id = '' AND y.name = 'data_erased'"));
     event->bind(1, records->integer(0));
-    const bool known = TRY(event->step());
+    const bool known = TRY(event->step()) && !event->is_null(0);
     const Digest remains = TRY(SqliteErasure::remains_of(connection_, hasher_, record));
     if (!known)
       find(first, "", "erased", fmt::format("data is marked as erased, but no event at position {} says so", record));
@@ -246,7 +245,7 @@ Status Verification::check_sequences() {
 
 // Large values are covered through their hashes in the events' data.
 Status Verification::check_blobs() {
-  auto select = TRY(connection_.prepare("SELECT hash, data, labels FROM journal_blob"));
+  auto select = TRY(connection_.prepare_scan("SELECT hash, data, labels FROM journal_blob"));
   while (TRY(select->step())) {
     StoredText text{std::string(select->text(1)), std::string(select->text(2))};
     if (blob_hash(text) != select->text(0))
@@ -267,7 +266,7 @@ Status Verification::check_blobs() {
 Status Verification::check_projects() {
   auto select = TRY(connection_.prepare("SELECT digest, files FROM journal_project"));
   while (TRY(select->step()))
-    if (sha256(select->text(1)).hex() != select->text(0))
+    if (sha256(select->blob(1)).hex() != select->text(0))
       find(0, "", "changed",
            fmt::format("the files of the project {} are not those that were deployed", select->text(0)));
   return done();
@@ -279,9 +278,9 @@ Result<VerifyReport> verify_audit(Store& store, const VerifyOptions& options) {
   auto connection = TRY(reader_of(store));
   std::lock_guard lock(connection->mutex());
   // One picture of the database from start to end, whatever is written meanwhile.
-  TRY(connection->execute("BEGIN"));
+  TRY(connection->begin_reading());
   auto report = Verification(*connection, options).run();
-  (void)connection->execute("ROLLBACK");
+  connection->roll_back();
   return report;
 }
 

@@ -65,11 +65,11 @@ class LogFile {
 
 }  // namespace
 
-Status make_log_durable(SqliteConnection& connection, const std::string& file_layer) {
+Status make_log_durable(DatabaseConnection& connection, const std::string& file_layer) {
   if (connection.is_memory()) return done();
   LogFile log(connection.path(), file_layer);
   if (!log.exists()) return done();
-  auto transaction = TRY(SqliteTransaction::begin(connection));  // rolled back: there is nothing to commit
+  auto transaction = TRY(DatabaseTransaction::begin(connection));  // rolled back: there is nothing to commit
   if (const int code = log.rewrite(); code != SQLITE_OK)
     return Error{
         Code::unavailable,

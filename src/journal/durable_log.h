@@ -3,7 +3,7 @@
 // there has acted on what may never have been.
 #pragma once
 
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 
 namespace gantry::journal {
 
@@ -11,6 +11,6 @@ namespace gantry::journal {
 // failed sync did not write for written, and syncs it. Before anything is read from the database that is acted on.
 // Holds SQLite's write lock meanwhile, so that nobody else changes the log. Does nothing for a store in memory, and
 // next to nothing after an orderly end, which leaves no log. `file_layer`: of StoreOptions. Errors: unavailable.
-Status make_log_durable(SqliteConnection& connection, const std::string& file_layer);
+Status make_log_durable(DatabaseConnection& connection, const std::string& file_layer);
 
 }  // namespace gantry::journal

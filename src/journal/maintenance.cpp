@@ -16,14 +16,14 @@ namespace {
 
 constexpr std::size_t findings_max = 100;
 
-Status collect(SqliteConnection& connection, const std::string& sql, std::vector<std::string>& findings) {
+Status collect(DatabaseConnection& connection, const std::string& sql, std::vector<std::string>& findings) {
   auto select = TRY(connection.prepare(sql));
   while (findings.size() < findings_max && TRY(select->step())) findings.emplace_back(select->text(0));
   return done();
 }
 
-Status check_blobs(SqliteConnection& connection, std::vector<std::string>& findings) {
-  auto select = TRY(connection.prepare("SELECT hash, data, labels FROM journal_blob"));
+Status check_blobs(DatabaseConnection& connection, std::vector<std::string>& findings) {
+  auto select = TRY(connection.prepare_scan("SELECT hash, data, labels FROM journal_blob"));
   while (findings.size() < findings_max && TRY(select->step())) {
     StoredBlob blob{std::string(select->text(0)), {std::string(select->text(1)), std::string(select->text(2))}};
     if (blob_hash(blob.text) != blob.hash)
@@ -51,11 +51,9 @@ Result<SqliteStore*> sqlite_store_of(Store& store) {
   return sqlite;
 }
 
-Result<std::shared_ptr<SqliteConnection>> reader_of(Store& store) {
+Result<std::shared_ptr<DatabaseConnection>> reader_of(Store& store) {
   SqliteStore* sqlite = TRY(sqlite_store_of(store));
-  if (sqlite->connection()->is_memory()) return sqlite->connection();
-  auto connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
-  return std::shared_ptr<SqliteConnection>(std::move(connection));
+  return sqlite->open_reader();
 }
 
 Status rebuild_projections(Store& store) {
@@ -68,6 +66,11 @@ Status back_up(Store& store, const std::string& path) {
   if (std::filesystem::exists(path, ignored))
     return Error{Code::conflict, fmt::format("{} exists already; name a new file for the backup", path)};
   auto connection = TRY(reader_of(store));
+  if (connection->dialect() == Dialect::postgres)
+    return Error{Code::invalid_argument,
+                 fmt::format("a journal in PostgreSQL is backed up with PostgreSQL's own tools, for example pg_dump "
+                             "--schema, or by archiving its log: {}",
+                             connection->path())};
   TRY(create_store_file(path));  // for its mode; VACUUM INTO takes an empty file
   std::lock_guard lock(connection->mutex());
   auto vacuum = TRY(connection->prepare("VACUUM INTO ?"));
@@ -78,26 +81,39 @@ Status back_up(Store& store, const std::string& path) {
   return status;
 }
 
-Result<std::vector<std::string>> find_damage(Store& store) {
-  auto connection = TRY(reader_of(store));
-  std::lock_guard lock(connection->mutex());
-  std::vector<std::string> findings;
-  TRY(collect(*connection, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
-              findings));
-  TRY(collect(*connection,
+namespace {
+
+Status look_for_damage(DatabaseConnection& connection, std::vector<std::string>& findings) {
+  // PostgreSQL has pg_amcheck for that.
+  if (connection.dialect() == Dialect::sqlite)
+    TRY(collect(connection, "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+                findings));
+  TRY(collect(connection,
               "SELECT 'instance ''' || s.id || ''': ' || count(*) || ' events, but the last sequence is ' || "
               "max(e.sequence) FROM journal_event e"
               " JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS (SELECT 1 FROM journal_instance i "
-              "WHERE i.stream = e.stream) GROUP BY e.stream HAVING count(*) <> max(e.sequence) OR "
+              "WHERE i.stream = e.stream) GROUP BY e.stream, s.id HAVING count(*) <> max(e.sequence) OR "
               "min(e.sequence) <> 1",
               findings));
-  TRY(collect(*connection,
+  TRY(collect(connection,
               "SELECT 'event at position ' || e.position || ': the blob ' || t.value || ' is missing' FROM "
               "journal_event e, json_tree(e.data) t"
               " WHERE instr(e.data, '\"$blob\"') > 0 AND t.key = '$blob' AND t.type = 'text'"
               " AND NOT EXISTS (SELECT 1 FROM journal_blob b WHERE b.hash = t.value)",
               findings));
-  TRY(check_blobs(*connection, findings));
+  return check_blobs(connection, findings);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_damage(Store& store) {
+  auto connection = TRY(reader_of(store));
+  std::lock_guard lock(connection->mutex());
+  std::vector<std::string> findings;
+  TRY(connection->begin_reading());
+  Status looked = look_for_damage(*connection, findings);
+  connection->roll_back();
+  if (!looked) return looked.error();
   return findings;
 }
 

@@ -4,8 +4,8 @@
 
 #include "journal/audit_verify.h"
 #include "journal/maintenance.h"
-#include "journal/raw_database.h"
-#include "journal/store_fixture.h"
+#include "journal/raw_database_fixture.h"
+#include "journal/store_kinds_fixture.h"
 
 namespace gantry::journal {
 namespace {
@@ -17,15 +17,18 @@ using ::testing::Not;
 
 constexpr std::int64_t day = 86'400;
 
-class Retention : public ::testing::Test {
+class Retention : public StoreKinds {
  protected:
-  void SetUp() override { open(); }
+  void SetUp() override {
+    StoreKinds::SetUp();
+    if (!IsSkipped()) open();
+  }
   void open() {
     store.reset();
     StoreOptions options;
-    options.audit.key_file = folder.file("key");
+    options.audit.key_file = folder_.file("key");
     options.audit.checkpoint_every_events = 7;
-    store = open_store(folder.url(), options);
+    store = open_store(url(), options);
   }
   static Event at_day(Event event, std::int64_t days) {
     event.at = test_time(days * day);
@@ -62,7 +65,7 @@ class Retention : public ::testing::Test {
   }
   VerifyReport verify() { return value_of(verify_audit(*store)); }
   std::vector<std::string> instances() {
-    RawDatabase raw(folder.file());
+    RawDatabase raw(place());
     std::vector<std::string> ids;
     for (const auto& row : raw.rows("SELECT id FROM instances ORDER BY id")) ids.push_back(row[0]);
     return ids;
@@ -70,17 +73,17 @@ class Retention : public ::testing::Test {
   void expect_sound() {
     EXPECT_THAT(verify().findings, IsEmpty());
     EXPECT_THAT(value_of(find_damage(*store)), IsEmpty());
-    RawDatabase raw(folder.file());
+    RawDatabase raw(place());
     std::string before = raw.dump_projections();
     EXPECT_DONE(rebuild_projections(*store));
     EXPECT_EQ(raw.dump_projections(), before);
   }
 
-  TestFolder folder;
   std::unique_ptr<Store> store;
 };
+FOR_STORES_ON_DISK(Retention);
 
-TEST_F(Retention, RemovesWhatEndedLongAgoAndTheChainGoesOnOverIt) {
+TEST_P(Retention, RemovesWhatEndedLongAgoAndTheChainGoesOnOverIt) {
   run_instances({"A1", "A2"}, 0);
   run_instances({"B1", "B2"}, 20);
   append({at_day(started("C1"), 0)});
@@ -92,7 +95,7 @@ TEST_F(Retention, RemovesWhatEndedLongAgoAndTheChainGoesOnOverIt) {
   VerifyReport report = verify();
   EXPECT_EQ(report.removed, 6u);
   EXPECT_EQ(report.head.position, 14u) << "instances_removed is the last";
-  RawDatabase raw(folder.file());
+  RawDatabase raw(place());
   EXPECT_EQ(raw.one("SELECT count(*) FROM journal_removal"), "1") << "what is gone without a gap is one record";
   EXPECT_EQ(raw.one("SELECT count(*) FROM journal_blob"), "2") << "large values go with their instances";
   EXPECT_EQ(raw.one("SELECT data ->> '$.workflows.port/reslot' FROM events WHERE type = 'instances_removed'"), "2");
@@ -101,11 +104,11 @@ TEST_F(Retention, RemovesWhatEndedLongAgoAndTheChainGoesOnOverIt) {
   EXPECT_THAT(verify().findings, IsEmpty());
 }
 
-TEST_F(Retention, JoinsTheRecordsOfWhatIsRemovedLater) {
+TEST_P(Retention, JoinsTheRecordsOfWhatIsRemovedLater) {
   run_instances({"A1", "B1", "A2"}, 0);
   append({at_day(started("K"), 0)});
   ASSERT_EQ(value_of(remove_instances(*store, {"B1"}, keep_days(1), test_time(9 * day), 100)).instances, 1u);
-  RawDatabase raw(folder.file());
+  RawDatabase raw(place());
   EXPECT_EQ(raw.one("SELECT count(*) FROM journal_removal"), "3");
   expect_sound();
   EXPECT_EQ(remove_all(keep_days(1), 9).instances, 2u);
@@ -113,7 +116,7 @@ TEST_F(Retention, JoinsTheRecordsOfWhatIsRemovedLater) {
   expect_sound();
 }
 
-TEST_F(Retention, TakesALargeInstanceInBoundedSteps) {
+TEST_P(Retention, TakesALargeInstanceInBoundedSteps) {
   append({at_day(started("K"), 0)});
   Batch batch;
   batch.events.push_back(at_day(started("L"), 0));
@@ -127,12 +130,12 @@ TEST_F(Retention, TakesALargeInstanceInBoundedSteps) {
   EXPECT_THAT(instances(), ElementsAre("K")) << "no half instance is shown";
   expect_sound();
   EXPECT_EQ(remove_all(keep_days(1), 9, 20).events, 30u);
-  RawDatabase raw(folder.file());
+  RawDatabase raw(place());
   EXPECT_EQ(raw.one("SELECT count(*) FROM journal_stream WHERE id = 'L'"), "0");
   expect_sound();
 }
 
-TEST_F(Retention, KeepsWhatIsHeldRunsOrIsNeeded) {
+TEST_P(Retention, KeepsWhatIsHeldRunsOrIsNeeded) {
   run_instances({"A1", "A2"}, 0);
   append({at_day(started("P"), 0),
           at_day(started("Q", R"(,"parent":{"instance":"P","task":"/do/0","await":true,"depth":1})"), 0)});
@@ -160,7 +163,7 @@ TEST_F(Retention, KeepsWhatIsHeldRunsOrIsNeeded) {
   expect_sound();
 }
 
-TEST_F(Retention, HasATimeOfItsOwnForAWorkflow) {
+TEST_P(Retention, HasATimeOfItsOwnForAWorkflow) {
   run_instances({"A1"}, 0);
   RetentionPolicy policy = keep_days(1);
   policy.workflows["port/reslot"] = std::chrono::hours(24 * 30);
@@ -169,10 +172,10 @@ TEST_F(Retention, HasATimeOfItsOwnForAWorkflow) {
   EXPECT_EQ(remove_all(RetentionPolicy{}, 1000).instances, 0u) << "without a policy nothing goes";
 }
 
-TEST_F(Retention, SignsNothingAwayThatWasChangedAndBelievesNoRecordOfOthers) {
+TEST_P(Retention, SignsNothingAwayThatWasChangedAndBelievesNoRecordOfOthers) {
   run_instances({"A1"}, 0);
   append({at_day(started("K"), 0)});
-  RawDatabase raw(folder.file(), true);
+  RawDatabase raw(place(), true);
   raw.execute("UPDATE journal_event SET data = replace(data, '1', '2') WHERE position = 3");
   auto refused = remove_instances(*store, {"A1"}, keep_days(1), test_time(9 * day), 100);
   ASSERT_FALSE(refused.ok());
@@ -185,10 +188,10 @@ TEST_F(Retention, SignsNothingAwayThatWasChangedAndBelievesNoRecordOfOthers) {
   EXPECT_THAT(verify().findings, Not(IsEmpty()));
 }
 
-TEST_F(Retention, NeedsTheSigningKey) {
+TEST_P(Retention, NeedsTheSigningKey) {
   run_instances({"A1"}, 0);
   store.reset();
-  store = open_store(folder.url());
+  store = open_store(url());
   auto refused = remove_instances(*store, {"A1"}, keep_days(1), test_time(9 * day), 100);
   EXPECT_EQ(refused.error().code, Code::invalid_argument);
 }

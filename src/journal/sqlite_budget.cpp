@@ -18,9 +18,9 @@ Status SqliteProjection::add_to_budget(const Value& charge, int sign) {
   if (amount == nullptr || !amount->is_number() || !at) return done();
   const std::string number = print_json(Value(sign * amount->as_number()));
   auto add =
-      TRY(connection_.use("INSERT INTO journal_budget (budget, key, at, amount) VALUES (?, ?, ?, CAST(? AS REAL)) ON "
-                          "CONFLICT DO UPDATE SET "
-                          "amount = amount + excluded.amount"));
+      TRY(connection_.use("INSERT INTO journal_budget (budget, key, at, amount) VALUES (?, ?, ?, CAST(CAST(? AS TEXT) AS "
+                          "DOUBLE PRECISION)) ON CONFLICT (budget, key, at) DO UPDATE SET amount = journal_budget.amount + "
+                          "excluded.amount"));
   add->bind(1, charge.string_or("budget", ""))
       .bind(2, charge.string_or("key", ""))
       .bind(3, budget_microseconds(*at))
@@ -63,13 +63,10 @@ Status SqliteProjection::escalate_task(const Event& event) {
 Result<std::vector<BudgetPart>> SqliteStore::budget_parts(std::string_view budget, std::string_view key) {
   std::lock_guard lock(connection_->mutex());
   auto select = TRY(connection_->use(
-      "SELECT at, printf('%!.17g', amount) FROM journal_budget WHERE budget = ? AND key = ? ORDER BY at"));
+      "SELECT at, amount FROM journal_budget WHERE budget = ? AND key = ? ORDER BY at"));
   select->bind(1, budget).bind(2, key);
   std::vector<BudgetPart> parts;
-  while (TRY(select->step())) {
-    const std::string amount(select->text(1));
-    parts.push_back({Timestamp(Duration(select->integer(0))), std::strtod(amount.c_str(), nullptr)});
-  }
+  while (TRY(select->step())) parts.push_back({Timestamp(Duration(select->integer(0))), select->real(1)});
   return parts;
 }
 

@@ -7,7 +7,7 @@
 namespace gantry::journal {
 namespace {
 
-Result<Checkpoint> checkpoint_from_row(const SqliteStatement& row) {
+Result<Checkpoint> checkpoint_from_row(const DatabaseStatement& row) {
   Checkpoint checkpoint;
   checkpoint.head.position = static_cast<std::uint64_t>(row.integer(0));
   checkpoint.head.at = row.integer(1);
@@ -24,7 +24,7 @@ Result<Checkpoint> checkpoint_from_row(const SqliteStatement& row) {
 
 }  // namespace
 
-Result<std::optional<StreamSecret>> secret_from_column(const SqliteStatement& row, int column) {
+Result<std::optional<StreamSecret>> secret_from_column(const DatabaseStatement& row, int column) {
   if (row.is_null(column)) return std::optional<StreamSecret>();
   std::string_view bytes = row.blob(column);
   StreamSecret secret;
@@ -35,12 +35,12 @@ Result<std::optional<StreamSecret>> secret_from_column(const SqliteStatement& ro
   return std::optional(secret);
 }
 
-ChainLink link_from_row(const SqliteStatement& row) {
+ChainLink link_from_row(const DatabaseStatement& row) {
   return {static_cast<std::uint64_t>(row.integer(0)), row.integer(1), static_cast<std::uint64_t>(row.integer(2)),
           row.text(3), row.text(4)};
 }
 
-std::optional<Digest> data_digest_of(ChainHasher& hasher, const SqliteStatement& row) {
+std::optional<Digest> data_digest_of(ChainHasher& hasher, const DatabaseStatement& row) {
   if (!row.is_null(9)) return digest_from_bytes(row.blob(9));
   Salt salt;
   if (std::string_view own = row.blob(10); own.size() == salt.size()) {
@@ -55,7 +55,7 @@ std::optional<Digest> data_digest_of(ChainHasher& hasher, const SqliteStatement&
   return hasher.digest_of(salt, row.text(6), row.text(7));
 }
 
-Result<std::vector<Checkpoint>> read_checkpoints(SqliteConnection& connection, bool last_only) {
+Result<std::vector<Checkpoint>> read_checkpoints(DatabaseConnection& connection, bool last_only) {
   auto select = TRY(connection.prepare(
       fmt::format("SELECT position, at, hash, key, signature FROM journal_checkpoint ORDER BY position {}",
                   last_only ? "DESC LIMIT 1" : "")));
@@ -145,7 +145,7 @@ void SqliteChain::rolled_back() {
   signed_at_ = committed_signed_at_;
 }
 
-Status SqliteChain::chain_existing(SqliteConnection& connection) {
+Status SqliteChain::chain_existing(DatabaseConnection& connection) {
   SqliteChain chain(connection);
   auto streams = TRY(connection.prepare("SELECT number FROM journal_stream WHERE secret IS NULL"));
   auto give = TRY(connection.prepare("UPDATE journal_stream SET secret = ? WHERE number = ?"));

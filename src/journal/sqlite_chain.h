@@ -10,7 +10,7 @@
 #include "journal/audit_chain.h"
 #include "journal/audit_key.h"
 #include "journal/event.h"
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 #include "journal/store.h"
 #include "journal/stored_data.h"
 
@@ -20,7 +20,7 @@ namespace gantry::journal {
 // in journal_salt once that secret is gone.
 class SqliteChain {
  public:
-  explicit SqliteChain(SqliteConnection& connection) : connection_(connection) {}
+  explicit SqliteChain(DatabaseConnection& connection) : connection_(connection) {}
 
   // Reads where the chain and the checkpoints end. Errors: those of the database.
   Status load();
@@ -38,13 +38,14 @@ class SqliteChain {
 
   bool has_unsigned() const { return key_ && head_.position != signed_position_; }
   const ChainHead& head() const { return head_; }
+  bool moved() const { return head_.position != committed_head_.position; }  // in this transaction
   ChainHasher& hasher() { return hasher_; }
 
   // For an upgrade: gives every stream a secret and every event its hash.
-  static Status chain_existing(SqliteConnection& connection);
+  static Status chain_existing(DatabaseConnection& connection);
 
  private:
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   ChainHasher hasher_;
   SystemRandom random_;
   std::array<StreamSecret, 64> secrets_{};  // drawn ahead: a system call each would cost more than the hash
@@ -61,12 +62,12 @@ inline constexpr const char* chain_rows =
     "SELECT e.position, e.at, e.sequence, y.name, s.id, s.secret, e.data, e.labels, e.hash, g.digest, t.salt FROM "
     "journal_event e LEFT JOIN journal_stream s ON s.number = e.stream LEFT JOIN journal_event_type y ON y.number = "
     "e.type LEFT JOIN journal_erased g ON g.position = e.position LEFT JOIN journal_salt t ON t.position = e.position";
-ChainLink link_from_row(const SqliteStatement& row);  // views into the row
+ChainLink link_from_row(const DatabaseStatement& row);  // views into the row
 // The digest of the row's data, calculated or kept; none when it has no salt.
-std::optional<Digest> data_digest_of(ChainHasher& hasher, const SqliteStatement& row);
+std::optional<Digest> data_digest_of(ChainHasher& hasher, const DatabaseStatement& row);
 
-Result<std::optional<StreamSecret>> secret_from_column(const SqliteStatement& row, int column);
+Result<std::optional<StreamSecret>> secret_from_column(const DatabaseStatement& row, int column);
 // All checkpoints of the database, or the last one only, in order of position.
-Result<std::vector<Checkpoint>> read_checkpoints(SqliteConnection& connection, bool last_only = false);
+Result<std::vector<Checkpoint>> read_checkpoints(DatabaseConnection& connection, bool last_only = false);
 
 }  // namespace gantry::journal

@@ -59,31 +59,23 @@ SqliteStatement::~SqliteStatement() {
   sqlite3_finalize(statement_);
 }
 
-SqliteStatement& SqliteStatement::bind(int parameter, std::int64_t number) {
+DatabaseStatement& SqliteStatement::bind(int parameter, std::int64_t number) {
   sqlite3_bind_int64(statement_, parameter, number);
   return *this;
 }
 
-SqliteStatement& SqliteStatement::bind(int parameter, std::string_view text) {
+DatabaseStatement& SqliteStatement::bind(int parameter, std::string_view text) {
   // A null pointer would bind NULL; an empty view may hold one.
   sqlite3_bind_text64(statement_, parameter, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8);
   return *this;
 }
 
-SqliteStatement& SqliteStatement::bind(int parameter, std::optional<std::int64_t> number) {
-  return number ? bind(parameter, *number) : bind_null(parameter);
-}
-
-SqliteStatement& SqliteStatement::bind_null(int parameter) {
+DatabaseStatement& SqliteStatement::bind_null(int parameter) {
   sqlite3_bind_null(statement_, parameter);
   return *this;
 }
 
-SqliteStatement& SqliteStatement::bind_text_or_null(int parameter, std::string_view text) {
-  return text.empty() ? bind_null(parameter) : bind(parameter, text);
-}
-
-SqliteStatement& SqliteStatement::bind_blob(int parameter, std::string_view bytes) {
+DatabaseStatement& SqliteStatement::bind_blob(int parameter, std::string_view bytes) {
   sqlite3_bind_blob64(statement_, parameter, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC);
   return *this;
 }
@@ -100,6 +92,11 @@ Status SqliteStatement::run() {
   reset();
   if (!row) return row.error();
   return done();
+}
+
+Result<std::int64_t> SqliteStatement::run_counted() {
+  TRY(run());
+  return connection_.changes();
 }
 
 void SqliteStatement::reset() {
@@ -119,6 +116,10 @@ bool SqliteStatement::is_integer(int column) const {
 }
 std::int64_t SqliteStatement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);
+}
+
+double SqliteStatement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
 }
 
 std::string_view SqliteStatement::text(int column) const {
@@ -171,40 +172,50 @@ Status SqliteConnection::execute(const std::string& sql) {
   return done();
 }
 
-Result<std::int64_t> SqliteConnection::integer_of(const std::string& sql) {
-  auto statement = TRY(prepare(sql));
-  bool row = TRY(statement->step());
-  return row ? statement->integer(0) : 0;
-}
-
 Result<StatementUse> SqliteConnection::use(const char* sql) {
   auto& slot = cached_[sql];
   if (!slot) slot = TRY(prepare(sql));
   return StatementUse(*slot);
 }
 
-Result<std::unique_ptr<SqliteStatement>> SqliteConnection::prepare(const std::string& sql) {
+Result<std::unique_ptr<DatabaseStatement>> SqliteConnection::prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v3(database_, sql.c_str(), static_cast<int>(sql.size() + 1), SQLITE_PREPARE_PERSISTENT,
                          &statement, nullptr) != SQLITE_OK)
     return error("journal");
-  return std::make_unique<SqliteStatement>(*this, statement);
+  return std::unique_ptr<DatabaseStatement>(std::make_unique<SqliteStatement>(*this, statement));
 }
 
 std::int64_t SqliteConnection::changes() const {
   return sqlite3_changes64(database_);
 }
-std::int64_t SqliteConnection::last_insert_position() const {
-  return sqlite3_last_insert_rowid(database_);
+
+Status SqliteConnection::begin() {
+  auto statement = TRY(use("BEGIN IMMEDIATE"));
+  return statement->run();
 }
-bool SqliteConnection::in_transaction() const {
-  return sqlite3_get_autocommit(database_) == 0;
+
+Status SqliteConnection::commit() {
+  auto statement = TRY(use("COMMIT"));
+  return statement->run();
 }
-bool SqliteConnection::last_error_was_full() const {
-  return (sqlite3_errcode(database_) & 0xff) == SQLITE_FULL;
+
+// SQLite has rolled back by itself after some errors (disk full among them).
+void SqliteConnection::roll_back() {
+  if (sqlite3_get_autocommit(database_) == 0) (void)execute("ROLLBACK");
 }
-bool SqliteConnection::last_error_was_io() const {
-  return (sqlite3_errcode(database_) & 0xff) == SQLITE_IOERR;
+
+// A failed sync leaves the kernel free to drop the pages and report success next time, so nothing more may be promised
+// on this file. A full disk is no such doubt: SQLite has not written the commit.
+bool SqliteConnection::is_in_doubt(bool committing) const {
+  const int code = sqlite3_errcode(database_) & 0xff;
+  return code == SQLITE_IOERR || (committing && code != SQLITE_FULL);
+}
+
+Result<std::int64_t> SqliteConnection::bytes_used() {
+  const std::int64_t pages = TRY(integer_of("PRAGMA page_count"));
+  const std::int64_t page_bytes = TRY(integer_of("PRAGMA page_size"));
+  return pages * page_bytes;
 }
 
 Error SqliteConnection::error(std::string_view doing) const {
@@ -241,24 +252,6 @@ Error SqliteConnection::error(std::string_view doing) const {
     default:
       return {Code::internal, fmt::format("{}: {}: {} (SQLite code {})", doing, where, reason, code)};
   }
-}
-
-Result<SqliteTransaction> SqliteTransaction::begin(SqliteConnection& connection) {
-  auto statement = TRY(connection.use("BEGIN IMMEDIATE"));
-  TRY(statement->run());
-  return SqliteTransaction(connection);
-}
-
-SqliteTransaction::~SqliteTransaction() {
-  // SQLite has rolled back by itself after some errors (disk full among them).
-  if (connection_ && connection_->in_transaction()) (void)connection_->execute("ROLLBACK");
-}
-
-Status SqliteTransaction::commit() {
-  auto statement = TRY(connection_->use("COMMIT"));
-  TRY(statement->run());
-  connection_ = nullptr;
-  return done();
 }
 
 }  // namespace gantry::journal

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "journal/redaction.h"
+#include "journal/sqlite_reader.h"
 #include "journal/sqlite_store.h"
 #include "value/json.h"
 
@@ -70,7 +71,7 @@ Status SqliteErasure::find_instance(const ErasureRequest& request, Erasure& eras
 
 // Candidates by their text; each is then read whole, with its large values, and changed member by member.
 Status SqliteErasure::find_text(const ErasureRequest& request, Erasure& erasure) {
-  auto select = TRY(connection_.prepare(
+  auto select = TRY(connection_.prepare_scan(
       "SELECT e.position, e.stream, e.type, e.data, e.labels, s.id FROM journal_event e JOIN journal_stream s ON "
       "s.number = e.stream WHERE instr(e.data, ?1) > 0 OR instr(e.labels, ?1) > 0 OR instr(e.data, '\"$blob\"') > 0 "
       "ORDER BY e.position"));
@@ -223,8 +224,8 @@ Status SqliteErasure::drop_unused_blobs(Erasure& erasure) {
       "DELETE FROM journal_blob WHERE hash = ?1 AND NOT EXISTS (SELECT 1 FROM journal_blob_use WHERE hash = ?1)"));
   for (const std::string& hash : blobs_before_) {
     remove->bind(1, std::string_view(hash));
-    TRY(remove->run());
-    erasure.blobs += static_cast<std::size_t>(connection_.changes());
+    const std::int64_t removed = TRY(remove->run_counted());
+    erasure.blobs += static_cast<std::size_t>(removed);
   }
   return done();
 }
@@ -244,7 +245,7 @@ Status SqliteErasure::project_again(std::int64_t stream) {
   return done();
 }
 
-Result<Digest> SqliteErasure::remains_of(SqliteConnection& connection, ChainHasher& hasher, std::uint64_t record) {
+Result<Digest> SqliteErasure::remains_of(DatabaseConnection& connection, ChainHasher& hasher, std::uint64_t record) {
   auto select = TRY(connection.prepare(
       "SELECT e.position, e.data, e.labels FROM journal_erased g JOIN journal_event e ON e.position = g.position WHERE "
       "g.record = ? ORDER BY g.position"));
@@ -301,7 +302,7 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
   TRY(check_request(request));
   Erasure erasure;
   std::lock_guard lock(connection_->mutex());
-  TRY(connection_->execute("PRAGMA secure_delete = ON"));
+  if (connection_->dialect() == Dialect::sqlite) TRY(connection_->execute("PRAGMA secure_delete = ON"));
   Status changed = in_transaction("erasing", [&]() -> Status {
     SqliteErasure work(*connection_, chain_, projection_, options_.blob_threshold_bytes);
     const std::uint64_t record = chain_.head().position + 1;
@@ -331,6 +332,11 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
 // Pages and parts of pages that nobody uses any more hold what was erased, and so does the write-ahead log. Also when
 // nothing was found: an earlier erasure may have been interrupted here.
 Status SqliteStore::scrub() {
+  if (connection_->dialect() == Dialect::postgres) {
+    for (const char* table : {"event", "blob", "salt", "stream", "snapshot", "instance", "key", "task", "vote", "decision"})
+      TRY(connection_->execute(fmt::format("VACUUM (FULL) journal_{}", table)));
+    return done();
+  }
   TRY(connection_->execute("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"));
   if (connection_->is_memory()) return done();
   const std::int64_t busy = TRY(connection_->integer_of("PRAGMA wal_checkpoint(TRUNCATE)"));
@@ -342,9 +348,7 @@ Status SqliteStore::scrub() {
 }
 
 Result<Erasure> erase(Store& store, const ErasureRequest& request) {
-  auto* sqlite = dynamic_cast<SqliteStore*>(&store);
-  if (!sqlite)
-    return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
+  SqliteStore* sqlite = TRY(sqlite_store_of(store));
   return sqlite->erase(request);
 }
 

@@ -12,14 +12,14 @@ namespace gantry::journal {
 
 class SqliteErasure {
  public:
-  SqliteErasure(SqliteConnection& connection, SqliteChain& chain, SqliteProjection& projection,
+  SqliteErasure(DatabaseConnection& connection, SqliteChain& chain, SqliteProjection& projection,
                 std::size_t blob_threshold_bytes)
       : connection_(connection), chain_(chain), projection_(projection), blob_threshold_bytes_(blob_threshold_bytes) {}
 
   // Changes events, salts, blobs and projections; `record` is the position that data_erased will get.
   Result<Erasure> run(const ErasureRequest& request, std::uint64_t record);
   // SHA-256 over what remains of the events of this record: what data_erased says of them.
-  static Result<Digest> remains_of(SqliteConnection& connection, ChainHasher& hasher, std::uint64_t record);
+  static Result<Digest> remains_of(DatabaseConnection& connection, ChainHasher& hasher, std::uint64_t record);
   // Earlier records whose events now belong to this one.
   const std::set<std::uint64_t>& superseded() const { return superseded_; }
 
@@ -39,7 +39,7 @@ class SqliteErasure {
   Status drop_unused_blobs(Erasure& erasure);
   Status project_again(std::int64_t stream);
 
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   SqliteChain& chain_;
   SqliteProjection& projection_;
   std::size_t blob_threshold_bytes_;

@@ -105,9 +105,11 @@ Result<std::int64_t> SqliteProjection::workflow_number(const Value& workflow, st
   std::string all = fmt::format("{}\n{}\n{}\n{}\n{}", namespace_, name, version, digest, project);
   auto found = workflows_.find(all);
   if (found != workflows_.end()) return found->second;
+  // Numbered without gaps, so that a rebuild gives the same.
   auto insert =
-      TRY(connection_.use("INSERT INTO journal_workflow (namespace, name, version, digest, project) VALUES (?,?,?,?,?) "
-                          "ON CONFLICT DO NOTHING"));
+      TRY(connection_.use("INSERT INTO journal_workflow (number, namespace, name, version, digest, project) SELECT "
+                          "coalesce(max(number), 0) + 1, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS "
+                          "TEXT), CAST(? AS TEXT) FROM journal_workflow WHERE TRUE ON CONFLICT DO NOTHING"));
   insert->bind(1, namespace_).bind(2, name).bind(3, version).bind(4, digest).bind(5, project);
   TRY(insert->run());
   auto select =
@@ -166,8 +168,8 @@ Status SqliteProjection::end_instance(const EventPlace& place, const Event& even
   const bool lingers = TRY(has_open_effects(place.stream));
   update->bind(1, number_of(status)).bind(2, microseconds(event.at)).bind(3, place.position);
   update->bind(4, std::int64_t{lingers}).bind(5, place.stream);
-  TRY(update->run());
-  if (connection_.changes() == 0) return done();
+  const std::int64_t changed = TRY(update->run_counted());
+  if (changed == 0) return done();
   --instance_changes_[static_cast<std::size_t>(InstanceStatus::running)];
   ++instance_changes_[static_cast<std::size_t>(status)];
   auto timers = TRY(connection_.use("DELETE FROM journal_timer WHERE stream = ?"));
@@ -228,14 +230,11 @@ Status SqliteProjection::deploy_project(const EventPlace& place, const Event& ev
   return insert->run();
 }
 
-Status SqliteProjection::create_counts(SqliteConnection& connection) {
-  auto create = [&](std::string_view kind, std::string_view name) {
-    return connection.execute(fmt::format("INSERT INTO journal_count (name, value) VALUES ('{}{}', 0)", kind, name));
-  };
-  for (const char* name : instance_status_names) TRY(create("instances.", name));
-  for (const char* name : effect_state_names) TRY(create("effects.", name));
-  TRY(create("tasks.", "open"));
-  return create("", "events");
+Status SqliteProjection::create_counts(DatabaseConnection& connection) {
+  std::string rows = "('tasks.open', 0), ('events', 0)";
+  for (const char* name : instance_status_names) rows += fmt::format(", ('instances.{}', 0)", name);
+  for (const char* name : effect_state_names) rows += fmt::format(", ('effects.{}', 0)", name);
+  return connection.execute("INSERT INTO journal_count (name, value) VALUES " + rows);
 }
 
 Status SqliteProjection::flush_counts() {

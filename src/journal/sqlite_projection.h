@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "journal/event.h"
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 #include "journal/sqlite_states.h"
 
 namespace gantry::journal {
@@ -21,7 +21,7 @@ struct EventPlace {
 
 class SqliteProjection {
  public:
-  explicit SqliteProjection(SqliteConnection& connection) : connection_(connection) {}
+  explicit SqliteProjection(DatabaseConnection& connection) : connection_(connection) {}
 
   Status apply(const EventPlace& place, const Event& event);
   // Writes the counters that the events since the last flush changed; before the commit.
@@ -35,7 +35,7 @@ class SqliteProjection {
   // Empties the projection tables.
   Status clear();
   // The counters' rows, all zero; for new databases.
-  static Status create_counts(SqliteConnection& connection);
+  static Status create_counts(DatabaseConnection& connection);
 
  private:
   Status start_instance(const EventPlace& place, const Event& event);
@@ -68,7 +68,7 @@ class SqliteProjection {
   Result<bool> change_effect(const EventPlace& place, std::string_view id, EffectState from, EffectState to,
                              const char* sql);
 
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
   // Of instances that started lately: effects that are under way, or of which nobody knows.
   std::unordered_map<std::int64_t, int> open_effects_;

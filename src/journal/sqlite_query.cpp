@@ -27,7 +27,7 @@ std::string camel_case(std::string_view name) {
 
 }  // namespace
 
-Result<Value> row_object(const SqliteStatement& row) {
+Result<Value> row_object(const DatabaseStatement& row) {
   std::vector<Member> members;
   for (int column = 0; column < row.column_count(); ++column) {
     std::string_view name = row.column_name(column);
@@ -223,11 +223,8 @@ Result<std::unique_ptr<Query>> Query::open(Store& store) {
   auto* sqlite = dynamic_cast<SqliteStore*>(&store);
   if (!sqlite)
     return Error{Code::invalid_argument, fmt::format("the store {} is not kept in SQLite", store.location())};
-  auto connection = sqlite->connection();
-  if (!connection->is_memory()) {
-    connection = TRY(SqliteConnection::open(store.location(), SqliteConnection::Mode::read_only));
-    TRY(check_schema(*connection));
-  }
+  auto connection = TRY(sqlite->open_reader());
+  if (!connection->is_memory()) TRY(check_schema(*connection));
   return std::unique_ptr<Query>(std::make_unique<SqliteQuery>(std::move(connection)));
 }
 

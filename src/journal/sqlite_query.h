@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "journal/query.h"
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 #include "journal/sqlite_schema.h"
 #include "journal/sqlite_store.h"
 
@@ -35,7 +35,7 @@ inline constexpr const char* task_columns =
     " v.expires_at, v.closed_at";
 
 // A row as an object: "workflow_name" is the member "workflowName".
-Result<Value> row_object(const SqliteStatement& row);
+Result<Value> row_object(const DatabaseStatement& row);
 // Cursors are the decimal number of the last row's place.
 Result<std::optional<std::int64_t>> read_cursor(const std::string& cursor);
 Status check_limit(const PageRequest& page);
@@ -43,7 +43,7 @@ Error nothing_found(const char* what, std::string_view id);
 
 class SqliteQuery final : public Query {
  public:
-  explicit SqliteQuery(std::shared_ptr<SqliteConnection> connection) : connection_(std::move(connection)) {}
+  explicit SqliteQuery(std::shared_ptr<DatabaseConnection> connection) : connection_(std::move(connection)) {}
 
   Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) override;
   Result<Value> instance(std::string_view id) override;
@@ -76,7 +76,7 @@ class SqliteQuery final : public Query {
   Result<std::optional<std::int64_t>> place_of_effect(std::string_view id);
   Result<Value> event_data(std::optional<std::int64_t> position);
 
-  std::shared_ptr<SqliteConnection> connection_;
+  std::shared_ptr<DatabaseConnection> connection_;
 };
 
 }  // namespace gantry::journal

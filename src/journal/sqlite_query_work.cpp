@@ -83,7 +83,7 @@ Result<std::optional<std::int64_t>> SqliteQuery::place_of_effect(std::string_vie
 Result<Value> SqliteQuery::effect_locked(std::string_view id) {
   const std::optional<std::int64_t> position = TRY(place_of_effect(id));
   if (!position) return nothing_found("effect", id);
-  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.position = CAST(? AS INTEGER)", effect_columns),
+  auto rows = TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.position = CAST(CAST(? AS TEXT) AS BIGINT)", effect_columns),
                           std::to_string(*position)));
   if (rows.empty()) return nothing_found("effect", id);
   Value result = std::move(rows.front());
@@ -161,13 +161,12 @@ Result<Value> SqliteQuery::totals() {
   instances.push_back({Text("stuck"), Value(stuck)});
   for (const char* name : effect_state_names)
     effects.push_back({Text(name), Value(count_of(fmt::format("effects.{}", name)))});
-  std::int64_t pages = TRY(connection_->integer_of("PRAGMA page_count"));
-  std::int64_t page_bytes = TRY(connection_->integer_of("PRAGMA page_size"));
+  const std::int64_t bytes = TRY(connection_->bytes_used());
   return Value::object({{"instances", Value::object(std::move(instances))},
                         {"effects", Value::object(std::move(effects))},
                         {"tasks", Value::object({{"open", Value(count_of("tasks.open"))}})},
                         {"events", Value(count_of("events"))},
-                        {"bytes", Value(pages * page_bytes)}});
+                        {"bytes", Value(bytes)}});
 }
 
 }  // namespace gantry::journal

@@ -10,6 +10,6 @@ namespace gantry::journal {
 
 // Errors: invalid_argument when the store is not kept in SQLite; those of opening it.
 Result<SqliteStore*> sqlite_store_of(Store& store);
-Result<std::shared_ptr<SqliteConnection>> reader_of(Store& store);
+Result<std::shared_ptr<DatabaseConnection>> reader_of(Store& store);
 
 }  // namespace gantry::journal

@@ -10,7 +10,7 @@
 namespace gantry::journal {
 namespace {
 
-Result<Removal> removal_from_row(const SqliteStatement& row) {
+Result<Removal> removal_from_row(const DatabaseStatement& row) {
   Removal removal;
   removal.first = static_cast<std::uint64_t>(row.integer(0));
   removal.last = static_cast<std::uint64_t>(row.integer(1));

@@ -12,7 +12,7 @@ namespace gantry::journal {
 
 class SqliteRetention {
  public:
-  SqliteRetention(SqliteConnection& connection, SqliteChain& chain, SqliteProjection& projection)
+  SqliteRetention(DatabaseConnection& connection, SqliteChain& chain, SqliteProjection& projection)
       : connection_(connection), chain_(chain), projection_(projection) {}
 
   Result<Removed> run(const std::vector<std::string>& instances, const RetentionPolicy& policy, Timestamp now,
@@ -29,7 +29,7 @@ class SqliteRetention {
   Status join_neighbours(Removal& removal);
   Status drop_streams();
 
-  SqliteConnection& connection_;
+  DatabaseConnection& connection_;
   SqliteChain& chain_;
   SqliteProjection& projection_;
   std::vector<std::int64_t> positions_;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "journal/event.h"
+#include "journal/postgres_dialect.h"
 #include "journal/sqlite_chain.h"
 #include "journal/sqlite_projection.h"
 
@@ -133,7 +134,8 @@ constexpr const char* version_6_index =
     "CREATE INDEX journal_instance_migration ON journal_instance (migration, stream) WHERE migration IS NOT NULL";
 
 // RFC 3339 with six digits, so that text order is time order.
-std::string time_text(std::string_view column) {
+std::string time_text(Dialect dialect, std::string_view column) {
+  if (dialect == Dialect::postgres) return fmt::format("journal_time({})", column);
   return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
                      column);
 }
@@ -141,8 +143,13 @@ std::string time_text(std::string_view column) {
 // The JSON at `path` of an event's data, fetched from the blobs when it was large.
 std::string json_at(std::string_view event, std::string_view path) {
   return fmt::format(
-      "ifnull((SELECT large.data FROM journal_blob large WHERE large.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
+      "coalesce((SELECT large.data FROM journal_blob large WHERE large.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
       event, path);
+}
+
+std::string hex_text(Dialect dialect, std::string_view column) {
+  if (dialect == Dialect::postgres) return fmt::format("encode({}, 'hex')", column);
+  return fmt::format("lower(hex({}))", column);
 }
 
 template <std::size_t count>
@@ -152,7 +159,7 @@ std::string names_by_number(std::string_view column, const std::array<const char
   return text + " END";
 }
 
-std::string instances_view() {
+std::string instances_view(Dialect dialect) {
   return fmt::format(
       R"sql(CREATE VIEW instances AS SELECT i.stream AS number, s.id AS id,
   CASE WHEN i.status = 0 AND i.stuck_event IS NOT NULL THEN 'stuck' WHEN i.status = 0 AND i.suspended = 1 THEN 'suspended'
@@ -166,16 +173,16 @@ std::string instances_view() {
 FROM journal_instance i JOIN journal_stream s ON s.number = i.stream JOIN journal_workflow w ON w.number = i.workflow
 LEFT JOIN journal_event b ON b.position = i.start_event LEFT JOIN journal_event e ON e.position = i.end_event
 LEFT JOIN journal_event k ON k.position = i.stuck_event;)sql",
-      names_by_number("i.status", instance_status_names), time_text("i.started_at"), time_text("i.ended_at"),
+      names_by_number("i.status", instance_status_names), time_text(dialect, "i.started_at"), time_text(dialect, "i.ended_at"),
       json_at("b", "input"), json_at("e", "output"), json_at("e", "error"));
 }
 
-std::string effects_view() {
+std::string effects_view(Dialect dialect) {
   return fmt::format(
       R"sql(CREATE VIEW effects AS SELECT f.first_event AS position, f.id AS id, s.id AS instance, p.data ->> '$.effect.task' AS task,
   f.tool AS tool, f.operation AS operation, p.data ->> '$.effect.class' AS class, {} AS state, f.attempts AS attempts,
   {} AS arguments, p.data ->> '$.effect.digest' AS digest, p.data ->> '$.effect.key' AS key,
-  ifnull(m.data ->> '$.verdict.rule', p.data ->> '$.verdict.rule') AS rule,
+  coalesce(m.data ->> '$.verdict.rule', p.data ->> '$.verdict.rule') AS rule,
   {} AS verdict, coalesce(e.data ->> '$.reason', d.data ->> '$.reason', p.data ->> '$.verdict.reason') AS reason,
   {} AS result, {} AS error, e.data ->> '$.resolvedBy' AS resolved_by,
   {} AS proposed_at, {} AS permitted_at, {} AS ended_at
@@ -183,24 +190,30 @@ FROM journal_effect f JOIN journal_event p ON p.position = f.first_event JOIN jo
 LEFT JOIN journal_event m ON m.position = f.permit_event LEFT JOIN journal_event d ON d.position = f.doubt_event
 LEFT JOIN journal_event e ON e.position = f.end_event;)sql",
       names_by_number("f.state", effect_state_names), json_at("p", "effect.arguments"), json_at("p", "verdict"),
-      json_at("e", "result"), json_at("e", "error"), time_text("p.at"), time_text("m.at"), time_text("e.at"));
+      json_at("e", "result"), json_at("e", "error"), time_text(dialect, "p.at"), time_text(dialect, "m.at"), time_text(dialect, "e.at"));
 }
 
-std::string tasks_view() {
+std::string tasks_view(Dialect dialect) {
   return fmt::format(
       R"sql(CREATE VIEW tasks AS SELECT t.event AS position, t.id AS id, s.id AS instance, t.kind AS kind, t.title AS title,
   CASE t.open WHEN 1 THEN 'open' ELSE 'closed' END AS state, t.outcome AS outcome, t.effect AS effect, c.data ->> '$.digest' AS digest,
   t.requester AS requester,
-  (SELECT json_group_array(r.role) FROM (SELECT role FROM journal_task_role WHERE task = t.event ORDER BY role) r) AS roles,
+  (SELECT {} FROM (SELECT role FROM journal_task_role WHERE task = t.event ORDER BY role) r) AS roles,
   {} AS requirements, {} AS answer_schema, {} AS context, {} AS answer, t.answered_by AS answered_by,
   {} AS created_at, {} AS expires_at, {} AS closed_at
 FROM journal_task t JOIN journal_stream s ON s.number = t.stream JOIN journal_event c ON c.position = t.event
 LEFT JOIN journal_event a ON a.position = t.answer_event;)sql",
+      dialect == Dialect::postgres ? "coalesce(json_agg(r.role)::text, '[]')" : "json_group_array(r.role)",
       json_at("c", "requirements"), json_at("c", "answerSchema"), json_at("c", "context"), json_at("a", "answer"),
-      time_text("t.created_at"), time_text("t.expires_at"), time_text("t.closed_at"));
+      time_text(dialect, "t.created_at"), time_text(dialect, "t.expires_at"), time_text(dialect, "t.closed_at"));
 }
 
-std::string other_views() {
+std::string other_views(Dialect dialect) {
+  const bool postgres = dialect == Dialect::postgres;
+  // A project's files are bytes to the database, so that their digest stays true.
+  const char* files = postgres ? "convert_from(p.files, 'UTF8')" : "CAST(p.files AS TEXT)";
+  const char* file_count = postgres ? "(SELECT count(*) FROM json_object_keys(convert_from(p.files, 'UTF8')::json))"
+                                    : "(SELECT count(*) FROM json_each(CAST(p.files AS TEXT)))";
   return fmt::format(
       R"sql(CREATE VIEW approvals AS SELECT v.event AS position, v.task AS task, t.effect AS effect, s.id AS instance, v.person AS person,
   n.data -> '$.roles' AS roles, CASE v.approve WHEN 1 THEN 'approve' ELSE 'reject' END AS vote, n.data ->> '$.comment' AS comment,
@@ -211,60 +224,77 @@ CREATE VIEW decisions AS SELECT d.event AS position, s.id AS instance, d.decisio
   n.data ->> '$.task' AS task, d.decider AS decider, n.data -> '$.rules' AS rules, {1} AS answer, {0} AS made_at
 FROM journal_decision d JOIN journal_event n ON n.position = d.event JOIN journal_stream s ON s.number = d.stream;
 CREATE VIEW events AS SELECT n.position AS position, s.id AS instance, n.sequence AS sequence, {0} AS at, y.name AS type,
-  n.data AS data, n.labels AS labels, lower(hex(n.hash)) AS hash
+  n.data AS data, n.labels AS labels, {7} AS hash
 FROM journal_event n JOIN journal_stream s ON s.number = n.stream JOIN journal_event_type y ON y.number = n.type;
 CREATE VIEW timers AS SELECT w.id AS id, s.id AS instance, w.purpose AS purpose, {2} AS due, {3} AS set_at
 FROM journal_timer w JOIN journal_stream s ON s.number = w.stream;
 CREATE VIEW projects AS SELECT p.digest AS digest, {4} AS deployed_at, d.person AS deployed_by,
-  (SELECT count(*) FROM json_each(CAST(p.files AS TEXT))) AS file_count, length(p.files) AS bytes,
-  ifnull(d.event = (SELECT max(event) FROM journal_deployment), 0) AS current, CAST(p.files AS TEXT) AS files
+  {11} AS file_count, length(p.files) AS bytes,
+  CASE WHEN d.event = (SELECT max(event) FROM journal_deployment) THEN 1 ELSE 0 END AS current, {12} AS files
 FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(event) FROM journal_deployment x WHERE x.project = p.digest);
-CREATE VIEW checkpoints AS SELECT c.position AS position, {5} AS at, lower(hex(c.hash)) AS hash, lower(hex(c.key)) AS key,
-  lower(hex(c.signature)) AS signature FROM journal_checkpoint c;
+CREATE VIEW checkpoints AS SELECT c.position AS position, {5} AS at, {8} AS hash, {9} AS key,
+  {10} AS signature FROM journal_checkpoint c;
 CREATE VIEW holds AS SELECT h.scope AS scope, n.data ->> '$.by.person' AS person, n.data ->> '$.reason' AS reason, {0} AS placed_at
 FROM journal_hold h JOIN journal_event n ON n.position = h.event;
 CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {6} END AS since, b.amount AS amount
 FROM journal_budget b;
 CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text("n.at"), json_at("n", "answer"), time_text("w.due"), time_text("w.set_at"), time_text("d.at"), time_text("c.at"),
-      time_text("b.at"));
+      time_text(dialect, "n.at"), json_at("n", "answer"), time_text(dialect, "w.due"), time_text(dialect, "w.set_at"), time_text(dialect, "d.at"), time_text(dialect, "c.at"),
+      time_text(dialect, "b.at"), hex_text(dialect, "n.hash"), hex_text(dialect, "c.hash"), hex_text(dialect, "c.key"),
+      hex_text(dialect, "c.signature"), file_count, files);
 }
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
-Status name_event_types(SqliteConnection& connection) {
+Status name_event_types(DatabaseConnection& connection) {
+  std::string names;
   for (std::size_t i = 0; i < event_type_count; ++i)
-    TRY(connection.execute(fmt::format("INSERT INTO journal_event_type VALUES ({}, '{}') ON CONFLICT DO NOTHING", i,
-                                       name_of(static_cast<EventType>(i)))));
-  return done();
+    names += fmt::format("{}({}, '{}')", i == 0 ? "" : ", ", i, name_of(static_cast<EventType>(i)));
+  return connection.execute(
+      fmt::format("INSERT INTO journal_event_type (number, name) VALUES {} ON CONFLICT DO NOTHING", names));
 }
 
-// The views, and the names of event types, as this version of the program has them.
-Status create_views(SqliteConnection& connection) {
-  TRY(connection.execute(instances_view()));
-  TRY(connection.execute(effects_view()));
-  TRY(connection.execute(tasks_view()));
-  TRY(connection.execute(other_views()));
-  TRY(name_event_types(connection));
-  return connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
+Status write_version(DatabaseConnection& connection) {
+  if (connection.dialect() == Dialect::sqlite)
+    return connection.execute(fmt::format("PRAGMA user_version = {}", schema_version));
+  return connection.execute(fmt::format("CREATE TABLE IF NOT EXISTS journal_schema (version bigint NOT NULL); DELETE FROM "
+                                        "journal_schema; INSERT INTO journal_schema VALUES ({})",
+                                        schema_version));
 }
 
-Status create_schema(SqliteConnection& connection) {
-  TRY(connection.execute(base_tables));
-  TRY(connection.execute(effect_table));
-  TRY(connection.execute(version_2_indexes));
-  TRY(connection.execute(version_3_tables));
-  TRY(connection.execute(version_4_tables));
-  TRY(connection.execute(version_5_indexes));
-  TRY(connection.execute(version_6_index));
-  TRY(connection.execute(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
-                                     cloud_event_types)));
-  TRY(create_views(connection));
-  TRY(SqliteProjection::create_counts(connection));
+Status write_owner(DatabaseConnection& connection) {
+  if (connection.dialect() == Dialect::postgres) return done();  // the schema's name says it
   return connection.execute(fmt::format("PRAGMA application_id = {}", application_id));
 }
 
+// The views, and the names of event types, as this version of the program has them.
+Status create_views(DatabaseConnection& connection) {
+  TRY(connection.execute(instances_view(connection.dialect())));
+  TRY(connection.execute(effects_view(connection.dialect())));
+  TRY(connection.execute(tasks_view(connection.dialect())));
+  TRY(connection.execute(other_views(connection.dialect())));
+  TRY(name_event_types(connection));
+  return write_version(connection);
+}
+
+Status create_schema(DatabaseConnection& connection) {
+  if (connection.dialect() == Dialect::postgres) {
+    TRY(connection.execute(postgres_functions));
+    TRY(connection.execute(postgres_operators));
+  }
+  for (const char* tables : {base_tables, effect_table, version_2_indexes, version_3_tables, version_4_tables,
+                             version_5_indexes, version_6_index})
+    TRY(connection.define(tables));
+  TRY(connection.define(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
+                                    cloud_event_types)));
+  TRY(create_views(connection));
+  TRY(SqliteProjection::create_counts(connection));
+  return write_owner(connection);
+}
+
 // One step for each version, in order, then the views anew.
-Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
+Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
+  // The first version on PostgreSQL is 6: what came before has SQLite's words only. Functions are replaced by those of this version.
+  if (connection.dialect() == Dialect::postgres) TRY(connection.execute(postgres_functions));
   for (const char* view :
        {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "checkpoints", "holds", "budgets"})
     TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
@@ -287,8 +317,8 @@ Status upgrade_schema(SqliteConnection& connection, std::int64_t version) {
     TRY(connection.execute(version_5_indexes));
   }
   if (version < 6) {
-    TRY(connection.execute(version_6_column));
-    TRY(connection.execute(version_6_index));
+    TRY(connection.define(version_6_column));
+    TRY(connection.define(version_6_index));
   }
   return create_views(connection);
 }
@@ -298,38 +328,50 @@ struct FoundSchema {
   std::int64_t version = 0;
 };
 
-Result<FoundSchema> inspect_schema(SqliteConnection& connection) {
+// The version that is written in the database, before it is judged; none: the database is empty.
+Result<std::optional<std::int64_t>> read_version(DatabaseConnection& connection) {
+  if (connection.dialect() == Dialect::postgres) {
+    const bool known = TRY(connection.integer_of("SELECT count(*) FROM pg_class WHERE relname = 'journal_schema' AND "
+                                                 "relnamespace = current_schema()::regnamespace")) > 0;
+    if (!known) return std::optional<std::int64_t>();
+    return std::optional(TRY(connection.integer_of("SELECT version FROM journal_schema")));
+  }
   std::int64_t objects = TRY(connection.integer_of("SELECT count(*) FROM sqlite_schema"));
   std::int64_t owner = TRY(connection.integer_of("PRAGMA application_id"));
-  std::int64_t version = TRY(connection.integer_of("PRAGMA user_version"));
-  if (objects == 0 && (owner == 0 || owner == application_id)) return FoundSchema{true, 0};
+  if (objects == 0 && (owner == 0 || owner == application_id)) return std::optional<std::int64_t>();
   if (owner != application_id)
     return Error{
         Code::conflict,
         fmt::format(
             "{} is an SQLite database of another program (application id {:#x}, Gantry's is {:#x}); name another file",
             connection.path(), owner, application_id)};
-  if (version > schema_version)
+  return std::optional(TRY(connection.integer_of("PRAGMA user_version")));
+}
+
+Result<FoundSchema> inspect_schema(DatabaseConnection& connection) {
+  const std::optional<std::int64_t> version = TRY(read_version(connection));
+  if (!version) return FoundSchema{true, 0};
+  if (*version > schema_version)
     return Error{Code::conflict, fmt::format("{} was written by a newer Gantry: its schema has version {}, this "
                                              "program knows versions up to {}; use the newer program",
-                                             connection.path(), version, schema_version)};
-  return FoundSchema{false, version};
+                                             connection.path(), *version, schema_version)};
+  return FoundSchema{false, *version};
 }
 
 }  // namespace
 
-Status check_owner(SqliteConnection& connection) {
+Status check_owner(DatabaseConnection& connection) {
   TRY(inspect_schema(connection));
   return done();
 }
 
-Status prepare_schema(SqliteConnection& connection) {
+Status prepare_schema(DatabaseConnection& connection) {
   auto found = TRY(inspect_schema(connection));
   const bool is_current = !found.empty && found.version == schema_version;
   if (is_current && TRY(connection.integer_of("SELECT count(*) FROM journal_event_type")) >=
                         static_cast<std::int64_t>(event_type_count))
     return done();
-  auto transaction = TRY(SqliteTransaction::begin(connection));
+  auto transaction = TRY(DatabaseTransaction::begin(connection));
   // Once more: another process may have created it since.
   found = TRY(inspect_schema(connection));
   if (found.empty)
@@ -341,7 +383,7 @@ Status prepare_schema(SqliteConnection& connection) {
   return transaction.commit();
 }
 
-Status check_schema(SqliteConnection& connection) {
+Status check_schema(DatabaseConnection& connection) {
   auto found = TRY(inspect_schema(connection));
   if (found.empty) return Error{Code::not_found, fmt::format("{} holds no journal yet", connection.path())};
   if (found.version < schema_version)

@@ -9,7 +9,7 @@
 //   cache:        journal_snapshot
 #pragma once
 
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
 
 namespace gantry::journal {
 
@@ -20,10 +20,10 @@ inline constexpr std::int64_t application_id = 0x476e7472;  // "Gntr", in the fi
 inline constexpr const char* cloud_event_types = "1, 22";
 
 // Writes nothing. Errors: conflict when the file belongs to another program or a newer Gantry.
-Status check_owner(SqliteConnection& connection);
+Status check_owner(DatabaseConnection& connection);
 // Creates or upgrades in one transaction, after check_owner's checks.
-Status prepare_schema(SqliteConnection& connection);
+Status prepare_schema(DatabaseConnection& connection);
 // The same checks without writing; an older schema is refused too, because only a writer may upgrade it.
-Status check_schema(SqliteConnection& connection);
+Status check_schema(DatabaseConnection& connection);
 
 }  // namespace gantry::journal

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "journal/durable_log.h"
+#include "journal/sqlite_connection.h"
 #include "journal/sqlite_schema.h"
 
 namespace gantry::journal {
@@ -17,7 +18,7 @@ bool ends_instance(EventType type) {
          type == EventType::instance_cancelled;
 }
 
-Status configure_writer(SqliteConnection& connection, const StoreOptions& options) {
+Status configure_writer(DatabaseConnection& connection, const StoreOptions& options) {
   if (!connection.is_memory()) {
     // FULL syncs the write-ahead log at every commit: a committed batch survives a power cut.
     // Changing to that mode writes a rollback journal and deletes it; only EXTRA makes sure that it can't come back when
@@ -36,14 +37,14 @@ Status configure_writer(SqliteConnection& connection, const StoreOptions& option
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& url, const StoreOptions& options) {
-  auto store = TRY(SqliteStore::open_sqlite(url, options));
+  auto store = TRY(is_postgres_url(url) ? SqliteStore::open_postgres(url, options) : SqliteStore::open_sqlite(url, options));
   return std::unique_ptr<Store>(std::move(store));
 }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string& url, const StoreOptions& options) {
   std::string path = TRY(store_path(url));
   WriterLock lock;
-  std::shared_ptr<SqliteConnection> connection;
+  std::shared_ptr<DatabaseConnection> connection;
   if (options.tokens_only && !options.read_only && !path.empty()) return open_beside_writer(path, options);
   if (options.read_only) {
     if (path.empty())
@@ -66,10 +67,16 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string&
     TRY(prepare_schema(*connection));
   }
   auto store = std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), std::move(lock), options));
-  if (options.read_only) return store;
-  TRY(store->chain_.load());
-  if (!options.audit.key_file.empty()) store->chain_.sign_with(TRY(SigningKey::open(options.audit.key_file)), options.audit);
+  if (!options.read_only) TRY(store->start_writing());
   return store;
+}
+
+Status SqliteStore::start_writing() {
+  TRY(chain_.load());
+  if (options_.audit.key_file.empty()) return done();
+  auto key = TRY(SigningKey::open(options_.audit.key_file));
+  chain_.sign_with(std::move(key), options_.audit);
+  return done();
 }
 
 SqliteStore::~SqliteStore() {
@@ -89,7 +96,7 @@ Status SqliteStore::sign_checkpoint() {
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_beside_writer(const std::string& path,
                                                                      const StoreOptions& options) {
   TRY(create_store_file(path));
-  std::shared_ptr<SqliteConnection> connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::create));
+  std::shared_ptr<DatabaseConnection> connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::create));
   Status usable = check_schema(*connection);
   if (!usable && usable.error().code != Code::not_found) return usable.error();
   TRY(configure_writer(*connection, options));
@@ -119,7 +126,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   TRY(writable());
   Status status = done();
   {
-    auto transaction = SqliteTransaction::begin(*connection_);
+    auto transaction = DatabaseTransaction::begin(*connection_);
     status = transaction ? write() : Status(transaction.error());
     bool written = status.ok();
     if (written) status = transaction->commit();
@@ -127,10 +134,15 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
       chain_.committed();
       return status;
     }
-    // A failed sync leaves the kernel free to drop the pages and report success next time, so nothing more may be
-    // promised on this file. A full disk is no such doubt: SQLite has not written the commit.
-    bool full = connection_->last_error_was_full();
-    if (connection_->last_error_was_io() || (written && !full)) refused_ = status.error().message;
+    if (connection_->is_in_doubt(written)) {
+      if (transaction) transaction->abandon();
+      const auto committed = was_committed();
+      if (committed && *committed) {
+        chain_.committed();
+        return done();
+      }
+      if (!committed) refused_ = status.error().message;
+    }
   }
   streams_.clear();
   projection_.forget();
@@ -173,11 +185,11 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
   if (create) {
     StreamSecret secret = chain_.new_secret();
     auto insert =
-        TRY(connection_->use("INSERT INTO journal_stream (id, secret) VALUES (?,?) ON CONFLICT DO NOTHING"));
+        TRY(connection_->use("INSERT INTO journal_stream (id, secret) VALUES (?,?) ON CONFLICT DO NOTHING RETURNING "
+                             "number"));
     insert->bind(1, instance).bind_blob(2, {reinterpret_cast<const char*>(secret.data()), secret.size()});
-    TRY(insert->run());
-    if (connection_->changes() > 0) {
-      stream.number = connection_->last_insert_position();
+    if (TRY(insert->step())) {
+      stream.number = insert->integer(0);
       stream.secret = secret;
       return &streams_.emplace(instance, stream).first->second;
     }
@@ -253,10 +265,10 @@ Status SqliteStore::write_snapshot(const Snapshot& snapshot) {
   stream->may_have_snapshot = true;
   // Not for instances that have ended; the newest wins. The installation never ends.
   auto insert = TRY(
-      connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT ?1, ?2, ?3 WHERE ?4 OR EXISTS "
+      connection_->use("INSERT INTO journal_snapshot (stream, sequence, state) SELECT CAST(?1 AS BIGINT), CAST(?2 AS BIGINT), CAST(?3 AS TEXT) WHERE CAST(?4 AS BIGINT) = 1 OR EXISTS "
                        "(SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0)"
                        " ON CONFLICT (stream) DO UPDATE SET sequence = excluded.sequence, state = excluded.state "
-                       "WHERE excluded.sequence >= sequence"));
+                       "WHERE excluded.sequence >= journal_snapshot.sequence"));
   insert->bind(1, stream->number).bind(2, static_cast<std::int64_t>(snapshot.sequence)).bind(3, snapshot.state);
   insert->bind(4, std::int64_t{snapshot.instance.empty()});
   return insert->run();
@@ -276,7 +288,7 @@ Status SqliteStore::rebuild() {
   return in_transaction("rebuilding the projections", [&]() -> Status {
     TRY(projection_.clear());
     auto select =
-        TRY(connection_->prepare("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
+        TRY(connection_->prepare_scan("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
                                  "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS "
                                  // Not what retention has begun to remove: it is in no projection any more.
                                  "(SELECT 1 FROM journal_event b WHERE b.stream = e.stream AND b.sequence = 1) ORDER BY "

@@ -1,4 +1,4 @@
-// The store on SQLite. Calls are serialised by the connection's mutex, so any thread may make them; only one thread
+// The store, on SQLite or PostgreSQL. Calls are serialised by the connection's mutex, so any thread may make them; only one thread
 // should append, because a batch is atomic but its place among other batches is not.
 #pragma once
 
@@ -8,7 +8,8 @@
 #include "journal/erasure.h"
 #include "journal/retention.h"
 #include "journal/sqlite_chain.h"
-#include "journal/sqlite_connection.h"
+#include "journal/database_connection.h"
+#include "journal/postgres_lease.h"
 #include "journal/sqlite_projection.h"
 #include "journal/store.h"
 #include "journal/store_file.h"
@@ -19,6 +20,7 @@ namespace gantry::journal {
 class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& url, const StoreOptions& options);
+  static Result<std::unique_ptr<SqliteStore>> open_postgres(const std::string& url, const StoreOptions& options);
 
   Status append(const Batch& batch) override;
   Result<std::vector<std::string>> unfinished_instances() override;
@@ -54,7 +56,9 @@ class SqliteStore final : public Store {
   Status change_hold(const HoldRequest& request, bool place);
   Status scrub();  // the file of what it does not show any more
   Result<Erasure> erase(const ErasureRequest& request);  // erasure.h; in sqlite_erasure.cpp
-  std::shared_ptr<SqliteConnection> connection() { return connection_; }
+  std::shared_ptr<DatabaseConnection> connection() { return connection_; }
+  // For reading beside the writer: a connection of its own, but for a store in memory the only one.
+  Result<std::shared_ptr<DatabaseConnection>> open_reader();
 
  private:
   struct Stream {
@@ -64,10 +68,13 @@ class SqliteStore final : public Store {
     std::optional<StreamSecret> secret;  // none: it was erased with the data
   };
 
-  SqliteStore(std::shared_ptr<SqliteConnection> connection, WriterLock lock, const StoreOptions& options)
+  SqliteStore(std::shared_ptr<DatabaseConnection> connection, WriterLock lock, const StoreOptions& options)
       : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_), chain_(*connection_) {}
 
   static Result<std::unique_ptr<SqliteStore>> open_beside_writer(const std::string& path, const StoreOptions& options);
+  Status start_writing();  // after opening: reads where the chain ends, opens the signing key
+  // After a commit whose answer was lost: whether it took place. Waits until the database answers, for a while.
+  Result<bool> was_committed();
   Status writable() const;
   // Runs `write` in a transaction; after a failure nothing of it is left, on disk or in memory.
   Status in_transaction(std::string_view doing, const std::function<Status()>& write);
@@ -82,7 +89,8 @@ class SqliteStore final : public Store {
   Result<Stream*> stream_of(const std::string& instance, bool create);
 
   WriterLock lock_;
-  std::shared_ptr<SqliteConnection> connection_;
+  std::unique_ptr<PostgresLease> lease_;
+  std::shared_ptr<DatabaseConnection> connection_;
   StoreOptions options_;
   SqliteProjection projection_;
   SqliteChain chain_;
@@ -91,8 +99,8 @@ class SqliteStore final : public Store {
 };
 
 // Reads one row of journal_event; blobs are put back. Columns: instance id, sequence, at, type, data, labels.
-Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row);
-Result<std::optional<TokenRecord>> find_token_record(SqliteConnection& connection, std::string_view hash);
-Result<Value> data_from_text(SqliteConnection& connection, std::string_view data, std::string_view labels);
+Result<Event> event_from_row(DatabaseConnection& connection, DatabaseStatement& row);
+Result<std::optional<TokenRecord>> find_token_record(DatabaseConnection& connection, std::string_view hash);
+Result<Value> data_from_text(DatabaseConnection& connection, std::string_view data, std::string_view labels);
 
 }  // namespace gantry::journal

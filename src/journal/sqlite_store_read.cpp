@@ -11,7 +11,7 @@
 namespace gantry::journal {
 namespace {
 
-Result<Value> read_blob(SqliteConnection& connection, std::string_view hash) {
+Result<Value> read_blob(DatabaseConnection& connection, std::string_view hash) {
   auto select = TRY(connection.use("SELECT data, labels FROM journal_blob WHERE hash = ?"));
   select->bind(1, hash);
   bool found = TRY(select->step());
@@ -28,7 +28,7 @@ std::string roles_text(const std::vector<std::string>& roles) {
   return print_json(Value::array(std::move(items)));
 }
 
-Result<TokenRecord> token_from_row(const SqliteStatement& row) {
+Result<TokenRecord> token_from_row(const DatabaseStatement& row) {
   TokenRecord token;
   token.hash = row.text(0);
   token.person = row.text(1);
@@ -44,12 +44,12 @@ Result<TokenRecord> token_from_row(const SqliteStatement& row) {
 
 }  // namespace
 
-Result<Value> data_from_text(SqliteConnection& connection, std::string_view data, std::string_view labels) {
+Result<Value> data_from_text(DatabaseConnection& connection, std::string_view data, std::string_view labels) {
   Value value = TRY(from_stored_text(data, labels));
   return join_data(std::move(value), [&](std::string_view hash) { return read_blob(connection, hash); });
 }
 
-Result<Event> event_from_row(SqliteConnection& connection, SqliteStatement& row) {
+Result<Event> event_from_row(DatabaseConnection& connection, DatabaseStatement& row) {
   Event event;
   event.instance = row.text(0);
   event.sequence = static_cast<std::uint64_t>(row.integer(1));
@@ -108,9 +108,9 @@ Result<bool> SqliteStore::rests(std::string_view instance) {
 Result<std::vector<std::string>> SqliteStore::resting_with_tasks() {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT DISTINCT s.id FROM journal_task t JOIN journal_instance i ON i.stream = t.stream JOIN "
+      TRY(connection_->use("SELECT s.id FROM journal_task t JOIN journal_instance i ON i.stream = t.stream JOIN "
                            "journal_stream s ON s.number = t.stream WHERE t.open = 1 AND i.status = 0 AND i.rests = 1 "
-                           "ORDER BY i.stream"));
+                           "GROUP BY i.stream, s.id ORDER BY i.stream"));
   std::vector<std::string> instances;
   while (TRY(select->step())) instances.emplace_back(select->text(0));
   return instances;
@@ -155,7 +155,7 @@ bool comes_before(const StoredTimer& left, const StoredTimer& right) {
   return std::tie(a.due, a.place, a.name) < std::tie(b.due, b.place, b.name);
 }
 
-Status read_timers(SqliteStatement& select, const TimerPosition& after, std::size_t count_max, bool is_expiry,
+Status read_timers(DatabaseStatement& select, const TimerPosition& after, std::size_t count_max, bool is_expiry,
                    std::vector<StoredTimer>& timers) {
   select.bind(1, std::int64_t{after.due.time_since_epoch().count()}).bind(2, after.place).bind(3, after.name);
   select.bind(4, static_cast<std::int64_t>(count_max));
@@ -252,8 +252,8 @@ Status SqliteStore::save_project(std::string_view digest, std::string_view files
   std::lock_guard lock(connection_->mutex());
   return in_transaction("saving the project", [&]() -> Status {
     auto insert = TRY(connection_->use(
-        "INSERT INTO journal_project (digest, files) VALUES (?, CAST(? AS BLOB)) ON CONFLICT DO NOTHING"));
-    insert->bind(1, digest).bind(2, files);
+        "INSERT INTO journal_project (digest, files) VALUES (?, ?) ON CONFLICT DO NOTHING"));
+    insert->bind(1, digest).bind_blob(2, files);
     return insert->run();
   });
 }
@@ -265,7 +265,7 @@ Result<std::string> SqliteStore::project_files(std::string_view digest) {
   bool found = TRY(select->step());
   if (!found)
     return Error{Code::not_found, fmt::format("the journal has no project with the digest '{}'", digest.substr(0, 64))};
-  return std::string(select->text(0));
+  return std::string(select->blob(0));
 }
 
 Result<std::optional<std::string>> SqliteStore::current_project() {
@@ -301,7 +301,7 @@ Status SqliteStore::revoke_tokens(std::string_view person) {
   });
 }
 
-Result<std::optional<TokenRecord>> find_token_record(SqliteConnection& connection, std::string_view hash) {
+Result<std::optional<TokenRecord>> find_token_record(DatabaseConnection& connection, std::string_view hash) {
   std::lock_guard lock(connection.mutex());
   auto select =
       TRY(connection.use("SELECT hash, person, roles, created, expires, revoked FROM journal_token WHERE hash = ?"));

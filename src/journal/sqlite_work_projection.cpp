@@ -70,8 +70,8 @@ Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::strin
   if (first_event == 0) return false;
   auto update = TRY(connection_.use(sql));
   update->bind(1, first_event).bind(2, place.position).bind(3, number_of(from)).bind(4, number_of(to));
-  TRY(update->run());
-  if (connection_.changes() == 0) return false;
+  const std::int64_t changed = TRY(update->run_counted());
+  if (changed == 0) return false;
   count_open_effect(place.stream, int{is_open(to)} - int{is_open(from)});
   --effect_changes_[static_cast<std::size_t>(from)];
   ++effect_changes_[static_cast<std::size_t>(to)];
@@ -98,11 +98,11 @@ Status SqliteProjection::deny_effect(const EventPlace& place, const Event& event
 
 Status SqliteProjection::send_effect_again(const EventPlace& place, const Event& event) {
   TRY(change_effect(place, effect_id(event), EffectState::ambiguous, EffectState::permitted,
-                    "UPDATE journal_effect SET state = ?4 WHERE first_event = ?1 AND state = ?3 AND ?2"));
+                    "UPDATE journal_effect SET state = ?4 WHERE first_event = ?1 AND state = ?3 AND CAST(?2 AS BIGINT) > 0"));
   TRY(change_effect(
       place, effect_id(event), EffectState::permitted, EffectState::permitted,
-      "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND ?2 AND "
-      "?4"));
+      "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND "
+      "CAST(?2 AS BIGINT) > 0 AND CAST(?4 AS BIGINT) > 0"));
   return done();
 }
 
@@ -181,8 +181,8 @@ Status SqliteProjection::close_task(const Event& event) {
   update->bind_text_or_null(1, event.data.string_or("outcome", ""))
       .bind(2, work_microseconds(event.at))
       .bind(3, event.data.string_or("task", ""));
-  TRY(update->run());
-  if (connection_.changes() > 0) --open_task_changes_;
+  const std::int64_t changed = TRY(update->run_counted());
+  if (changed > 0) --open_task_changes_;
   return done();
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -85,13 +86,23 @@ struct StoreOptions {
   // The name of a registered SQLite file layer that keeps the files, for simulations: nothing is looked for, created or
   // locked on the machine's own disk then. Empty: the operating system's.
   std::string file_layer = {};
+  // PostgreSQL only: how this node is called, where it serves (both for people, and other nodes), how long it keeps the
+  // lease to write while it is silent, and what to do when another node has taken it (any thread, once). A store that
+  // has lost its lease refuses all writes.
+  std::string node = {};
+  std::string node_address = {};
+  Duration lease = std::chrono::seconds(10);
+  std::function<void(const std::string& reason)> when_lost = {};
 };
+
+// A store's URL for people to read, without the password that may be in it.
+std::string printable_store(const std::string& url);
 
 class Store {
  public:
-  // "sqlite:PATH" (created with its folder, mode 0600) or "memory:". A database written by a newer Gantry is refused:
-  // conflict, naming both versions. An older one is upgraded in one transaction. A second writer is refused:
-  // unavailable, naming its process id.
+  // "sqlite:PATH" (created with its folder, mode 0600), "postgres://..." (docs/reference/store.md) or "memory:". A
+  // database written by a newer Gantry is refused: conflict, naming both versions. An older one is upgraded in one
+  // transaction. A second writer is refused: unavailable, naming its process id, or its node.
   static Result<std::unique_ptr<Store>> open(const std::string& url, const StoreOptions& options = {});
   virtual ~Store() = default;
 
@@ -137,7 +148,7 @@ class Store {
   // Does nothing without a key.
   virtual Status sign_checkpoint() { return done(); }
 
-  virtual std::string location() const = 0;  // the file's path, or "memory"
+  virtual std::string location() const = 0;  // the file's path, the database without its password, or "memory"
 };
 
 }  // namespace gantry::journal

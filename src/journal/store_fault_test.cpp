@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "journal/faulty_disk.h"
 #include "journal/maintenance.h"
-#include "journal/raw_database.h"
+#include "journal/raw_database_fixture.h"
 #include "journal/sqlite_schema.h"
 #include "journal/store_fixture.h"
 

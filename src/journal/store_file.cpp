@@ -44,7 +44,8 @@ Result<std::string> store_path(const std::string& url) {
   if (!rest.starts_with(sqlite_scheme))
     return Error{
         Code::invalid_argument,
-        fmt::format("'{}' is no store that this program knows; expected sqlite:PATH or memory:", url.substr(0, 200))};
+        fmt::format("'{}' is no store that this program knows; expected sqlite:PATH, postgres://USER@HOST/DATABASE or memory:",
+                    printable_store(url).substr(0, 200))};
   rest.remove_prefix(sqlite_scheme.size());
   if (rest.empty() || rest.find('\0') != std::string_view::npos)
     return Error{Code::invalid_argument,

@@ -40,12 +40,17 @@ std::string kind_of(std::string_view table) {
   return "other";
 }
 
-Status measure_kinds(SqliteConnection& connection, StoreSize& size) {
+Status measure_kinds(DatabaseConnection& connection, StoreSize& size) {
   std::map<std::string, SizeOfKind> kinds;
-  auto pages =
-      TRY(connection.prepare("SELECT coalesce(m.tbl_name, s.name), sum(s.pgsize), sum(CASE WHEN m.type = 'table' THEN "
+  // PostgreSQL counts rows when it analyses a table, so its figures are of some time ago.
+  constexpr const char* of_postgres =
+      "SELECT c.relname, CAST(pg_total_relation_size(c.oid) AS BIGINT), CAST(greatest(c.reltuples, 0) AS BIGINT) FROM "
+      "pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace";
+  constexpr const char* of_sqlite =
+      "SELECT coalesce(m.tbl_name, s.name), sum(s.pgsize), sum(CASE WHEN m.type = 'table' THEN "
                              "s.ncell ELSE 0 END) FROM dbstat s "
-                             "LEFT JOIN sqlite_schema m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY 1"));
+                             "LEFT JOIN sqlite_schema m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY 1";
+  auto pages = TRY(connection.prepare(connection.dialect() == Dialect::sqlite ? of_sqlite : of_postgres));
   while (TRY(pages->step())) {
     SizeOfKind& kind = kinds[kind_of(pages->text(0))];
     kind.bytes += static_cast<std::uint64_t>(pages->integer(1));
@@ -59,7 +64,7 @@ Status measure_kinds(SqliteConnection& connection, StoreSize& size) {
   return done();
 }
 
-Result<std::int64_t> time_at(SqliteConnection& connection, std::int64_t position) {
+Result<std::int64_t> time_at(DatabaseConnection& connection, std::int64_t position) {
   auto select = TRY(connection.use("SELECT at FROM journal_event WHERE position >= ? ORDER BY position LIMIT 1"));
   select->bind(1, position);
   TRY(select->step());
@@ -68,7 +73,7 @@ Result<std::int64_t> time_at(SqliteConnection& connection, std::int64_t position
 
 // The first position at or after `time`. Positions are in the order of writing, so nearly in that of time: halving
 // finds the place without an index.
-Result<std::int64_t> position_at(SqliteConnection& connection, std::int64_t first, std::int64_t last,
+Result<std::int64_t> position_at(DatabaseConnection& connection, std::int64_t first, std::int64_t last,
                                  std::int64_t time) {
   while (first < last) {
     const std::int64_t middle = first + (last - first) / 2;
@@ -81,7 +86,7 @@ Result<std::int64_t> position_at(SqliteConnection& connection, std::int64_t firs
   return first;
 }
 
-Status measure_growth(SqliteConnection& connection, StoreSize& size) {
+Status measure_growth(DatabaseConnection& connection, StoreSize& size) {
   const std::int64_t first = TRY(connection.integer_of("SELECT min(position) FROM journal_event"));
   const std::int64_t last = TRY(connection.integer_of("SELECT max(position) FROM journal_event"));
   size.events =
@@ -97,7 +102,7 @@ Status measure_growth(SqliteConnection& connection, StoreSize& size) {
   size.measured_days = std::max(static_cast<double>(newest - from) / microseconds_per_day, 1.0 / 24);
   size.events_per_day = static_cast<double>(last - start + 1) / size.measured_days;
   auto removed =
-      TRY(connection.prepare("SELECT ifnull(sum(e.data ->> '$.events'), 0) FROM journal_event e JOIN "
+      TRY(connection.prepare("SELECT CAST(coalesce(sum(CAST(e.data ->> '$.events' AS BIGINT)), 0) AS BIGINT) FROM journal_event e JOIN "
                              "journal_event_type y ON y.number = e.type "
                              "WHERE y.name = 'instances_removed' AND e.position >= ?"));
   removed->bind(1, start);
@@ -131,12 +136,17 @@ Result<StoreSize> measure_store(Store& store, Timestamp now) {
   auto connection = TRY(reader_of(store));
   std::lock_guard lock(connection->mutex());
   StoreSize size;
-  const std::int64_t page = TRY(connection->integer_of("PRAGMA page_size"));
-  const std::int64_t unused = TRY(connection->integer_of("PRAGMA freelist_count"));
-  size.unused_bytes = static_cast<std::uint64_t>(page * unused);
+  const bool is_file = connection->dialect() == Dialect::sqlite;
+  if (is_file) {
+    const std::int64_t page = TRY(connection->integer_of("PRAGMA page_size"));
+    const std::int64_t unused = TRY(connection->integer_of("PRAGMA freelist_count"));
+    size.unused_bytes = static_cast<std::uint64_t>(page * unused);
+  } else {
+    size.file_bytes = static_cast<std::uint64_t>(TRY(connection->bytes_used()));
+  }
   TRY(measure_kinds(*connection, size));
   TRY(measure_growth(*connection, size));
-  if (!connection->is_memory()) measure_disk(connection->path(), size);
+  if (is_file && !connection->is_memory()) measure_disk(connection->path(), size);
   forecast(size, now);
   return size;
 }

@@ -196,7 +196,7 @@ void Installation::check_journal() {
 
 namespace {
 
-Result<std::string> dump(journal::SqliteConnection& connection) {
+Result<std::string> dump(journal::DatabaseConnection& connection) {
   std::string text;
   for (const char* table :
        {"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task", "journal_task_role",

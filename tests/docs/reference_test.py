@@ -130,7 +130,7 @@ class ReferenceTest(unittest.TestCase):
             self.assertTrue("`" in tests or gap.strip(), f"item {number} has neither a test nor a word on what is missing")
 
     def test_every_block_says_what_it_is(self):
-        known = {"yaml", "csv", "json", "console", "sh", "sql", "text", ""}
+        known = {"yaml", "csv", "json", "console", "sh", "sql", "postgres", "text", ""}
         for block in all_blocks():
             with self.subTest(place=block.place):
                 self.assertIn(block.language, known)
