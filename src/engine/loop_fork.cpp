@@ -23,17 +23,16 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
   }
   if (running_ >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
-  const Pinned pinned = TRY(find_pinned(request.instance, before));
-  const ForkPoint point =
-      TRY(find_fork_point(events, pinned.project, pinned.workflow, request.task, options_.interpreter));
+  const ForkPoint point = TRY(find_fork_point(events, installation_, request.task, options_.interpreter));
+  const auto& [project, workflow] = point.definitions;
   // Whoever asked for the first is who asks for this one: effects are judged, and people excluded, as they were.
-  Value data = Value::object({{"workflow", before.member("workflow")},
-                              {"project", before.member("project")},
+  Value data = Value::object({{"workflow", to_value(workflow->name).with_member("digest", workflow->digest.hex())},
+                              {"project", project->digest.hex()},
                               {"input", before.member("input")},
                               {"principal", before.member("principal")},
                               {"by", to_value(request.by)},
                               {"continues", point.continues}});
-  const std::string id = add_instance(pinned.project, pinned.workflow, std::move(data), work, turn);
+  const std::string id = add_instance(project, workflow, std::move(data), work, turn);
   return Value::object({{"instance", id}, {"continues", request.instance}, {"task", point.task}});
 }
 
