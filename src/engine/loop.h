@@ -162,7 +162,9 @@ struct Engine::Loop {
   Result<InstanceRecord*> look_at(const std::string& instance, Slot& visitor, Turn& turn);
   Result<Migration> prepare(const MigrationRequest& request, const Work& work);
   Status check_mapping_for(const std::string& instance, const Migration& migration, Turn& turn);
-  Result<MigrationFit> migrate_one(const std::string& instance, const Migration& migration, bool apply, Work& work, Turn& turn);
+  // Nothing when it is where it was to go.
+  Result<std::optional<MigrationFit>> migrate_one(const std::string& instance, const Migration& migration, bool apply,
+                                                  Work& work, Turn& turn);
   // Why it can't move back, or empty.
   Result<std::string> move_one_back(const std::string& instance, const UndoMigrationRequest& request, bool apply, Work& work,
                                     Turn& turn);

@@ -33,15 +33,18 @@ Result<InstanceRecord*> Engine::Loop::look_at(const std::string& instance, Slot&
   return visitor.record.get();
 }
 
-Result<MigrationFit> Engine::Loop::migrate_one(const std::string& instance, const Migration& migration, bool apply, Work& work,
+Result<std::optional<MigrationFit>> Engine::Loop::migrate_one(const std::string& instance, const Migration& migration, bool apply, Work& work,
                                                Turn& turn) {
   Slot visitor;
   auto record = look_at(instance, visitor, turn);
   if (!record && record.error().code == Code::unavailable) return record.error();
-  if (!record) return MigrationFit{MigrationFit::Kind::stuck, {}, "/", record.error().message};
+  if (!record) return std::optional(MigrationFit{MigrationFit::Kind::stuck, {}, "/", record.error().message});
+  const Definitions now = (*record)->definitions();
+  if (now.project->digest == migration.to.project->digest && now.workflow->name == migration.to.workflow->name)
+    return std::optional<MigrationFit>();
   MigrationFit fit = (*record)->examine(migration.to, migration.mapping, work.now);
   if (apply && fit.movable()) (*record)->migrate(migration, work);
-  return fit;
+  return std::optional(std::move(fit));
 }
 
 Result<Migration> Engine::Loop::prepare(const MigrationRequest& request, const Work& work) {
@@ -84,9 +87,10 @@ Result<Value> Engine::Loop::handle(const MigrationRequest& request, Work& work, 
       turn.unreadable = fit.error();  // nothing of it counts, for none of them
       return fit.error();
     }
-    ++counts[name_of(fit->kind)];
-    if (fit->movable()) ++counts["movable"];
-    rows.push_back(to_value(*fit).with_member("instance", instance));
+    if (!*fit) continue;  // it is there
+    ++counts[name_of((*fit)->kind)];
+    if ((*fit)->movable()) ++counts["movable"];
+    rows.push_back(to_value(**fit).with_member("instance", instance));
   }
   const bool moved = request.apply && counts["movable"] > 0;
   return Value::object({{"workflow", request.namespace_ + "/" + request.name},
