@@ -73,7 +73,9 @@ TEST_F(EngineMigration, AProgramMakesTheContextThatTheNewVersionExpects) {
   ASSERT_TRUE(undo(migration).ok());
   EXPECT_EQ(version_of(instance), "1.0.0");
   apply(R"({"mapping":"m","context":". + {currency: \"USD\"}"})");
-  EXPECT_EQ(print_json(wait_advancing(instance, std::chrono::minutes(30)).output), R"({"amount":1,"currency":"USD"})");
+  const Value output = wait_advancing(instance, std::chrono::minutes(30)).output;
+  EXPECT_EQ(print_json(output), R"({"amount":1,"currency":"USD"})");
+  EXPECT_THAT(output.deep_label().content().sources, ::testing::Contains("migration:otto")) << "whose words these are";
   expect_replays(instance);
 }
 

@@ -50,7 +50,8 @@ Status InstanceRecord::fold_migrated(const journal::Event& event) {
   if (!arriving_) return Error{Code::internal, "where it goes to is not known"};
   const Arrival arrival = *std::exchange(arriving_, std::nullopt);
   const std::string id = TRY(text_from(event.data, "migration"));
-  const MigrationMapping mapping = TRY(mapping_from(event.data.member("mapping")));
+  MigrationMapping mapping = TRY(mapping_from(event.data.member("mapping")));
+  mapping.by = event.data.member("by").string_or("person", "");
   MovedState moved =
       move_state(state_, {project_, workflow_}, arrival.definitions, mapping, interpreter_.limits(), event.at);
   if (!moved.state)

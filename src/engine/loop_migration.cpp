@@ -51,6 +51,7 @@ Result<Migration> Engine::Loop::prepare(const MigrationRequest& request, const W
   const definition::WorkflowName from{request.namespace_, request.name, request.from};
   const definition::WorkflowName to{request.namespace_, request.name, request.to};
   MigrationMapping mapping = TRY(mapping_from(request.mapping));
+  mapping.by = request.by.person;
   auto workflow = work.policies ? work.policies->find_workflow(to.namespace_, to.name, to.version) : nullptr;
   if (!workflow || workflow->name != to) return not_deployed(to);
   if (!installation_.knows(from))

@@ -24,6 +24,7 @@ struct MigrationMapping {
   std::map<std::string, std::string> tasks;
   std::string context;                  // jq; `.` is $context, and what it gives the new one; empty: it stays
   expression::ProgramPointer program = {};  // of `context`; null when that is empty
+  std::string by = {};  // who migrates: the program's values are this person's; not part of the file
 
   bool empty() const { return tasks.empty() && !program; }
 };

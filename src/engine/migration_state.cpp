@@ -206,7 +206,13 @@ class StateMover {
       auto moved = expression::evaluate_first(*mapping_.program, branch.context,
                                               {.arguments = {}, .now = now_, .limits = limits_.expression});
       if (!moved) return stick(context_need, "the mapping's program failed: " + moved.error().message);
-      branch.context = *std::move(moved);
+      // As good as an answer, and no better than what it read.
+      const Label words = Label::of({.integrity = Integrity::internal,
+                                     .secrecy = Secrecy::public_,
+                                     .sources = {"migration:" + mapping_.by},
+                                     .compartments = {}});
+      const Label label = join(moved->label(), words);
+      branch.context = (*std::move(moved)).labelled(label);
     }
     std::string misfit = misfit_of_context(branch.context, to_);
     if (misfit.empty()) return true;
