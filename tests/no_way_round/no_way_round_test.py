@@ -36,6 +36,7 @@ COMMANDS = {
     "check": "none", "prove": "none", "policy": "none", "eval": "none", "schema": "none", "convert": "none", "token": "none",
     "instances": "none", "show": "none", "journal": "none", "schedules": "none", "hold": "none", "tasks": "none",
     "task": "none", "audit": "none", "backup": "none", "store": "none", "doctor": "none",
+    "sim": "none",  # all of it is simulated
 }
 
 
