@@ -34,6 +34,7 @@ struct CommandLine {
   IdOptions id;
   EmitOptions emit;
   HoldOptions hold;
+  MigrateOptions migrate;
   ApproveOptions approve;
   GateOptions gate;
   std::function<int()> chosen;
@@ -231,6 +232,17 @@ void CommandLine::add_server_commands() {
   c->add_option("--task", id.task, "Another task: its name, or its reference such as /do/2/pay");
   c = server_command("fork", "Go on from a task of an instance in a new one; the first stays as it is", fork_command, "Instance");
   c->add_option("--task", id.task, "Its name, or its reference such as /do/2/pay")->required();
+
+  c = command("migrate", "Let running instances go on under another version of their workflow, or say what would become of them", migrate_command, migrate);
+  c->add_option("WORKFLOW", migrate.workflow, "NAMESPACE/NAME");
+  c->add_option("FROM", migrate.from, "The version that they run under");
+  c->add_option("TO", migrate.to, "Another version, deployed now");
+  c->add_flag("--plan", migrate.plan, "Change nothing; exit 1 when one can't move");
+  c->add_flag("--apply", migrate.apply, "Move all that can, in one transaction");
+  c->add_option("--map", migrate.map, "YAML file: which task stands for which, and a program for the context");
+  c->add_option("--undo", migrate.undo, "Move back what this migration moved, unless something has happened since");
+  c->add_flag("--partly", migrate.partly, "With --undo: those that nothing has happened to");
+  add_server(c, migrate.server);
 
   c = command("schedules", "List the schedules in force and when they are due next", schedules_command, list);
   add_server(c, list.server);

@@ -163,6 +163,14 @@ int task_command(const IdOptions& options);
 int reject_command(const IdOptions& options);
 int answer_command(const IdOptions& options);
 
+// migrate: running instances go on under another version of their workflow.
+struct MigrateOptions {
+  ServerOptions server;
+  std::string workflow, from, to, map, undo;
+  bool plan = false, apply = false, partly = false;
+};
+int migrate_command(const MigrateOptions& options);
+
 struct HoldOptions {
   ServerOptions server;
   std::string action, workflow, instance, reason;

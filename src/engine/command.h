@@ -92,7 +92,8 @@ struct Command {
   using Request = std::variant<StartRequest, VoteRequest, AnswerRequest, CancelRequest, ReceiveRequest, DeployRequest,
                                MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
                                RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
-                               ReconsiderApprovals, SuspendRequest, ForkRequest, DescribeSchedules>;
+                               ReconsiderApprovals, SuspendRequest, ForkRequest, DescribeSchedules,
+                               MigrationRequest, UndoMigrationRequest>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

@@ -115,6 +115,14 @@ Result<Value> Engine::retry(const std::string& instance, const std::string& task
   return loop_->ask(ForkRequest{instance, task, true, by, key});
 }
 
+Result<Value> Engine::migrate(MigrationRequest request) {
+  return loop_->ask(std::move(request));
+}
+
+Result<Value> Engine::undo_migration(UndoMigrationRequest request) {
+  return loop_->ask(std::move(request));
+}
+
 Result<Value> Engine::schedules() {
   return loop_->ask(DescribeSchedules{});
 }

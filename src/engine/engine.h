@@ -40,6 +40,7 @@ struct EngineOptions {
   InterpreterLimits interpreter;
   std::uint64_t snapshot_every_events = 500;
   std::size_t snapshot_bytes_per_event = 4'096;  // a larger state waits longer, so that storage grows with the events
+  std::size_t migration_instances_max = 10'000;  // looked at and moved by one migration; the oldest first
   std::size_t event_batch_max = 1'000;       // CloudEvents in one call of receive()
   std::size_t event_listeners_max = 10'000;  // instances that one CloudEvent may be delivered to
   ScheduleLimits schedules;
@@ -90,6 +91,19 @@ struct AnswerRequest {
   std::string human_task;
   definition::Principal person;
   Value answer;  // for resolution tasks: {"outcome": "done" | "not_done", "result"?: ...}
+};
+
+// The running instances of workflow `namespace_`/`name` in version `from` are to go on under version `to`.
+struct MigrationRequest {
+  std::string namespace_, name, from, to;
+  Value mapping;  // {mapping: NAME, tasks?, context?}, see migration.h; null: none
+  bool apply = false;  // false: only say what would become of each
+  definition::Principal by;
+};
+struct UndoMigrationRequest {
+  std::string migration;
+  bool partly = false;  // those that nothing has happened to since; else all, or none
+  definition::Principal by;
 };
 
 struct Received {
@@ -167,6 +181,15 @@ class Engine {
                      const std::string& key = {});
   Result<Value> retry(const std::string& instance, const std::string& task, const definition::Principal& by,
                       const std::string& key = {});
+  // What would become of each running instance of a version in another one, and with `apply` the move: all that can move do,
+  // in one transaction, and the others stay as they are. {workflow, from, to, migration, moved, compatible, convertible,
+  // stuck, movable, more, instances: [{instance, class, movable, task?, reason?, needs?}]}; `more`: there are others than
+  // these, for another migration. On the engine's thread, which does nothing else meanwhile. Errors: not_found when a version
+  // is not there; invalid_argument when the mapping is wrong.
+  Result<Value> migrate(MigrationRequest request);
+  // {migration, undone, stay: [{instance, reason}]}. Errors: not_found; conflict when something has happened to one of them
+  // since, which is named: then none moves back, unless `partly`.
+  Result<Value> undo_migration(UndoMigrationRequest request);
   Result<Value> schedules();  // what is in force: see Schedules::describe
   // Takes CloudEvents from outside: durable when it returns, together with their delivery to every instance that
   // listens for them. Errors: invalid_argument when one is no CloudEvent, then none is taken; exhausted when too many

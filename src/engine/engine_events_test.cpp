@@ -1,5 +1,6 @@
 // CloudEvents through the engine: recorded, delivered once to whoever listens, whatever crashes come.
 #include "engine/engine_fixture.h"
+#include "engine/installation.h"
 #include "engine/instance_record.h"
 
 namespace gantry::engine {
@@ -241,7 +242,8 @@ TEST_F(EngineEvents, ReplayGivesTheSameState) {
   EXPECT_EQ(wait(instance).status, "completed") << dump(instance);
   auto workflow = project()->find_workflow("t", "w");
   InstanceRecord record(instance, project(), workflow, options_.interpreter);
-  for (const auto& event : events(instance)) ASSERT_TRUE(record.replay(event).ok());
+  Installation definitions(*kept_, ScheduleLimits{});
+  for (const auto& event : events(instance)) ASSERT_TRUE(record.replay(event, definitions).ok());
   EXPECT_EQ(record.outcome().status, "completed");
   EXPECT_EQ(record.outcome().output, wait(instance).output);
 }

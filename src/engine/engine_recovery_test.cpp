@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "engine/engine_fixture.h"
+#include "engine/installation.h"
 #include "engine/instance_record.h"
 
 namespace gantry::engine {
@@ -80,9 +81,10 @@ class EngineRecovery : public EngineTest {
     const auto journal = events(instance);
     auto workflow = pinned->find_workflow("t", journal.front().data.member("workflow").string_or("name", ""));
     auto record = std::make_unique<InstanceRecord>(instance, pinned, workflow, options_.interpreter);
+    Installation definitions(*kept_, ScheduleLimits{});
     for (const auto& event : journal) {
       if (event.sequence > up_to) break;
-      auto status = record->replay(event);
+      auto status = record->replay(event, definitions);
       EXPECT_TRUE(status.ok()) << status.error().message;
     }
     return record;
@@ -206,13 +208,14 @@ TEST_F(EngineRecovery, ReplayGivesTheSameStateByteForByte) {
       ASSERT_EQ(state, replayed(end.instance, sequence)->serialise());
       // From a snapshot, and on from there.
       auto workflow = project()->find_workflow("t", "w");
+      Installation definitions(*kept_, ScheduleLimits{});
       auto parsed = InstanceRecord::parse(state, end.instance, project(), workflow,
-                                           Interpreter(project(), workflow, options_.interpreter));
+                                           Interpreter(project(), workflow, options_.interpreter), definitions);
       ASSERT_TRUE(parsed.ok()) << parsed.error().message;
       ASSERT_EQ((*parsed)->serialise(), state);
       for (const auto& event : events(end.instance)) {
         if (event.sequence <= sequence) continue;
-        ASSERT_TRUE((*parsed)->replay(event).ok());
+        ASSERT_TRUE((*parsed)->replay(event, definitions).ok());
       }
       ASSERT_EQ((*parsed)->serialise(), replayed(end.instance)->serialise());
     }

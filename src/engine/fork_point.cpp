@@ -30,9 +30,9 @@ std::string main_line_of(const std::string& reference) {
 }
 
 // The first task to fail in the turn that ended the instance: the others are what it is in.
-Result<std::string> faulted_task(std::span<const journal::Event> events, InstanceRecord record) {
+Result<std::string> faulted_task(std::span<const journal::Event> events, InstanceRecord record, DefinitionSource& source) {
   for (const journal::Event& event : events) {
-    const Turn turn = TRY(record.replay_turn(event));
+    const Turn turn = TRY(record.replay_turn(event, source));
     if (!record.ended()) continue;
     for (const TaskTrace& trace : turn.trace)
       if (trace.status == TaskTrace::Status::faulted) return main_line_of(trace.reference);
@@ -43,34 +43,41 @@ Result<std::string> faulted_task(std::span<const journal::Event> events, Instanc
 
 }  // namespace
 
-Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, const definition::ProjectPointer& project,
-                                  const std::shared_ptr<const definition::Workflow>& workflow, const std::string& name,
-                                  const InterpreterLimits& limits) {
+Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, DefinitionSource& source,
+                                  const std::string& name, const InterpreterLimits& limits) {
   const std::string& instance = events.front().instance;
-  std::string wanted = name;
-  if (name.empty()) wanted = TRY(faulted_task(events, InstanceRecord(instance, project, workflow, limits)));
+  const Definitions first = TRY(find_definitions(source, instance, events.front().data));
+  const auto begin = [&] { return InstanceRecord(instance, first.project, first.workflow, limits); };
+  const std::string wanted = name.empty() ? TRY(faulted_task(events, begin(), source)) : name;
+  InstanceRecord record = begin();
   StartWatch watch;
-  watch.task = TRY(find_named(*workflow, wanted));
-  InstanceRecord record(instance, project, workflow, limits);
+  // Each version that it ran under has tasks of its own; it goes on under the one in which the task has started last.
+  auto found = find_named(*first.workflow, wanted);
   ForkPoint point;
-  point.task = watch.task->reference;
   for (const journal::Event& event : events) {
-    TRY(record.replay_turn(event, &watch));
-    if (watch.state.empty()) continue;
-    point.continues = record.carried()
-                          .with_member("instance", instance)
-                          .with_member("task", point.task)
-                          .with_member("sequence", static_cast<std::int64_t>(event.sequence))
-                          .with_member("state", std::exchange(watch.state, {}));
+    watch.task = found ? *found : nullptr;
+    TRY(record.replay_turn(event, source, &watch));
+    if (!watch.state.empty()) {
+      point.task = watch.task->reference;
+      point.definitions = record.definitions();
+      point.continues = record.carried()
+                            .with_member("instance", instance)
+                            .with_member("task", point.task)
+                            .with_member("sequence", static_cast<std::int64_t>(event.sequence))
+                            .with_member("state", std::exchange(watch.state, {}));
+    }
+    if (is_migration(event.type)) found = find_named(*record.definitions().workflow, wanted);
   }
   if (!point.continues.is_null()) return point;
+  if (!found) return found.error();
+  const std::string& reference = (*found)->reference;
   if (!watch.in_main_line) {
-    const std::string around = main_line_of(point.task);
+    const std::string around = main_line_of(reference);
     return Error{Code::invalid_argument,
-                 fmt::format("task {} is one of several that run side by side; go on from {} instead", point.task,
-                             around == point.task ? "the fork or listen that it is in" : around)};
+                 fmt::format("task {} is one of several that run side by side; go on from {} instead", reference,
+                             around == reference ? "the fork or listen that it is in" : around)};
   }
-  return Error{Code::not_found, fmt::format("task {} has not started in instance {}", point.task, instance)};
+  return Error{Code::not_found, fmt::format("task {} has not started in instance {}", reference, instance)};
 }
 
 }  // namespace gantry::engine

@@ -4,12 +4,14 @@
 #include <span>
 #include <string>
 
+#include "engine/definitions.h"
 #include "engine/interpreter.h"
 
 namespace gantry::engine {
 
 struct ForkPoint {
   std::string task;  // reference
+  Definitions definitions;  // that the instance ran under then
   // For the member `continues` of instance_started: {instance, task, state}, `sequence` of the event after which the task
   // was about to start, and what InstanceRecord::carried() says: what the gate keeps of the run, so that nothing becomes cleaner, and no budget
   // larger, by beginning anew.
@@ -20,8 +22,7 @@ struct ForkPoint {
 // one that faulted the instance, or what of the main line it is in. Errors: not_found when there is no such task, or it
 // never started; invalid_argument when it is within a `fork` or the `foreach` of a `listen`, or none is named and
 // none faulted.
-Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, const definition::ProjectPointer& project,
-                                  const std::shared_ptr<const definition::Workflow>& workflow, const std::string& task,
-                                  const InterpreterLimits& limits);
+Result<ForkPoint> find_fork_point(std::span<const journal::Event> events, DefinitionSource& source,
+                                  const std::string& task, const InterpreterLimits& limits);
 
 }  // namespace gantry::engine

@@ -7,12 +7,13 @@
 #include <mutex>
 
 #include "engine/command.h"
+#include "engine/definitions.h"
 #include "engine/schedules.h"
 #include "journal/store.h"
 
 namespace gantry::engine {
 
-class Installation {
+class Installation final : public DefinitionSource {
  public:
   Installation(journal::Store& store, const ScheduleLimits& limits) : store_(store), schedules_(limits) {}
 
@@ -21,7 +22,7 @@ class Installation {
 
   definition::ProjectPointer current() const;  // any thread; null when nothing was deployed
   // Errors: not_found; invalid_argument when its files no longer load.
-  Result<definition::ProjectPointer> project(const std::string& digest);
+  Result<definition::ProjectPointer> project(const std::string& digest) override;
 
   // Durable when it returns, or nothing has changed. Errors: conflict when a workflow of the same name and version has
   // another digest.
@@ -36,6 +37,9 @@ class Installation {
   Value gate_state() const;  // any thread
   // Who deployed this version of the workflow first; empty when that is not known.
   std::string author_of(const definition::WorkflowName& workflow) const;
+
+  // Whether this version was ever deployed.
+  bool knows(const definition::WorkflowName& workflow) const { return versions_.contains(workflow.text()); }
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);

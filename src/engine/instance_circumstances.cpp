@@ -31,11 +31,15 @@ std::string InstanceRecord::stopped(const tool::Effect& effect, const Work& work
 }
 
 gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) const {
+  return check(effect, *project_of(effect.id), work);
+}
+
+gate::Verdict InstanceRecord::check(const tool::Effect& effect, const definition::Project& definitions, Work& work) const {
   gate::Circumstances circumstances;
-  circumstances.facts = run_facts();
+  circumstances.facts = facts_about(effect);
   circumstances.run = run();
   // Changing policy has no author but who asks for it.
-  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(workflow_->name);
+  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(effect.workflow);
   circumstances.stopped = stopped(effect, work);
   circumstances.excused = gate::excused_from(*work.policies, effect, past_, known_);
   const auto asked = effects_.find(effect.id);
@@ -46,7 +50,7 @@ gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) cons
     if (asked != effects_.end()) budget.use.spent -= own_asks(asked->second.verdict, budget.use);
     circumstances.budgets.push_back(std::move(budget.use));
   }
-  return work.gate.check(*work.policies, *project_, effect, principal_, work.now, circumstances);
+  return work.gate.check(*work.policies, definitions, effect, principal_, work.now, circumstances);
 }
 
 // What is charged now, by asking or by permitting, into the event that says so.

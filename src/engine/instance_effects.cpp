@@ -91,7 +91,7 @@ void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& 
   work.dispatches.emplace_back(SendEffect{.instance = id_,
                                           .effect = effect,
                                           .permit = std::move(permit),
-                                          .project = project_,
+                                          .project = project_of(effect),
                                           .policies = work.policies,
                                           .requester = principal_.person,
                                           .attempt = effects_.at(effect).attempts});
@@ -177,7 +177,7 @@ void InstanceRecord::resolve(const std::string& effect, bool at_once, Work& work
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
-  switch (idempotency_of(*project_, record.effect)) {
+  switch (idempotency_of(*project_of(effect), record.effect)) {
     case definition::Idempotency::key:
       if (record.abandoned) return ask_resolution(effect, not_sent_again_reason, work);
       if (record.attempts >= work.options.send_attempts_max) break;

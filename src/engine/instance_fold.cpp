@@ -80,15 +80,19 @@ Value map_to_value(const std::map<std::string, Timestamp>& timers) {
 
 }  // namespace
 
-Status InstanceRecord::replay(const journal::Event& event) {
-  TRY(replay_turn(event));
+Status InstanceRecord::replay(const journal::Event& event, DefinitionSource& definitions) {
+  TRY(replay_turn(event, definitions));
   return done();
 }
 
-Result<Turn> InstanceRecord::replay_turn(const journal::Event& event, StartWatch* watch) {
+Result<Turn> InstanceRecord::replay_turn(const journal::Event& event, DefinitionSource& definitions, StartWatch* watch) {
   if (event.instance != id_ || event.sequence != sequence_ + 1) {
     return Error{Code::internal, fmt::format("journal: instance {}: expected event {}, found {} of \"{}\"", id_,
                                              sequence_ + 1, event.sequence, event.instance)};
+  }
+  if (is_migration(event.type)) {
+    const Definitions to = TRY(find_definitions(definitions, id_, event.data));
+    arriving_ = {to, Interpreter(to.project, to.workflow, interpreter_.limits())};
   }
   auto turn = absorb(event, true, watch);
   if (turn) return turn;
@@ -99,6 +103,7 @@ Result<Turn> InstanceRecord::replay_turn(const journal::Event& event, StartWatch
 Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying, StartWatch* watch) {
   sequence_ = event.sequence;
   const bool was_ended = ended();
+  if (event.type != EventType::migration_undone) before_.reset();
   TRY(fold(event, replaying));
   if (was_ended) return Turn{};
   Turn turn;
@@ -224,8 +229,9 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::schedule_event:
       return done();
     case EventType::instance_migrated:
+      return fold_migrated(event);
     case EventType::migration_undone:
-      return Error{Code::internal, "this version can't move an instance"};
+      return fold_moved_back(event);
     case EventType::decision_made:
       past_.add_decided(std::string(event.data.string_or("decision", "")), event.data.member("answer"));
       return done();
@@ -349,7 +355,10 @@ Status InstanceRecord::fold_permitted(const journal::Event& event) {
   record.attempts = 1;
   record.permitted_at = event.at;
   record.read_back_of = data.string_or("readBackOf", "");
-  if (auto asked = effects_.find(record.read_back_of); asked != effects_.end()) ++asked->second.read_backs;
+  if (auto asked = effects_.find(record.read_back_of); asked != effects_.end()) {
+    ++asked->second.read_backs;
+    record.asked_under = asked->second.asked_under;
+  }
   return done();
 }
 
@@ -441,6 +450,7 @@ std::string InstanceRecord::serialise() const {
       {"schedule", schedule_},
       {"suspended", suspended_},
       {"run", run_},
+      {"before", before_value()},
       {"held", Value::array(std::move(held))},
   }));
 }
@@ -448,7 +458,8 @@ std::string InstanceRecord::serialise() const {
 Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view text, std::string id,
                                                               definition::ProjectPointer project,
                                                               std::shared_ptr<const definition::Workflow> workflow,
-                                                              Interpreter interpreter) {
+                                                              Interpreter interpreter,
+                                                              DefinitionSource& definitions) {
   const Value stored = TRY(parse_stored(text));
   if (stored.integer_or("format", 0) != 2) {
     return Error{Code::conflict,
@@ -470,6 +481,10 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
     return Error{Code::internal, fmt::format("snapshot of instance {}: a part is missing", record->id_)};
   for (const Value& item : effects.items()) {
     EffectRecord effect = TRY(effect_record_from(item));
+    if (item.find("project") != nullptr) {
+      const std::string asked_under = TRY(text_from(item, "project"));
+      effect.asked_under = TRY(definitions.project(asked_under));
+    }
     std::string key = effect.effect.id;
     record->effects_[std::move(key)] = std::move(effect);
   }
@@ -495,6 +510,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   record->schedule_ = stored.string_or("schedule", "");
   record->suspended_ = stored.boolean_or("suspended", false);
   record->run_ = stored.string_or("run", "");
+  TRY(record->read_before(stored.member("before"), definitions));
   const Value held = stored.member("held");
   for (const Value& input : held.is_array() ? held.items() : std::vector<Value>{}) {
     const auto type = TRY(journal::parse_event_type(input.string_or("type", "")));

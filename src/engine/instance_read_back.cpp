@@ -27,7 +27,8 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end() || found->second.state != EffectRecord::State::ambiguous) return;
   const EffectRecord record = found->second;
-  const definition::ReadBack* definition = read_back_of(*project_, record.effect);
+  const definition::ProjectPointer project = project_of(effect);
+  const definition::ReadBack* definition = read_back_of(*project, record.effect);
   if (definition == nullptr) return ask_resolution(effect, "the tool has no read-back", work);
   if (record.read_backs >= work.options.send_attempts_max)
     return ask_resolution(effect, "the system did not answer whether it took place", work);
@@ -39,15 +40,15 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   tool::Effect question;
   question.id = fmt::format("{}-b{}", effect, record.read_backs + 1);
   question.instance = id_;
-  question.workflow = workflow_->name;
+  question.workflow = record.effect.workflow;
   question.task = record.effect.task;
   question.tool = record.effect.tool;
   question.operation = definition->operation;
   question.arguments = *std::move(evaluated);
   question.key = question.id;
-  if (auto known = tool::complete_effect(question, *project_); !known)
+  if (auto known = tool::complete_effect(question, *project); !known)
     return ask_resolution(effect, known.error().message, work);
-  const gate::Verdict verdict = check(question, work);
+  const gate::Verdict verdict = check(question, *project, work);
   if (verdict.kind != definition::VerdictKind::allow)
     return ask_resolution(effect, fmt::format("the gate did not allow the read-back: {}", verdict.reason), work);
   auto permit = work.gate.permit(question, verdict);
@@ -86,7 +87,7 @@ void InstanceRecord::conclude(const std::string& effect, const Value& answer, Ti
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
-  const definition::ReadBack* definition = read_back_of(*project_, record.effect);
+  const definition::ReadBack* definition = read_back_of(*project_of(effect), record.effect);
   const std::array<Value, 1> arguments{question_about(record.effect)};
   Result<Value> took_place = Error{Code::not_found, "the tool has no read-back"};
   if (definition != nullptr)

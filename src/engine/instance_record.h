@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/migration.h"
 #include "engine/record_data.h"
 #include "engine/timer_queue.h"
 #include "gate/invariants.h"
@@ -79,6 +80,15 @@ using Dispatch = std::variant<SendEffect, ArmTimer, DisarmTimer, NotifyParent, C
 class Budgets;
 class Installation;
 
+// One migration, as it is for each instance that it moves.
+struct Migration {
+  std::string id;
+  Definitions to;
+  Interpreter interpreter;  // of `to`
+  MigrationMapping mapping;
+  definition::Principal by;
+};
+
 // What a command sees and what it brings about.
 struct Work {
   const gate::Gate& gate;
@@ -135,15 +145,24 @@ class InstanceRecord {
   // Ends the instance whatever the interpreter thinks of it; for what can't be recorded otherwise.
   void fail(Value error, Work& work);
 
-  // --- Rebuilding
-  Status replay(const journal::Event& event);
+  // --- Migration (instance_migration.cpp)
+  // What would become of it. Changes nothing.
+  MigrationFit examine(const Definitions& to, const MigrationMapping& mapping, Timestamp now) const;
+  void migrate(const Migration& migration, Work& work);  // it must be movable
+  // Whether nothing has happened since this migration moved it.
+  bool can_move_back(const std::string& migration) const;
+  const Definitions& before() const { return before_->definitions; }  // where it can move back to
+  void move_back(const definition::Principal& by, Interpreter interpreter, Work& work);
+
+  // --- Rebuilding. What it runs under after a migration is found in `definitions`.
+  Status replay(const journal::Event& event, DefinitionSource& definitions);
   // The same, and what the interpreter answered: as it was when the event came, suspended or not.
-  Result<Turn> replay_turn(const journal::Event& event, StartWatch* watch = nullptr);
+  Result<Turn> replay_turn(const journal::Event& event, DefinitionSource& definitions, StartWatch* watch = nullptr);
   std::string serialise() const;
   static Result<std::unique_ptr<InstanceRecord>> parse(std::string_view text, std::string id,
                                                        definition::ProjectPointer project,
                                                        std::shared_ptr<const definition::Workflow> workflow,
-                                                       Interpreter interpreter);
+                                                       Interpreter interpreter, DefinitionSource& definitions);
 
   // --- Looking
   const std::string& id() const { return id_; }
@@ -167,6 +186,11 @@ class InstanceRecord {
   const std::string& awaited_by() const { return awaited_ ? parent_ : nobody_; }
   // What the gate is told of the run; lives as long as the record is not changed.
   gate::RunFacts run_facts() const { return {context_, &known_, workflow_.get()}; }
+  // The same for one effect: it may have been asked for under another version.
+  gate::RunFacts facts_about(const tool::Effect& effect) const;
+  const definition::ProjectPointer& project_of(const std::string& effect) const;
+  // What it runs under now.
+  Definitions definitions() const { return {project_, workflow_}; }
   // What the gate keeps of the run, for an instance that goes on from this one: {run, known, context, past}.
   Value carried() const;
   // The instance that all others of the run began from.
@@ -194,6 +218,15 @@ class InstanceRecord {
   Status fold_escalated(const Value& data);
   Status fold_created(const Value& data, bool replaying);
   void fold_closed(const Value& data);
+  Status fold_migrated(const journal::Event& event);
+  Status fold_moved_back(const journal::Event& event);
+  struct Arrival {
+    Definitions definitions;
+    Interpreter interpreter;
+  };
+  void go_under(const Arrival& arrival);
+  Value before_value() const;
+  Status read_before(const Value& stored, DefinitionSource& definitions);
   void note(const Turn& turn);
   void abandon(const std::string& effect);
 
@@ -239,6 +272,7 @@ class InstanceRecord {
 
   // --- What the gate is told, and budgets (instance_circumstances.cpp)
   gate::Verdict check(const tool::Effect& effect, Work& work) const;
+  gate::Verdict check(const tool::Effect& effect, const definition::Project& definitions, Work& work) const;
   std::string stopped(const tool::Effect& effect, const Work& work) const;
   Value with_charges(Value data, const gate::Verdict& verdict, bool asks, Work& work) const;
   Value with_refunds(Value data, Work& work) const;
@@ -262,8 +296,8 @@ class InstanceRecord {
   void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
   void resolve_by_person(const std::string& effect, const Value& answer);
 
-  // Constant after construction.
-  std::string id_;
+  std::string id_;  // constant
+  // What it runs under: changed by migrations only.
   definition::ProjectPointer project_;
   std::shared_ptr<const definition::Workflow> workflow_;
   Interpreter interpreter_;
@@ -289,10 +323,18 @@ class InstanceRecord {
   std::string schedule_;          // whose `after` counts from the end of this instance; empty: none
   bool suspended_ = false;
   std::string run_;  // of which it is a part, where its own name does not say it: it goes on from another instance
+  // Until the next event after a migration: what it goes back to when that is undone.
+  struct Before {
+    std::string migration;
+    Definitions definitions;
+    std::string state;  // of the interpreter
+  };
+  std::optional<Before> before_;
   std::vector<Input> held_;  // inputs that came since; their bookkeeping is done, the interpreter has not seen them
 
   // Empty between commands.
   std::list<Input> inputs_;
+  std::optional<Arrival> arriving_;  // what the event at hand moves it to
   const tool::Effect* judged_ = nullptr;  // what the event at hand describes, so that it need not be read back from it
   static inline const std::string nobody_;
 };

@@ -175,6 +175,8 @@ class Interpreter {
   // Event types that are no inputs are ignored.
   Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr) const;
 
+  const InterpreterLimits& limits() const { return limits_; }
+
   // Whether event_delivered with this CloudEvent would be taken, at this time. The state stays as it is.
   bool wants(InstanceState& state, const Value& cloud_event, Timestamp now) const;
 

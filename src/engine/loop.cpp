@@ -163,10 +163,11 @@ void Engine::Loop::collect(Turn& turn) {
   while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max &&
          turn.handled.size() < commands_max) {
     // A deployment is a transaction of its own, and what comes after it must see it only when it is durable. The same
-    // is true of stopping the gate.
+    // is true of stopping the gate. A migration asks the store which instances there are.
     const Command::Request& next = work_.front().request;
     const bool alone = std::holds_alternative<DeployRequest>(next) || std::holds_alternative<GateRequest>(next) ||
-                       std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next);
+                       std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next) ||
+                       std::holds_alternative<MigrationRequest>(next) || std::holds_alternative<UndoMigrationRequest>(next);
     if (alone && !turn.handled.empty()) break;
     Handled handled;
     handled.command = std::move(work_.front());

@@ -63,10 +63,6 @@ struct Engine::Loop {
     bool rests = false;              // as the journal says
     std::size_t tickets = 0;         // places in resting_
   };
-  struct Pinned {
-    definition::ProjectPointer project;
-    std::shared_ptr<const definition::Workflow> workflow;
-  };
   // One command of a batch, and what is to happen when the batch is durable.
   struct Handled {
     Command command;
@@ -163,6 +159,18 @@ struct Engine::Loop {
   Interpreter interpreter_for(const definition::ProjectPointer& project,
                               const std::shared_ptr<const definition::Workflow>& workflow);
   Result<Value> handle(const ForkRequest& request, Work& work, Turn& turn);  // loop_fork.cpp
+  // --- Migration (loop_migration.cpp)
+  Result<Value> handle(const MigrationRequest& request, Work& work, Turn& turn);
+  Result<Value> handle(const UndoMigrationRequest& request, Work& work, Turn& turn);
+  Result<InstanceRecord*> look_at(const std::string& instance, Slot& visitor, Turn& turn);
+  Result<Migration> prepare(const MigrationRequest& request, const Work& work);
+  Status check_mapping_for(const std::string& instance, const Migration& migration, Turn& turn);
+  // Nothing when it is where it was to go.
+  Result<std::optional<MigrationFit>> migrate_one(const std::string& instance, const Migration& migration, bool apply,
+                                                  Work& work, Turn& turn);
+  // Why it can't move back, or empty.
+  Result<std::string> move_one_back(const std::string& instance, const UndoMigrationRequest& request, bool apply, Work& work,
+                                    Turn& turn);
   InstanceRecord* find(const std::string& instance, Turn& turn, bool rests = false);
   InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
   // Why an instance that is not running can't be acted on: not_found or conflict.
@@ -220,7 +228,6 @@ struct Engine::Loop {
   Result<Slot> load(const std::string& instance);
   Result<Slot> load_events(const std::string& instance);  // all of them, whatever snapshots there are
   Result<Slot> load_snapshot(const journal::Snapshot& snapshot);
-  Result<Pinned> find_pinned(const std::string& instance, const Value& data);
 
   const MachineSteadyClock machine_steady_clock_;
   const SteadyClock& steady_clock_;

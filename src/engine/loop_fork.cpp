@@ -15,10 +15,10 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
     return Error{Code::conflict,
                  fmt::format("instance {}: its content was erased, so nothing can go on from it", request.instance)};
   const Value name = before.member("workflow");
-  const std::string workflow = fmt::format("{}/{}", name.string_or("namespace", ""), name.string_or("name", ""));
+  const std::string workflow_name = fmt::format("{}/{}", name.string_or("namespace", ""), name.string_or("name", ""));
   const std::string key =
       request.key.empty() ? "" : fmt::format("{} {} {}", request.retry ? "retry" : "fork", request.instance, request.key);
-  if (const auto known = TRY(started_before(workflow, key)))
+  if (const auto known = TRY(started_before(workflow_name, key)))
     return Value::object({{"instance", *known}, {"continues", request.instance}, {"existed", true}});
   if (request.retry) {
     const InstanceOutcome end = TRY(outcome_of(request.instance));
@@ -29,19 +29,18 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
   }
   if (running_ >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
-  const Pinned pinned = TRY(find_pinned(request.instance, before));
-  const ForkPoint point =
-      TRY(find_fork_point(events, pinned.project, pinned.workflow, request.task, options_.interpreter));
+  const ForkPoint point = TRY(find_fork_point(events, installation_, request.task, options_.interpreter));
+  const auto& [project, workflow] = point.definitions;
   // Whoever asked for the first is who asks for this one: effects are judged, and people excluded, as they were.
-  Value data = Value::object({{"workflow", before.member("workflow")},
-                              {"project", before.member("project")},
+  Value data = Value::object({{"workflow", to_value(workflow->name).with_member("digest", workflow->digest.hex())},
+                              {"project", project->digest.hex()},
                               {"input", before.member("input")},
                               {"principal", before.member("principal")},
                               {"by", to_value(request.by)},
                               {"continues", point.continues}});
   if (!key.empty()) data = std::move(data).with_member("key", key);
-  const std::string id = add_instance(pinned.project, pinned.workflow, std::move(data), work, turn);
-  if (!key.empty()) uncommitted_keys_[key_name(workflow, key)] = id;
+  const std::string id = add_instance(project, workflow, std::move(data), work, turn);
+  if (!key.empty()) uncommitted_keys_[key_name(workflow_name, key)] = id;
   return Value::object({{"instance", id}, {"continues", request.instance}, {"existed", false}, {"task", point.task}});
 }
 

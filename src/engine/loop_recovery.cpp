@@ -69,34 +69,24 @@ Result<Engine::Loop::Slot> Engine::Loop::load_events(const std::string& instance
   const std::vector<journal::Event> events = TRY(parts_.store->events_of(instance));
   if (events.empty() || events.front().type != journal::EventType::instance_started)
     return Error{Code::internal, fmt::format("journal: instance {}: its first event is missing", instance)};
-  const Pinned pinned = TRY(find_pinned(instance, events.front().data));
+  const Definitions pinned = TRY(find_definitions(installation_, instance, events.front().data));
   Slot slot;
   slot.record = std::make_unique<InstanceRecord>(instance, pinned.project, pinned.workflow,
                                                  interpreter_for(pinned.project, pinned.workflow));
-  for (const journal::Event& event : events) TRY(slot.record->replay(event));
+  for (const journal::Event& event : events) TRY(slot.record->replay(event, installation_));
   return slot;
 }
 
 Result<Engine::Loop::Slot> Engine::Loop::load_snapshot(const journal::Snapshot& snapshot) {
   const Value stored = TRY(parse_stored(snapshot.state));
-  const Pinned pinned = TRY(find_pinned(snapshot.instance, stored));
+  const Definitions pinned = TRY(find_definitions(installation_, snapshot.instance, stored));
   Slot slot;
   slot.record = TRY(InstanceRecord::parse(snapshot.state, snapshot.instance, pinned.project, pinned.workflow,
-                                          interpreter_for(pinned.project, pinned.workflow)));
+                                          interpreter_for(pinned.project, pinned.workflow), installation_));
   slot.snapshot_sequence = snapshot.sequence;
   const std::vector<journal::Event> events = TRY(parts_.store->events_of(snapshot.instance, snapshot.sequence));
-  for (const journal::Event& event : events) TRY(slot.record->replay(event));
+  for (const journal::Event& event : events) TRY(slot.record->replay(event, installation_));
   return slot;
-}
-
-Result<Engine::Loop::Pinned> Engine::Loop::find_pinned(const std::string& instance, const Value& data) {
-  const Pin pin = TRY(pin_from(data));
-  Pinned pinned;
-  pinned.project = TRY(installation_.project(pin.project));
-  pinned.workflow = pinned.project->find_workflow(pin.workflow.namespace_, pin.workflow.name, pin.workflow.version);
-  if (pinned.workflow && pinned.workflow->digest.hex() == pin.workflow_digest) return pinned;
-  return Error{Code::conflict, fmt::format("instance {}: workflow {} in its project has another digest", instance,
-                                           pin.workflow.text())};
 }
 
 std::optional<std::string> Engine::Loop::serialised(const std::string& instance) const {

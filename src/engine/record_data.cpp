@@ -104,7 +104,7 @@ Result<Pin> pin_from(const Value& value) {
 }
 
 Value to_value(const EffectRecord& record) {
-  return Value::object({
+  Value value = Value::object({
       {"effect", tool::to_value(record.effect)},
       {"state", name_of_state(record.state)},
       {"verdict", record.verdict},
@@ -120,6 +120,7 @@ Value to_value(const EffectRecord& record) {
       {"notSent", record.not_sent},
       {"abandoned", record.abandoned},
   });
+  return record.asked_under ? std::move(value).with_member("project", record.asked_under->digest.hex()) : value;
 }
 
 Result<EffectRecord> effect_record_from(const Value& value) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "definition/principal.h"
+#include "definition/project.h"
 #include "gate/approval.h"
 #include "journal/event.h"
 #include "tool/effect.h"
@@ -21,6 +22,11 @@ Value to_value(const std::vector<std::string>& texts);
 Result<std::vector<std::string>> texts_from(const Value& value, std::string_view what);
 Result<std::string> text_from(const Value& object, std::string_view key);
 Result<Timestamp> timestamp_from(const Value& object, std::string_view key);
+
+// Whether the instance runs under other definitions after it.
+inline bool is_migration(journal::EventType type) {
+  return type == journal::EventType::instance_migrated || type == journal::EventType::migration_undone;
+}
 
 // What an instance is pinned to, as instance_started and snapshots say it.
 struct Pin {
@@ -51,8 +57,11 @@ struct EffectRecord {
   bool uncertain = false;    // an earlier attempt may have taken place
   bool not_sent = false;     // permitted, but the server stopped before a worker was free
   bool abandoned = false;    // the workflow no longer waits for it
+  // The definitions that it was asked under; null: those that the instance runs under now.
+  definition::ProjectPointer asked_under = nullptr;
 };
 Value to_value(const EffectRecord& record);
+// All but `asked_under`, which is the digest under "project" where there is one.
 Result<EffectRecord> effect_record_from(const Value& value);
 
 // An open item in somebody's inbox.

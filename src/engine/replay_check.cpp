@@ -55,7 +55,6 @@ class Replay {
   journal::Store& store_;
   const gate::Gate& gate_;
   ReplayReport report_;
-  definition::ProjectPointer project_;
   definition::Principal principal_;
   std::unique_ptr<InstanceRecord> record_;  // as the engine's was when it asked the gate
   std::map<std::string, definition::ProjectPointer> policies_;  // by the digest that verdicts name
@@ -178,9 +177,9 @@ Status Replay::judge(const Event& event) {
   }
   gate::Circumstances circumstances = TRY(gate::circumstances_from(recorded->member("circumstances")));
   circumstances.run = record_->run();
-  circumstances.facts = record_->run_facts();
-  const Value verdict =
-      gate::to_value(gate_.check(*policies->second, *project_, effect, principal_, event.at, circumstances));
+  circumstances.facts = record_->facts_about(effect);
+  const Value verdict = gate::to_value(
+      gate_.check(*policies->second, *record_->project_of(effect.id), effect, principal_, event.at, circumstances));
   if (!(verdict == *recorded))
     differ(event.sequence, fmt::format("effect {}: the gate judges otherwise", id), *recorded, verdict);
   return done();
@@ -194,19 +193,14 @@ Result<ReplayReport> Replay::run(const std::string& instance, const InterpreterL
   const Value& start = events.front().data;
   if (events.front().type != EventType::instance_started || !start.find("input"))
     return Error{Code::conflict, fmt::format("instance {}: its content was erased, so it can't be replayed", instance)};
-  const Pin pin = TRY(pin_from(start));
-  project_ = TRY(installation_.project(pin.project));
+  const Definitions first = TRY(find_definitions(installation_, instance, start));
   principal_ = TRY(principal_from(start.member("principal")));
-  auto workflow = project_->find_workflow(pin.workflow.namespace_, pin.workflow.name, pin.workflow.version);
-  if (!workflow)
-    return Error{Code::conflict,
-                 fmt::format("instance {}: its project has no workflow {} any more", instance, pin.workflow.text())};
   TRY(load_policies());
   index(events);
-  record_ = std::make_unique<InstanceRecord>(instance, project_, workflow, limits);
+  record_ = std::make_unique<InstanceRecord>(instance, first.project, first.workflow, limits);
   for (const Event& event : events) {
     if (has_verdict(event.type) && !has_new_effect(event)) TRY(judge(event));
-    const Turn turn = TRY(record_->replay_turn(event));
+    const Turn turn = TRY(record_->replay_turn(event, installation_));
     if (!turn.actions.empty()) ++report_.inputs;
     for (const Action& action : turn.actions) TRY(compare(action, event));
   }

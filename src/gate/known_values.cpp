@@ -68,8 +68,13 @@ Value KnownValues::request() const {
 }
 
 const KnownIndex& KnownValues::index(const definition::Workflow* workflow) const {
-  if (!index_) index_ = std::make_unique<KnownIndex>(*this, workflow);
+  if (!index_ || indexed_ != workflow) index_ = std::make_unique<KnownIndex>(*this, workflow);
+  indexed_ = workflow;
   return *index_;
+}
+
+void KnownValues::forget_index() {
+  index_.reset();
 }
 
 Value KnownValues::to_value() const {

@@ -50,6 +50,7 @@ class KnownValues {
 
   // Where each value is, with the literals of the workflow. Made when it is first asked for.
   const KnownIndex& index(const definition::Workflow* workflow) const;
+  void forget_index();  // the workflow is another one now
 
   Value to_value() const;  // for snapshots
   static Result<KnownValues> from_value(const Value& value);
@@ -59,6 +60,7 @@ class KnownValues {
   std::set<std::string> forgotten_;
   std::size_t leaves_ = 0, bytes_ = 0;  // of all but requests
   mutable std::unique_ptr<KnownIndex> index_;
+  mutable const definition::Workflow* indexed_ = nullptr;
 };
 
 }  // namespace gantry::gate

@@ -155,7 +155,7 @@ Result<Page> SqliteQuery::instances(const InstanceFilter& filter, const PageRequ
 
 Result<Value> SqliteQuery::instance(std::string_view id) {
   std::lock_guard lock(connection_->mutex());
-  auto rows = TRY(rows_of(fmt::format("SELECT {}, v.events, v.reason FROM instances v WHERE v.number = (SELECT number "
+  auto rows = TRY(rows_of(fmt::format("SELECT {}, v.events, v.migration, v.reason FROM instances v WHERE v.number = (SELECT number "
                                       "FROM journal_stream WHERE id = ?)",
                                       instance_columns),
                           id));

@@ -60,7 +60,7 @@ Result<Value> body_value(const Request& request, const Value& fallback);
 std::string openapi_document(const std::string& version);
 
 // The handlers, by area: api_instances.cpp, api_tasks.cpp, api_gate.cpp, api_definitions.cpp,
-// api_audit.cpp, api_holds.cpp, api_status.cpp.
+// api_migrations.cpp, api_audit.cpp, api_holds.cpp, api_status.cpp.
 Response list_instances(const Call& call);
 Response show_instance(const Call& call);
 Response show_journal(const Call& call);
@@ -70,6 +70,9 @@ Response suspend_instance(const Call& call);
 Response resume_instance(const Call& call);
 Response retry_instance(const Call& call);
 Response fork_instance(const Call& call);
+Response plan_migration(const Call& call);
+Response apply_migration(const Call& call);
+Response undo_migration(const Call& call);
 Response list_schedules(const Call& call);
 Response show_effect(const Call& call);
 Response receive_events(const Call& call);

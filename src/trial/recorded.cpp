@@ -44,7 +44,7 @@ class Run {
           ++count;
         }
       }
-      TRY(record_->replay(events[i]));
+      TRY(record_->replay(events[i], installation_));
     }
     return count;
   }
@@ -53,12 +53,10 @@ class Run {
   Status open(const Event& first) {
     if (first.type != EventType::instance_started || !first.data.find("input"))
       return Error{Code::conflict, "its content was erased"};
-    const engine::Pin pin = TRY(engine::pin_from(first.data));
-    project_ = TRY(installation_.project(pin.project));
+    const engine::Definitions definitions = TRY(engine::find_definitions(installation_, instance_, first.data));
     principal_ = TRY(engine::principal_from(first.data.member("principal")));
-    workflow_ = project_->find_workflow(pin.workflow.namespace_, pin.workflow.name, pin.workflow.version);
-    if (!workflow_) return Error{Code::conflict, "its project has no workflow " + pin.workflow.text() + " any more"};
-    record_ = std::make_unique<engine::InstanceRecord>(instance_, project_, workflow_, engine::InterpreterLimits{});
+    record_ = std::make_unique<engine::InstanceRecord>(instance_, definitions.project, definitions.workflow,
+                                                       engine::InterpreterLimits{});
     return done();
   }
 
@@ -72,10 +70,10 @@ class Run {
     RecordedEffect recorded;
     recorded.instance = instance_;
     recorded.sequence = event.sequence;
-    recorded.definitions = project_;
     recorded.permitted = event.type == EventType::effect_permitted;
     recorded.verdict = TRY(gate::verdict_from(event.data.member("verdict")));
     recorded.situation.effect = TRY(tool::effect_from(whole->second));
+    recorded.definitions = record_->project_of(id);
     const gate::Circumstances circumstances =
         TRY(gate::circumstances_from(event.data.member("verdict").member("circumstances")));
     recorded.situation.requester = principal_;
@@ -86,19 +84,18 @@ class Run {
     recorded.situation.excused = circumstances.excused;
     for (const gate::BudgetUse& use : circumstances.budgets)
       recorded.situation.spent[spent_name(use.budget)] = use.spent;
-    const gate::RunFacts facts = record_->run_facts();
+    const gate::RunFacts facts = record_->facts_about(recorded.situation.effect);
     recorded.situation.context = facts.context;
     recorded.situation.known = std::shared_ptr<const gate::KnownValues>(std::shared_ptr<void>(), facts.known);
-    recorded.situation.workflow = workflow_;
+    const definition::WorkflowName& name = recorded.situation.effect.workflow;
+    recorded.situation.workflow = recorded.definitions->find_workflow(name.namespace_, name.name, name.version);
     return std::optional(std::move(recorded));
   }
 
   journal::Store& store_;
   engine::Installation& installation_;
   std::string instance_;
-  definition::ProjectPointer project_;
   definition::Principal principal_;
-  std::shared_ptr<const definition::Workflow> workflow_;
   std::unique_ptr<engine::InstanceRecord> record_;
   std::map<std::string, Value> effects_;
 };

@@ -35,6 +35,9 @@ const std::map<std::string, Power, std::less<>> powers = {
     {"POST /api/v1/instances/{id}/resume", Power::starts},
     {"POST /api/v1/instances/{id}/retry", Power::starts},
     {"POST /api/v1/instances/{id}/fork", Power::starts},
+    {"POST /api/v1/migrations/plan", Power::none},
+    {"POST /api/v1/migrations", Power::starts},
+    {"POST /api/v1/migrations/{id}/undo", Power::starts},
     {"GET /api/v1/schedules", Power::none},
     {"GET /api/v1/effects/{id}", Power::none},
     {"GET /api/v1/tasks", Power::none},
@@ -59,7 +62,8 @@ class ApiWays : public ApiTest {
     for (std::size_t i = 0; i < ways_.size(); ++i) {
       const std::string number = std::to_string(i), call = "- x: " + ways_[i].call + "\n";
       add("w" + number, "", call);
-      add("later" + number, "", "- l: {listen: {to: {one: {with: {type: go}}}}}\n" + call);
+      for (const char* version : {"1.0.0", "2.0.0"})
+        add("later" + number, "", "- l: {listen: {to: {one: {with: {type: go}}}}}\n" + call, version);
       add("on" + number, "schedule: {on: {one: {with: {type: begin}}}}\n", call);
     }
   }
@@ -82,9 +86,21 @@ class ApiWays : public ApiTest {
     return ApiTest::call(person, line, std::move(body), std::move(headers));
   }
 
-  void add(const std::string& name, const std::string& schedule, const std::string& tasks) {
-    files_["workflows/" + name + ".yaml"] =
-        "document: {dsl: '1.0.3', namespace: desk, name: " + name + ", version: 1.0.0}\n" + schedule + "do:\n" + tasks;
+  void add(const std::string& name, const std::string& schedule, const std::string& tasks,
+           const std::string& version = "1.0.0") {
+    files_["workflows/" + name + "-" + version + ".yaml"] = "document: {dsl: '1.0.3', namespace: desk, name: " + name +
+                                                            ", version: " + version + "}\n" + schedule + "do:\n" + tasks;
+  }
+  // There, back, and there again.
+  void migrate(const std::string& workflow) {
+    const std::string body = R"({"workflow":"desk/)" + workflow + R"(","from":"1.0.0","to":"2.0.0"})";
+    EXPECT_EQ(call("otto", "POST /api/v1/migrations/plan", body).status, 200);
+    for (const bool undone : {true, false}) {
+      const Response moved = call("otto", "POST /api/v1/migrations", body);
+      ASSERT_EQ(moved.status, 201) << moved.body;
+      if (undone)
+        call("otto", "POST /api/v1/migrations/" + std::string(json(moved).string_or("migration", "-")) + "/undo", R"({"partly":true})");
+    }
   }
   void deploy(const std::string& rules) {
     files_["policies/p.yaml"] = "policy: p\nversion: 1.0.0\n" + rules;
@@ -120,6 +136,7 @@ class ApiWays : public ApiTest {
         EXPECT_EQ(call("otto", "POST /api/v1/instances/" + waits + "/suspend", R"({"reason":"look"})").status, 200);
         EXPECT_EQ(call("otto", "POST /api/v1/instances/" + waits + "/resume").status, 200);
       }
+      migrate("later" + std::to_string(i));
       if (i % 3 == 1) call("otto", "POST /api/v1/instances/" + waits + "/cancel", R"({"reason":"no"})");
     }
     event("go");
@@ -139,7 +156,7 @@ class ApiWays : public ApiTest {
     settle();
   }
   std::string start_waiting(const std::string& workflow) const {
-    const Response started = call("ada", "POST /api/v1/workflows/desk/" + workflow + "/instances", "{}");
+    const Response started = call("ada", "POST /api/v1/workflows/desk/" + workflow + "/instances?version=1.0.0", "{}");
     EXPECT_EQ(started.status, 201) << started.body;
     return std::string(json(started).string_or("instance", ""));
   }

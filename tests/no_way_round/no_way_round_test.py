@@ -31,11 +31,12 @@ ASKS = "policy: p\nversion: 1.0.0\nrules: [{id: all, verdict: approve, approvers
 COMMANDS = {
     "run": "drives", "serve": "drives", "mcp": "drives",
     "start": "server", "emit": "server", "approve": "server", "reject": "server", "answer": "server", "resume": "server",
-    "retry": "server", "fork": "server",
+    "retry": "server", "fork": "server", "migrate": "server",
     "suspend": "server", "cancel": "server", "deploy": "server", "gate": "server",
     "check": "none", "prove": "none", "policy": "none", "eval": "none", "schema": "none", "convert": "none", "token": "none",
     "instances": "none", "show": "none", "journal": "none", "schedules": "none", "hold": "none", "tasks": "none",
     "task": "none", "audit": "none", "backup": "none", "store": "none", "doctor": "none",
+    "sim": "none",  # all of it is simulated
 }
 
 
@@ -214,13 +215,15 @@ class NoWayRoundTest(unittest.TestCase):
         listen = [{"l": {"listen": {"to": {"one": {"with": {"type": "go"}}}}}}]
         child = {"run": {"workflow": {"namespace": "desk", "name": "all", "version": "1.0.0"}}}
 
-        def write(name, do, **more):
-            self.desk.write(f"project/workflows/{name}.yaml", json.dumps(
-                {"document": {"dsl": "1.0.3", "namespace": "desk", "name": name, "version": "1.0.0"}, **more, "do": do}))
+        def write(name, do, version="1.0.0", **more):
+            file = name if version == "1.0.0" else f"{name}-{version}"
+            self.desk.write(f"project/workflows/{file}.yaml", json.dumps(
+                {"document": {"dsl": "1.0.3", "namespace": "desk", "name": name, "version": version}, **more, "do": do}))
         write("all", calls)
         write("outer", [{"r": child}])
         write("begun", calls, schedule={"on": {"one": {"with": {"type": "begin"}}}})
         write("later", listen + calls)
+        write("later", listen + calls, "2.0.0")
         self.write_scheduled = lambda: write("timed", calls, schedule={"every": "PT1S"})
 
     def reached(self):
@@ -317,11 +320,13 @@ class NoWayRoundTest(unittest.TestCase):
         desk = self.desk
         for workflow in ("all", "outer"):
             desk.start(workflow, token, {})
-        later = json.loads(desk.run("start", "desk/later", "--token-file", token, "--json", "--input", "{}").out)["instance"]
+        later = json.loads(desk.run("start", "desk/later:1.0.0", "--token-file", token, "--json", "--input", "{}").out)["instance"]
         operator = desk.token("otto", "operator")
         self.assertEqual(desk.run("suspend", later, "--token-file", operator).status, 0)
         forked = desk.run("fork", later, "--task", "/do/0/l", "--token-file", operator)
         self.assertEqual(forked.status, 0, forked.err)
+        moved = desk.run("migrate", "--apply", "desk/later", "1.0.0", "2.0.0", "--token-file", operator)
+        self.assertRegex(moved.err, r"[1-9]\d* moved")
         for kind in ("begin", "go"):
             sent = desk.run("emit", json.dumps({"specversion": "1.0", "id": kind, "source": "/t", "type": kind}), "--token-file", token)
             self.assertEqual(sent.status, 0, sent.err)
