@@ -191,7 +191,7 @@ void Clients::fork(SteppedEngine& engine) {
   const std::string task = retry ? "" : fmt::format("t{}", dice_.below(4));
   post(
       engine, fmt::format("{} {} {}", retry ? "retry" : "fork", instance, task),
-      engine::ForkRequest{instance, task, retry, people()[3]},
+      engine::ForkRequest{instance, task, retry, people()[3], {}},
       [this](const Value& answer) {
         return recorded(std::string(answer.string_or("instance", "")), EventType::instance_started)(answer);
       },
