@@ -20,7 +20,7 @@ std::optional<std::size_t> offset_of(std::string_view text, SourcePlace place) {
     if (start == std::string_view::npos) return std::nullopt;
     ++start;
   }
-  const std::size_t offset = start + place.column - 1;
+  const std::size_t offset = start + static_cast<std::size_t>(place.column) - 1;
   return place.line >= 1 && place.column >= 1 && offset < text.size() ? std::optional(offset) : std::nullopt;
 }
 
@@ -64,7 +64,7 @@ class PinWriter {
       const bool json = text_[*braces + 1] == '"' || text_.find("\"tool\"", *braces) < *value;
       text_.insert(end, (json ? ", \"pin\": " : ", pin: ") + quoted(pin));
     } else {
-      const std::size_t column = document->source.key_at(key).column;
+      const std::size_t column = static_cast<std::size_t>(document->source.key_at(key).column);
       const std::size_t line_end = std::min(text_.find('\n', end), text_.size());
       text_.insert(line_end, "\n" + std::string(column - 1, ' ') + "pin: " + quoted(pin));
     }

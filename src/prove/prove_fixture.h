@@ -6,22 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "base/sanitizer.h"
 #include "prove/prove.h"
 #include "value/json.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define GANTRY_SAMPLES_ONE_IN 4
-#endif
-#endif
-#ifndef GANTRY_SAMPLES_ONE_IN
-#define GANTRY_SAMPLES_ONE_IN 1
-#endif
 
 namespace gantry::prove::testing {
 
 // Of many like cases the sanitizer builds try one in so many: they take ten times as long, and look for other mistakes.
-inline constexpr std::size_t samples_one_in = GANTRY_SAMPLES_ONE_IN;
+inline constexpr std::size_t samples_one_in = has_sanitizer ? 4 : 1;
 
 // Tools of a small port: customs.status (read), customs.ask (write), tos.release, tos.stop, tos.note (write),
 // bank.pay (money).

@@ -3,15 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sanitizer.h"
+
 namespace gantry::sim {
 namespace {
 
-// Sanitizers make it several times slower.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t lives = 6;
-#else
-constexpr std::uint64_t lives = 80;
-#endif
+constexpr std::uint64_t lives = has_sanitizer ? 6 : 80;
 
 TEST(Simulation, OfASeedIsTheSameEveryTime) {
   for (const std::uint64_t seed : {1u, 2u, 3u}) {
