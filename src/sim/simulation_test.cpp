@@ -8,10 +8,10 @@
 namespace gantry::sim {
 namespace {
 
-constexpr std::uint64_t lives = has_sanitizer ? 6 : 80;
+constexpr std::uint64_t lives = has_sanitizer ? 3 : 80;
 
 TEST(Simulation, OfASeedIsTheSameEveryTime) {
-  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+  for (std::uint64_t seed = 1; seed <= (has_sanitizer ? 1 : 3); ++seed) {
     const SimulationResult first = simulate({.seed = seed}), second = simulate({.seed = seed});
     EXPECT_EQ(first.trace.hex(), second.trace.hex()) << "seed " << seed;
     EXPECT_EQ(first.events, second.events);
