@@ -67,7 +67,8 @@ function(gantry_unit_test NAME PROGRAM)
   else()
     add_test(NAME unit.${NAME} COMMAND ${PROGRAM} --gtest_brief=1)
   endif()
-  set_tests_properties(unit.${NAME} PROPERTIES LABELS unit TIMEOUT 600)
+  set_tests_properties(unit.${NAME} PROPERTIES LABELS unit TIMEOUT 600
+    ENVIRONMENT TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/thread_sanitizer.suppressions)
 endfunction()
 
 # gantry_program(NAME SOURCE MODULE...) builds a program from one source on top of modules.
