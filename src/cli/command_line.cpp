@@ -94,9 +94,10 @@ void CommandLine::add_local_commands() {
 
   c = command("sim", "Run simulated lives of the engine: faults of disk, network and power; exit 1 on a finding", sim_command, sim);
   c->add_option("--seed", sim.seed, "The first seed (default: 1); alone: only this one");
-  c->add_option("--seeds", sim.seeds, "So many seeds in a row (default: 20, with --seed: 1)");
+  c->add_option("--seeds", sim.seeds, "So many seeds in a row (default: 20, with --seed: 1)")->check(CLI::Range(1, 1'000'000'000));
   c->add_option("--for", sim.length, "ISO 8601 duration: as many seeds in a row as fit (PT30M)");
-  c->add_option("--steps", sim.steps, "Steps of each life before it is helped to its end (default: 1500)");
+  c->add_option("--steps", sim.steps, "Steps of each life before it is helped to its end (default: 1500)")
+      ->check(CLI::Range(1, 1'000'000'000));
   c->add_flag("--trace", sim.trace, "Print every event, request, fault and stop");
   c->add_flag("--json", sim.json, "Print the sums as JSON");
 

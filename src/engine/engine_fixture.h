@@ -13,6 +13,7 @@
 
 #include "base/random.h"
 #include "engine/engine.h"
+#include "journal/forwarding_store.h"
 #include "value/json.h"
 
 namespace gantry::engine {
@@ -107,11 +108,11 @@ class World final : public tool::Driver {
 };
 
 // Fails on demand. `crash_*` stand for the death of the process: after it nothing can be read or written any more.
-class FlakyStore final : public journal::Store {
+class FlakyStore final : public journal::ForwardingStore {
  public:
   enum class Crash { before_commit, after_commit };
   explicit FlakyStore(journal::Store& inner, std::set<std::string, std::less<>> damaged = {})
-      : inner_(inner), damaged_(std::move(damaged)) {}
+      : ForwardingStore(inner), damaged_(std::move(damaged)) {}
 
   void crash_at(std::uint64_t append, Crash kind) {
     crash_append_ = append;
@@ -138,68 +139,17 @@ class FlakyStore final : public journal::Store {
     if (crash) return crashed_ = true, Status(gone());
     return status;
   }
-  Result<std::map<std::string, std::string>> stuck_instances() override {
-    return crashed_ ? Result<std::map<std::string, std::string>>(gone()) : inner_.stuck_instances();
-  }
-  Result<std::vector<std::string>> unfinished_instances() override {
-    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.unfinished_instances();
-  }
-  Result<bool> rests(std::string_view instance) override {
-    return crashed_ ? Result<bool>(gone()) : inner_.rests(instance);
-  }
-  Result<std::vector<std::string>> resting_with_tasks() override {
-    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.resting_with_tasks();
-  }
-  Result<std::size_t> running_instances() override {
-    return crashed_ ? Result<std::size_t>(gone()) : inner_.running_instances();
-  }
-  Result<std::vector<std::string>> running_under(std::string_view workflow, std::string_view version,
-                                                 std::size_t count_max) override {
-    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.running_under(workflow, version, count_max);
-  }
-  Result<std::vector<std::string>> moved_by(std::string_view migration) override {
-    return crashed_ ? Result<std::vector<std::string>>(gone()) : inner_.moved_by(migration);
-  }
-  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition& position,
-                                                         std::size_t count_max) override {
-    return crashed_ ? Result<std::vector<journal::StoredTimer>>(gone()) : inner_.timers_after(position, count_max);
-  }
   Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after) override {
     if (damaged_.contains(instance)) return Error{Code::internal, "its events are damaged"};
-    return crashed_ ? Result<std::vector<journal::Event>>(gone()) : inner_.events_of(instance, after);
+    return ForwardingStore::events_of(instance, after);
   }
-  Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view instance) override {
-    return crashed_ ? Result<std::optional<journal::Snapshot>>(gone()) : inner_.latest_snapshot(instance);
-  }
-  Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) override {
-    return inner_.recent_events(count_max);
-  }
-  Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) override {
-    return crashed_ ? Result<std::optional<std::string>>(gone()) : inner_.instance_with_key(workflow, key);
-  }
-  Result<std::uint64_t> last_sequence(std::string_view instance) override {
-    return crashed_ ? Result<std::uint64_t>(gone()) : inner_.last_sequence(instance);
-  }
-  Result<std::vector<journal::BudgetPart>> budget_parts(std::string_view budget, std::string_view key) override {
-    return crashed_ ? Result<std::vector<journal::BudgetPart>>(gone()) : inner_.budget_parts(budget, key);
-  }
-  Status save_project(std::string_view digest, std::string_view files) override {
-    return inner_.save_project(digest, files);
-  }
-  Result<std::string> project_files(std::string_view digest) override { return inner_.project_files(digest); }
-  Result<std::optional<std::string>> current_project() override { return inner_.current_project(); }
-  Status add_token(const journal::TokenRecord& token) override { return inner_.add_token(token); }
-  Status revoke_tokens(std::string_view person) override { return inner_.revoke_tokens(person); }
-  Result<std::optional<journal::TokenRecord>> find_token(std::string_view hash) override {
-    return inner_.find_token(hash);
-  }
-  Result<std::vector<journal::TokenRecord>> tokens() override { return inner_.tokens(); }
-  std::string location() const override { return inner_.location(); }
+
+ protected:
+  std::optional<Error> refusal() const override { return crashed_ ? std::optional(gone()) : std::nullopt; }
 
  private:
   static Error gone() { return {Code::unavailable, "the process has died"}; }
 
-  journal::Store& inner_;
   std::set<std::string, std::less<>> damaged_;  // instances whose events can't be read
   std::atomic<std::uint64_t> appends_{0};
   std::atomic<std::uint64_t> crash_append_{0};

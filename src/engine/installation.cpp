@@ -88,9 +88,6 @@ std::string Installation::serialise() const {
                                      {"authors", Value::object(std::move(authors))},
                                      {"stops", to_value(stops_)},
                                      {"schedules", schedules_.serialise()}}));
-  return print_stored(Value::object({{"format", 1},
-                                     {"versions", Value::object(std::move(versions))},
-                                     {"schedules", schedules_.serialise()}}));
 }
 
 // Changes nothing when it can't be read: then all events are.

@@ -10,10 +10,10 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // A store whose events say something else than what took place.
-class EditedStore final : public journal::Store {
+class EditedStore final : public journal::ForwardingStore {
  public:
   EditedStore(journal::Store& inner, std::function<void(journal::Event&)> edit)
-      : inner_(inner), edit_(std::move(edit)) {}
+      : ForwardingStore(inner), edit_(std::move(edit)) {}
   Result<std::vector<journal::Event>> events_of(std::string_view instance, std::uint64_t after) override {
     auto events = inner_.events_of(instance, after);
     if (events)
@@ -21,39 +21,11 @@ class EditedStore final : public journal::Store {
     return events;
   }
   Result<std::string> project_files(std::string_view digest) override { return inner_.project_files(digest); }
-  Status append(const journal::Batch&) override { return refused(); }
-  Result<std::vector<std::string>> unfinished_instances() override { return refused(); }
-  Result<std::map<std::string, std::string>> stuck_instances() override { return refused(); }
-  Result<bool> rests(std::string_view) override { return refused(); }
-  Result<std::vector<std::string>> resting_with_tasks() override { return refused(); }
-  Result<std::size_t> running_instances() override { return refused(); }
-  Result<std::vector<std::string>> running_under(std::string_view, std::string_view, std::size_t) override {
-    return refused();
-  }
-  Result<std::vector<std::string>> moved_by(std::string_view) override { return refused(); }
-  Result<std::vector<journal::StoredTimer>> timers_after(const journal::TimerPosition&, std::size_t) override {
-    return refused();
-  }
-  Result<std::optional<journal::Snapshot>> latest_snapshot(std::string_view) override { return refused(); }
-  Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t) override { return refused(); }
-  Result<std::optional<std::string>> instance_with_key(std::string_view, std::string_view) override {
-    return refused();
-  }
-  Result<std::uint64_t> last_sequence(std::string_view) override { return refused(); }
-  Result<std::vector<journal::BudgetPart>> budget_parts(std::string_view, std::string_view) override {
-    return refused();
-  }
-  Status save_project(std::string_view, std::string_view) override { return refused(); }
-  Result<std::optional<std::string>> current_project() override { return refused(); }
-  Status add_token(const journal::TokenRecord&) override { return refused(); }
-  Status revoke_tokens(std::string_view) override { return refused(); }
-  Result<std::optional<journal::TokenRecord>> find_token(std::string_view) override { return refused(); }
-  Result<std::vector<journal::TokenRecord>> tokens() override { return refused(); }
-  std::string location() const override { return "edited"; }
+
+ protected:
+  std::optional<Error> refusal() const override { return Error{Code::denied, "only what an audit reads"}; }
 
  private:
-  static Error refused() { return {Code::denied, "only what an audit reads"}; }
-  journal::Store& inner_;
   std::function<void(journal::Event&)> edit_;
 };
 

@@ -89,10 +89,7 @@ void Installation::told(const journal::Batch& batch, const Status& status) {
   if (!status) {
     ++disk_errors_;
     note_("not written: " + status.error().message);
-    if (status.error().message.find("takes no more writes") != std::string::npos) {
-      refuses_ = true;  // and this batch has not reached the disk, so the one before stays in doubt
-      return;
-    }
+    if (refuses()) return;  // this batch has not reached the disk, so the one before stays in doubt
     if (status.error().code != Code::unavailable) report_("the journal refuses a batch: " + status.error().message);
     doubtful_ = batch.events;
     return;
@@ -140,7 +137,6 @@ void Installation::down() {
   watched_.reset();
   store_.reset();
   touched_.clear();
-  refuses_ = false;
 }
 
 void Installation::kill(Disk::Stop stop) {

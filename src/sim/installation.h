@@ -34,7 +34,7 @@ class Installation {
   // An orderly end.
   void stop();
   // The store takes no more writes until it is opened again.
-  bool refuses() const { return refuses_; }
+  bool refuses() const { return watched_ && watched_->refuses(); }
   // All that was acknowledged is in the journal as it was, and what is computed from it is right.
   void check_journal();
   void check_projections();
@@ -63,7 +63,6 @@ class Installation {
   std::unique_ptr<engine::SteppedEngine> engine_;
   std::vector<journal::Event> doubtful_;  // of the last batch, whose append did not say that it was written
   std::set<std::string> touched_;         // by batches since the last comparison
-  bool refuses_ = false;
   std::size_t disk_errors_ = 0, replays_ = 0;
 };
 

@@ -90,8 +90,10 @@ std::optional<Duration> Simulation::until_next() {
   if (auto due = network_.next_due()) steady(*due);
   if (auto due = world_.next_late()) steady(*due);
   if (engine::SteppedEngine* engine = installation_.engine()) {
-    if (engine->paused_until() > clocks_.steady()) steady(engine->paused_until());
-    if (auto due = engine->next_due()) take(*due <= clocks_.wall() ? Duration::zero() : *due - clocks_.wall());
+    // What is due waits for the end of the pause, too.
+    if (engine->paused_until() > clocks_.steady())
+      steady(engine->paused_until());
+    else if (auto due = engine->next_due()) take(*due <= clocks_.wall() ? Duration::zero() : *due - clocks_.wall());
   }
   return next;
 }
