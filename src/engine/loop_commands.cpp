@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "engine/loop.h"
 #include "gate/request_labels.h"
 
@@ -223,6 +224,11 @@ Result<Value> Engine::Loop::handle(const OutcomeArrived& request, Work& work, Tu
 Result<Value> Engine::Loop::handle(const TimerKey& request, Work& work, Turn& turn) {
   if (request.purpose == TimerKey::Purpose::schedule) {
     fire_schedule(request, work, turn);
+    return Value();
+  }
+  // It was due when it was taken. While the journal could not be written, somebody has set the clock back.
+  if (request.due > work.now && !GANTRY_PLANTED(fires_timers_early)) {
+    timers_.arm(request);
     return Value();
   }
   // One with a timer in the journal that is not in memory rests, or has ended since the timer was fetched.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace gantry::sim {
 
 using journal::EventType;
@@ -122,7 +124,7 @@ void Invariants::judge_outcome(const journal::Event& event) {
   if (effect->state != KnownEffect::State::permitted)
     report_(fmt::format("effect {} has an outcome ({}), and was not under way", id, journal::name_of(event.type)));
   effect->state = done ? KnownEffect::State::done : KnownEffect::State::failed;
-  if (!done && effect->operation == "post" && posts_[effect->instance] > 0) --posts_[effect->instance];
+  if (!done && std::exchange(effect->charged, false)) --posts_[effect->instance];
   if (effect->operation == "look" || effect->operation == "find") return;
   if (done && !world_.took_place(id))
     report_(fmt::format("effect {} ({}) is recorded as done, but it did not take place", id, effect->operation));

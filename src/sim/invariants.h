@@ -41,6 +41,7 @@ class Invariants {
     enum class State { asked, permitted, done, failed, denied } state = State::asked;
     bool is_question = false;  // a read-back
     std::string approved_task;
+    bool charged = false;  // to the budget of posts
   };
   struct KnownTask {
     std::string effect, digest;
@@ -69,7 +70,7 @@ class Invariants {
   std::map<std::string, KnownEffect> effects_;
   std::map<std::string, KnownTask> tasks_;
   std::map<std::string, std::map<std::string, Timestamp>> timers_;  // by instance and name: due
-  std::map<std::string, std::size_t> posts_;                        // by instance: permits of yard.post, net
+  std::map<std::string, std::size_t> posts_;                        // by instance: charged permits of yard.post, net
   std::set<std::string> start_keys_, received_;
 };
 

@@ -97,9 +97,11 @@ void Invariants::judge_approval(const KnownEffect& effect, const Rule& rule, con
 }
 
 void Invariants::judge_budget(const std::string& instance, const std::string& id) {
-  if (effects_.at(id).operation != "post") return;
+  // What was permitted while no policy had the budget was charged to none.
+  if (effects_.at(id).operation != "post" || !in_force_->posts_max) return;
+  effects_.at(id).charged = true;
   const std::size_t posts = ++posts_[instance];
-  if (in_force_->posts_max && posts > *in_force_->posts_max)
+  if (posts > *in_force_->posts_max)
     report_(fmt::format("effect {} is permitted, the {}th post of its instance, and the budget has {}", id, posts,
                         *in_force_->posts_max));
 }

@@ -23,6 +23,11 @@ TEST(Simulation, WaitsForAPausedJournalAndOpensARefusingOneAtTheEnd) {
   for (const std::uint64_t seed : {131u, 369u, 1112u}) EXPECT_TRUE(simulate({.seed = seed}).findings.empty()) << seed;
 }
 
+// Found by it in the engine: timers that were due, could not be recorded, and fired although the clock had been set back.
+TEST(Simulation, NoTimerIsEarlyWhenTheClockIsSetBackWhileTheDiskIsFull) {
+  for (const std::uint64_t seed : {5164u, 5221u, 5373u}) EXPECT_TRUE(simulate({.seed = seed}).findings.empty()) << seed;
+}
+
 // What a change of the engine, the gate or the journal must survive before it is merged. A finding is looked into with
 // `gantry sim --seed SEED --trace`, and kept here as a seed once it is mended.
 TEST(Simulation, FindsNothingInManyLives) {
