@@ -17,6 +17,15 @@ bool is_name_part(char c) {
   return is_name_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0;
 }
 
+Text text_of(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    const bool plain = !name.empty() && is_name_start(name[0]) && std::all_of(name.begin(), name.end(), is_name_part);
+    text += plain ? "." + name : "[\"" + name + "\"]";
+  }
+  return Text(text);
+}
+
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -247,17 +256,11 @@ FactSet facts_seen(const Condition& condition) {
 
 }  // namespace
 
+FactPath::FactPath(std::vector<std::string> names_read, bool absent_is_fine)
+    : names(std::move(names_read)), may_be_absent(absent_is_fine), text(text_of(names)) {}
+
 ConditionScan scan_condition(std::string_view text) {
   return Scanner(text).scan();
-}
-
-std::string FactPath::text() const {
-  std::string text;
-  for (const std::string& name : names) {
-    const bool plain = !name.empty() && is_name_start(name[0]) && std::all_of(name.begin(), name.end(), is_name_part);
-    text += plain ? "." + name : "[\"" + name + "\"]";
-  }
-  return text;
 }
 
 std::variant<Condition, expression::CompileError> prepare_condition(std::string_view text) {

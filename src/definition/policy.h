@@ -39,10 +39,11 @@ const char* name_of(VerdictKind kind);
 
 // One path of the facts that a condition names, ".args.amount" as {"args", "amount"}.
 struct FactPath {
+  FactPath(std::vector<std::string> names, bool may_be_absent);
   std::vector<std::string> names;
   // The condition says itself what becomes of its absence: `?`, `//`, compared with null.
-  bool may_be_absent = false;
-  std::string text() const;
+  bool may_be_absent;
+  Text text;  // .name["other name"]
 };
 
 struct ConditionPart {

@@ -86,7 +86,7 @@ TEST(PolicyCondition, ThatNamesNoFactIsRefusedWhereItStands) {
 std::vector<std::string> paths_in(std::string_view text) {
   std::vector<std::string> paths;
   for (const FactPath& path : scan_condition(text).paths)
-    paths.push_back(path.text() + (path.may_be_absent ? "?" : ""));
+    paths.push_back(std::string(path.text.view()) + (path.may_be_absent ? "?" : ""));
   return paths;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <deque>
 
 #include "gate/facts.h"
 #include "value/json.h"
@@ -48,6 +48,7 @@ class Explanation {
   void add(const RuleResult& result) {
     if (rules_.size() >= rules_max) return;
     std::vector<Value> conditions;
+    conditions.reserve(result.conditions.size());
     for (const ConditionResult& each : result.conditions) conditions.push_back(described(each));
     std::vector<Member> members = {{Text("rule"), result.rule->name}, {Text("says"), name_of(result.says)}};
     if (result.lifted) members.push_back({Text("grants"), "workflow"});
@@ -70,8 +71,10 @@ class Explanation {
   }
 
   // The terms of the condition that don't hold, or the whole of it.
-  std::vector<std::string> failed_terms(const Condition& condition) const {
-    std::vector<std::string> failed;
+  const std::vector<std::string>& failed_terms(const Condition& condition) {
+    for (const auto& [known, terms] : failed_)
+      if (known == &condition) return terms;
+    auto& failed = failed_.emplace_back(&condition, std::vector<std::string>()).second;
     for (const auto& part : condition.parts) {
       const auto answer = expression::evaluate_first(
           *part.program, facts_, {.now = now_, .limits = {.steps_max = 1'000'000, .memory_bytes_max = 16u << 20}});
@@ -82,10 +85,9 @@ class Explanation {
   }
 
   Value take() {
-    std::vector<Member> shown;
-    for (auto& [path, fact] : shown_) shown.push_back({Text(path), std::move(fact)});
+    std::sort(shown_.begin(), shown_.end(), [](const auto& a, const auto& b) { return a.key.view() < b.key.view(); });
     return Value::object({{"rules", Value::array(std::move(rules_))},
-                          {"facts", Value::object(std::move(shown))},
+                          {"facts", Value::object(std::move(shown_))},
                           {"labels", std::move(labels_)},
                           {"provenance", facts_.member("provenance")},
                           {"budgets", Value::array(std::move(budgets_))},
@@ -95,24 +97,29 @@ class Explanation {
  private:
   Value described(const ConditionResult& result) {
     for (const auto& path : result.condition->paths)
-      if (shown_.size() < facts_max) shown_.emplace(path.text(), shown_fact(facts_, path));
+      if (shown_.size() < facts_max && !is_shown(path)) shown_.push_back({path.text, shown_fact(facts_, path)});
     std::vector<Member> members = {
         {Text("key"), result.key}, {Text("text"), shortened(result.condition->text)}, {Text("holds"), result.holds}};
     if (!result.error.empty()) {
       members.push_back({Text("error"), result.error});
     } else if (!result.holds && !result.condition->parts.empty()) {
       std::vector<Value> failed;
-      for (std::string& term : failed_terms(*result.condition)) failed.emplace_back(std::move(term));
+      for (const std::string& term : failed_terms(*result.condition)) failed.emplace_back(term);
       members.push_back({Text("failed"), Value::array(std::move(failed))});
     }
     return Value::object(std::move(members));
+  }
+
+  bool is_shown(const definition::FactPath& path) const {
+    return std::any_of(shown_.begin(), shown_.end(), [&](const Member& fact) { return fact.key == path.text; });
   }
 
   const Value& facts_;
   Value labels_;
   Timestamp now_;
   std::vector<Value> rules_, budgets_, hints_;
-  std::map<std::string, Value> shown_;
+  std::vector<Member> shown_;
+  std::deque<std::pair<const Condition*, std::vector<std::string>>> failed_;  // what was found of conditions before
 };
 
 std::string joined(const std::vector<std::string>& terms) {
@@ -122,7 +129,7 @@ std::string joined(const std::vector<std::string>& terms) {
 }
 
 // What would have to be otherwise for this rule to let the effect through, or to let it through without asking.
-std::string hint_of(const RuleResult& result, const Explanation& explanation) {
+std::string hint_of(const RuleResult& result, Explanation& explanation) {
   const definition::PolicyRule& rule = *result.rule->rule;
   const std::string& name = result.rule->name;
   const ConditionResult* last = result.conditions.empty() ? nullptr : &result.conditions.back();

@@ -28,7 +28,7 @@ Result<Value> value_of(const Condition& condition, const Value& facts, Timestamp
     if (path.may_be_absent) continue;
     const Value* fact = find_fact(facts, path);
     if (fact == nullptr || fact->is_null())
-      return Error{Code::invalid_argument, fmt::format("the fact {} is missing", path.text())};
+      return Error{Code::invalid_argument, fmt::format("the fact {} is missing", path.text.view())};
   }
   return expression::evaluate_first(*condition.program, facts, {.now = now, .limits = condition_limits});
 }

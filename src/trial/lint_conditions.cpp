@@ -154,7 +154,7 @@ class ConditionLint {
 
   void look_at_comparisons() {
     for (const Comparison& each : view_.comparisons) {
-      const std::string text = FactPath{each.path, false}.text();
+      const std::string text(FactPath(each.path, false).text.view());
       const bool is_label = !each.path.empty() && (each.path.back() == "integrity" || each.path.back() == "secrecy");
       if (is_label && each.operation == Operation::not_equal && each.constant.is_string())
         add("label-inequality",

@@ -124,8 +124,8 @@ void look_at_budget(LintContext& context, const Policy& policy, const Budget& bu
     if (!without.empty())
       return context.add("budget-always-fails", policy.path, budget.place, name,
                          fmt::format("the sum reads '{}', which {} {} not have: what can't be counted is denied",
-                                     fact.text(), names_of(without), without.size() == 1 ? "does" : "do"),
-                         "name the tools that have it, or say what absence means: " + fact.text() + " // 0");
+                                     fact.text.view(), names_of(without), without.size() == 1 ? "does" : "do"),
+                         "name the tools that have it, or say what absence means: " + std::string(fact.text.view()) + " // 0");
   }
 }
 

@@ -23,9 +23,11 @@ bool has_node(Value::Kind kind) {
   return kind >= Value::Kind::string;
 }
 
+}  // namespace
+
 // The keys of objects that are made in code are nearly always literals, the same few over and over: their texts are
 // shared, found by where the literal lies. What lies there may have changed, so it is compared.
-Text shared_key(std::string_view key) {
+Text Text::of_literal(std::string_view key) {
   struct Known {
     const char* start = nullptr;
     std::optional<Text> text;
@@ -38,8 +40,6 @@ Text shared_key(std::string_view key) {
   if (known.start != key.data() || known.text->view() != key) known = {key.data(), Text(key)};
   return *known.text;
 }
-
-}  // namespace
 
 Text::Text(std::string_view text) : node_(detail::StringNode::create(text)) {}
 Text::Text(const Text& other) noexcept : node_(other.node_) {
@@ -103,7 +103,7 @@ Value Value::object(std::vector<Member> members) {
 Value Value::object(std::initializer_list<std::pair<std::string_view, Value>> members) {
   std::vector<Member> list;
   list.reserve(members.size());
-  for (const auto& [key, value] : members) list.push_back({shared_key(key), value});
+  for (const auto& [key, value] : members) list.push_back({Text::of_literal(key), value});
   return object(std::move(list));
 }
 

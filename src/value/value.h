@@ -39,6 +39,9 @@ struct ObjectNode;
 class Text {
  public:
   explicit Text(std::string_view text);
+  // A literal: the same few are the keys of nearly all objects that are made in code, so each is kept once per thread.
+  template <std::size_t size>
+  explicit Text(const char (&literal)[size]) : Text(of_literal(std::string_view(literal))) {}
   Text(const Text& other) noexcept;
   Text(Text&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   Text& operator=(Text other) noexcept {
@@ -53,6 +56,7 @@ class Text {
  private:
   friend class Value;
   explicit Text(detail::StringNode* node) : node_(node) {}  // takes over one reference
+  static Text of_literal(std::string_view literal);
   detail::StringNode* node_;
 };
 
