@@ -1,11 +1,10 @@
 #include "cli/client.h"
 
-#include <curl/curl.h>
-
 #include <cstdlib>
 #include <memory>
 
 #include "cli/input.h"
+#include "tool/curl_library.h"
 #include "value/json.h"
 
 namespace gantry::cli {
@@ -126,33 +125,34 @@ Result<std::vector<Value>> Client::list(const std::string& path) const {
 
 Result<Value> Client::request(const std::string& method, const std::string& path, const std::string* body,
                               const std::vector<std::pair<std::string, std::string>>& headers) const {
-  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(curl_easy_init(), curl_easy_cleanup);
+  std::unique_ptr<CURL, decltype(tool::curl().easy_cleanup)> handle(tool::curl().easy_init(),
+                                                                    tool::curl().easy_cleanup);
   if (!handle) return Error{Code::internal, "libcurl can't start"};
   std::string answer, url = url_ + path, authorization = "Authorization: Bearer " + token_;
-  curl_slist* list = curl_slist_append(nullptr, authorization.c_str());
-  list = curl_slist_append(list, "Expect:");
-  if (body) list = curl_slist_append(list, "Content-Type: application/json");
-  for (const auto& [name, value] : headers) list = curl_slist_append(list, (name + ": " + value).c_str());
-  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_list(list, curl_slist_free_all);
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, header_list.get());
-  curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, 5L);
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT, 120L);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, collect);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
+  curl_slist* list = tool::curl().slist_append(nullptr, authorization.c_str());
+  list = tool::curl().slist_append(list, "Expect:");
+  if (body) list = tool::curl().slist_append(list, "Content-Type: application/json");
+  for (const auto& [name, value] : headers) list = tool::curl().slist_append(list, (name + ": " + value).c_str());
+  std::unique_ptr<curl_slist, decltype(tool::curl().slist_free_all)> header_list(list, tool::curl().slist_free_all);
+  tool::curl().easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  tool::curl().easy_setopt(handle.get(), CURLOPT_HTTPHEADER, header_list.get());
+  tool::curl().easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  tool::curl().easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  tool::curl().easy_setopt(handle.get(), CURLOPT_CONNECTTIMEOUT, 5L);
+  tool::curl().easy_setopt(handle.get(), CURLOPT_TIMEOUT, 120L);
+  tool::curl().easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, collect);
+  tool::curl().easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer);
   if (body) {
-    curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
-    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
-    curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->c_str());
+    tool::curl().easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+    tool::curl().easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    tool::curl().easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body->c_str());
   }
-  CURLcode result = curl_easy_perform(handle.get());
+  CURLcode result = tool::curl().easy_perform(handle.get());
   if (result != CURLE_OK)
-    return Error{Code::unavailable, "can't reach the server at " + url_ + ": " + curl_easy_strerror(result) +
+    return Error{Code::unavailable, "can't reach the server at " + url_ + ": " + tool::curl().easy_strerror(result) +
                                         "; is 'gantry serve' running?"};
   long status = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  tool::curl().easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return error_from(status, answer);
   if (answer.empty()) return Value();
   return parse_json(answer);

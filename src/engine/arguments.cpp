@@ -68,11 +68,11 @@ std::string Execution::place_of(const Frame& frame, const char* field) const {
 Value Execution::describe_task(const Branch& branch, const Frame& current, const Site& site) const {
   const Frame& frame = described_frame(branch, current);
   const definition::Task& described = *frame.task;
-  std::vector<Member> members = {{Text("name"), described.name},
-                                 {Text("reference"), described.reference},
-                                 {Text("definition"), described.definition},
-                                 {Text("input"), frame.raw_input},
-                                 {Text("startedAt"), describe_time(frame.started_at)}};
+  std::vector<Member> members = Value::members_of({{"name", described.name},
+                                                   {"reference", described.reference},
+                                                   {"definition", described.definition},
+                                                   {"input", frame.raw_input},
+                                                   {"startedAt", describe_time(frame.started_at)}});
   if (frame.phase == Phase::after)
     members.push_back({Text("output"), frame.extension->output});
   else if (site.raw_output != nullptr && &frame == &current)

@@ -137,9 +137,7 @@ void InstanceRecord::start(Value data, Work& work) {
 }
 
 void InstanceRecord::continue_computation(Work& work) {
-  if (continue_pending_ && !ended())
-    run({EventType::instance_continued, Value::object(std::initializer_list<std::pair<std::string_view, Value>>{})},
-        work);
+  if (continue_pending_ && !ended()) run({EventType::instance_continued, Value::object(std::vector<Member>())}, work);
 }
 
 void InstanceRecord::cancel(const definition::Principal& by, const std::string& reason, Work& work) {
@@ -219,7 +217,7 @@ void InstanceRecord::fail(Value error, Work& work) {
 }
 
 void InstanceRecord::note_not_stuck(Work& work) {
-  emit(EventType::instance_stuck, Value::object(std::initializer_list<std::pair<std::string_view, Value>>{}), work);
+  emit(EventType::instance_stuck, Value::object(std::vector<Member>()), work);
 }
 
 void InstanceRecord::arm_timers(Work& work) const {
@@ -353,12 +351,12 @@ void InstanceRecord::finish(Work& work) {
   if (!schedule_.empty()) work.dispatches.emplace_back(ScheduleAgain{schedule_});
   if (parent_.empty()) return;
   const InstanceOutcome end = outcome();
-  Value data = Value::object({{"child", id_},
-                              {"status", end.status},
-                              {"output", end.output},
-                              {"error", end.error},
-                              {"quarantineMillibits",
-                               static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}});
+  Value data = Value::object(
+      {{"child", id_},
+       {"status", end.status},
+       {"output", end.output},
+       {"error", end.error},
+       {"quarantineMillibits", static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}});
   if (Value met = past_.guards_met(*work.policies, known_); !met.is_null())
     data = std::move(data).with_member("met", std::move(met));
   work.dispatches.emplace_back(NotifyParent{parent_, std::move(data)});

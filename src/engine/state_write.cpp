@@ -23,8 +23,7 @@ class StateWriter {
     const Counters& counters = data.counters;
     std::vector<Value> numbers;
     for (const std::uint64_t count : {counters.effects, counters.timers, counters.tasks, counters.children,
-                                      counters.events, counters.branches, data.steps,
-                                      counters.quarantine_millibits}) {
+                                      counters.events, counters.branches, data.steps, counters.quarantine_millibits}) {
       numbers.emplace_back(static_cast<std::int64_t>(count));
     }
     add("counters", Value::array(std::move(numbers)));
@@ -60,12 +59,12 @@ class StateWriter {
   }
 
   Value frame_value(const Frame& frame) {
-    std::vector<Member> members = {{Text("phase"), static_cast<int>(frame.phase)},
-                                   {Text("rawInput"), keep(frame.raw_input)},
-                                   {Text("input"), keep(frame.input)},
-                                   {Text("value"), keep(frame.value)},
-                                   {Text("position"), frame.position},
-                                   {Text("startedAt"), frame.started_at.time_since_epoch().count()}};
+    std::vector<Member> members = Value::members_of({{"phase", static_cast<int>(frame.phase)},
+                                                     {"rawInput", keep(frame.raw_input)},
+                                                     {"input", keep(frame.input)},
+                                                     {"value", keep(frame.value)},
+                                                     {"position", frame.position},
+                                                     {"startedAt", frame.started_at.time_since_epoch().count()}});
     if (frame.task != nullptr) members.push_back({Text("task"), frame.task->reference});
     if (frame.extension) members.push_back({Text("extension"), extension_value(*frame.extension)});
     if (!frame.timeout_timer.empty()) members.push_back({Text("timeout"), frame.timeout_timer});

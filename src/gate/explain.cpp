@@ -50,7 +50,7 @@ class Explanation {
     std::vector<Value> conditions;
     conditions.reserve(result.conditions.size());
     for (const ConditionResult& each : result.conditions) conditions.push_back(described(each));
-    std::vector<Member> members = {{Text("rule"), result.rule->name}, {Text("says"), name_of(result.says)}};
+    std::vector<Member> members = Value::members_of({{"rule", result.rule->name}, {"says", name_of(result.says)}});
     if (result.lifted) members.push_back({Text("grants"), "workflow"});
     if (result.outside) members.push_back({Text("outside"), "the rule's time window"});
     members.push_back({Text("conditions"), Value::array(std::move(conditions))});
@@ -59,9 +59,12 @@ class Explanation {
 
   void add(const BudgetResult& result) {
     if (budgets_.size() >= rules_max) return;
-    std::vector<Member> members = {
-        {Text("budget"), result.budget->name}, {Text("key"), result.charge.key},          {Text("spent"), result.spent},
-        {Text("takes"), result.charge.amount}, {Text("max"), result.budget->budget->max}, {Text("over"), result.over}};
+    std::vector<Member> members = Value::members_of({{"budget", result.budget->name},
+                                                     {"key", result.charge.key},
+                                                     {"spent", result.spent},
+                                                     {"takes", result.charge.amount},
+                                                     {"max", result.budget->budget->max},
+                                                     {"over", result.over}});
     if (!result.error.empty()) members.push_back({Text("error"), result.error});
     budgets_.push_back(Value::object(std::move(members)));
   }
@@ -98,8 +101,8 @@ class Explanation {
   Value described(const ConditionResult& result) {
     for (const auto& path : result.condition->paths)
       if (shown_.size() < facts_max && !is_shown(path)) shown_.push_back({path.text, shown_fact(facts_, path)});
-    std::vector<Member> members = {
-        {Text("key"), result.key}, {Text("text"), shortened(result.condition->text)}, {Text("holds"), result.holds}};
+    std::vector<Member> members =
+        Value::members_of({{"key", result.key}, {"text", shortened(result.condition->text)}, {"holds", result.holds}});
     if (!result.error.empty()) {
       members.push_back({Text("error"), result.error});
     } else if (!result.holds && !result.condition->parts.empty()) {

@@ -53,9 +53,9 @@ Value audience_of(const definition::Operation& operation, const Value& arguments
 }
 
 Value workflow_fact(const tool::Effect& effect, const std::string& author) {
-  std::vector<Member> workflow = {{Text("namespace"), effect.workflow.namespace_},
-                                  {Text("name"), effect.workflow.name},
-                                  {Text("version"), effect.workflow.version}};
+  std::vector<Member> workflow = Value::members_of({{"namespace", effect.workflow.namespace_},
+                                                    {"name", effect.workflow.name},
+                                                    {"version", effect.workflow.version}});
   if (!author.empty()) workflow.push_back({Text("author"), author});
   return Value::object(std::move(workflow));
 }

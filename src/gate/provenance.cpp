@@ -13,7 +13,7 @@
 namespace gantry::gate {
 namespace {
 
-constexpr std::size_t leaves_max = 5'000, text_bytes_max = 1u << 20, facts_max = 500, depth_max = 8;
+constexpr std::size_t leaves_max = 5'000, argument_text_bytes_max = 1u << 20, provenance_facts_max = 500, depth_max = 8;
 constexpr std::size_t names_shown_max = 50;
 constexpr const char* too_much = "(there is more than is looked at)";
 
@@ -43,7 +43,7 @@ class ProvenanceFinder {
   std::vector<Member> facts;
 
   void add(const std::string& name, const Value& value, Label outer, std::size_t depth) {
-    if (facts.size() >= facts_max) return;
+    if (facts.size() >= provenance_facts_max) return;
     ArgumentFacts found;
     look(value, outer, found);
     facts.push_back({Text(name), describe(found)});
@@ -70,7 +70,7 @@ class ProvenanceFinder {
       }
       return;
     }
-    if (++leaves_ > leaves_max || text_bytes_ > text_bytes_max) {
+    if (++leaves_ > leaves_max || text_bytes_ > argument_text_bytes_max) {
       found.integrity = Integrity::untrusted;
       found.origins.insert({"derived"});
       found.best_origins.insert("derived");
@@ -135,7 +135,7 @@ class ProvenanceFinder {
   void look_at_text(std::string_view text, Label label, ArgumentFacts& found) {
     text_bytes_ += text.size();
     for (std::string& name : hidden_characters(text)) found.hidden.insert(std::move(name));
-    if (label.content().integrity <= Integrity::internal || text_bytes_ > text_bytes_max) return;
+    if (label.content().integrity <= Integrity::internal || text_bytes_ > argument_text_bytes_max) return;
     bool complete = true;
     for (const Token& token : tokens_of(normal_text(text), KnownIndex::tokens_max, complete)) {
       if (!is_link(token) || (index_ != nullptr && index_->knows_link(token))) continue;

@@ -39,10 +39,8 @@ Result<std::vector<definition::Escalation>> escalations_from(const FieldReader& 
 }  // namespace
 
 Value to_value(const Charge& charge) {
-  std::vector<Member> members = {{Text("budget"), charge.budget},
-                                 {Text("key"), charge.key},
-                                 {Text("amount"), charge.amount},
-                                 {Text("at"), format_timestamp(charge.at)}};
+  std::vector<Member> members = Value::members_of(
+      {{"budget", charge.budget}, {"key", charge.key}, {"amount", charge.amount}, {"at", format_timestamp(charge.at)}});
   if (charge.per) members.push_back({Text("per"), format_duration(*charge.per)});
   if (charge.asks) members.push_back({Text("asks"), true});
   return Value::object(std::move(members));
@@ -101,17 +99,17 @@ Result<Circumstances> circumstances_from(const Value& value) {
 }
 
 Value to_value(const Verdict& verdict) {
-  std::vector<Member> members = {
-      {Text("kind"), definition::name_of(verdict.kind)},
-      {Text("rule"), verdict.rule},
-      {Text("reason"), verdict.reason},
-      {Text("policy"), verdict.policy},
-      {Text("effect"), verdict.effect},
-      {Text("tool"), verdict.tool},
-      {Text("approvers"), requirements_value(verdict.approvers)},
-      {Text("requesterExcluded"), verdict.requester_excluded},
-      {Text("expires"), format_duration(verdict.expires)},
-  };
+  std::vector<Member> members = Value::members_of({
+      {"kind", definition::name_of(verdict.kind)},
+      {"rule", verdict.rule},
+      {"reason", verdict.reason},
+      {"policy", verdict.policy},
+      {"effect", verdict.effect},
+      {"tool", verdict.tool},
+      {"approvers", requirements_value(verdict.approvers)},
+      {"requesterExcluded", verdict.requester_excluded},
+      {"expires", format_duration(verdict.expires)},
+  });
   if (!verdict.author.empty()) members.push_back({Text("authorExcluded"), verdict.author});
   if (!verdict.escalations.empty()) members.push_back({Text("escalations"), escalations_value(verdict.escalations)});
   if (!verdict.charges.empty()) {

@@ -1,20 +1,21 @@
 #include "journal/postgres_address.h"
 
 #include <fmt/format.h>
-#include <libpq-fe.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
 
+#include "journal/postgres_library.h"
 #include "journal/store.h"
 
 namespace gantry::journal {
 namespace {
 
-constexpr std::array allowed_parameters = {"host",        "hostaddr", "port",    "dbname",          "user",
-                                           "password",    "passfile", "sslmode", "sslcert",         "sslkey",
-                                           "sslrootcert", "sslcrl",   "service", "connect_timeout", "target_session_attrs"};
+constexpr std::array allowed_parameters = {
+    "host",        "hostaddr", "port",    "dbname",          "user",
+    "password",    "passfile", "sslmode", "sslcert",         "sslkey",
+    "sslrootcert", "sslcrl",   "service", "connect_timeout", "target_session_attrs"};
 constexpr std::size_t name_bytes_max = 40;  // room for what is made from it; PostgreSQL's limit is 63
 
 Error wrong_url(const std::string& what) {
@@ -73,11 +74,11 @@ Result<PostgresAddress> PostgresAddress::parse(const std::string& url) {
     address.schema_ = schema;
   }
   struct FreeOptions {
-    void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+    void operator()(PQconninfoOption* options) const { pq().PQconninfoFree(options); }
   };
   char* reason = nullptr;  // quotes the URL, so nobody gets it
-  std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(rest.c_str(), &reason));
-  PQfreemem(reason);
+  std::unique_ptr<PQconninfoOption, FreeOptions> options(pq().PQconninfoParse(rest.c_str(), &reason));
+  pq().PQfreemem(reason);
   if (!options) return wrong_url("the store's URL can't be read");
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option)
     if (option->val != nullptr) TRY(address.take(option->keyword, option->val));
@@ -98,9 +99,9 @@ void PostgresAddress::complete() {
   }
   if (value_of("connect_timeout").empty()) parameters_.emplace_back("connect_timeout", "10");
   const bool is_socket = host.starts_with('/');
-  location_ = fmt::format("postgres://{}{}{}{}/{}?{}schema={}", user, user.empty() ? "" : "@", is_socket ? "" : host,
-                          port.empty() ? "" : ":" + port, value_of("dbname"), is_socket ? "host=" + host + "&" : "",
-                          schema_);
+  location_ =
+      fmt::format("postgres://{}{}{}{}/{}?{}schema={}", user, user.empty() ? "" : "@", is_socket ? "" : host,
+                  port.empty() ? "" : ":" + port, value_of("dbname"), is_socket ? "host=" + host + "&" : "", schema_);
 }
 
 // Also of URLs that are not read: what stands before '@' may hold a password, and so may parameters.

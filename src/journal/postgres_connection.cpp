@@ -19,10 +19,10 @@ std::string first_line(const char* text) {
 
 // The server's own words, without the detail that may quote values.
 Error error_of(const PGresult* result, const std::string& where) {
-  const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* field = pq().PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string_view state = field != nullptr ? field : "";
-  std::string reason = first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
-  if (reason.empty()) reason = first_line(PQresultErrorMessage(result));
+  std::string reason = first_line(pq().PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+  if (reason.empty()) reason = first_line(pq().PQresultErrorMessage(result));
   const std::string_view family = state.substr(0, 2);
   if (state == "53100")
     return {Code::unavailable, fmt::format("{}: the database's disk is full ({}); nothing of this batch was kept. Free "
@@ -53,7 +53,7 @@ PostgresConnection::~PostgresConnection() {
 }
 
 Error PostgresConnection::lost() const {
-  const std::string reason = connection_ ? first_line(PQerrorMessage(connection_.get())) : "out of memory";
+  const std::string reason = connection_ ? first_line(pq().PQerrorMessage(connection_.get())) : "out of memory";
   return {Code::unavailable, fmt::format("can't reach the database {}: {}; check that it runs and that its address, "
                                          "user and password are right",
                                          address_.location(), reason.empty() ? "the connection was lost" : reason)};
@@ -82,26 +82,28 @@ Status PostgresConnection::make_connection() {
   prepared_.clear();
   unanswered_.clear();
   ++connections_;
-  connection_.reset(PQconnectdbParams(keys.data(), values.data(), 0));
-  if (!connection_ || PQstatus(connection_.get()) != CONNECTION_OK) return lost();
-  PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
-  PQenterPipelineMode(connection_.get());
+  connection_.reset(pq().PQconnectdbParams(keys.data(), values.data(), 0));
+  if (!connection_ || pq().PQstatus(connection_.get()) != CONNECTION_OK) return lost();
+  pq().PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
+  pq().PQenterPipelineMode(connection_.get());
   return configure();
 }
 
 // The schema's name is letters, digits and _. A commit that the server has not synced is no commit here.
 Status PostgresConnection::configure() {
-  TRY(execute(fmt::format("SET search_path = \"{}\"; SET standard_conforming_strings = on; SET statement_timeout = 0; "
+  TRY(
+      execute(fmt::format("SET search_path = \"{}\"; SET standard_conforming_strings = on; SET statement_timeout = 0; "
                           "SET default_transaction_isolation = 'read committed'",
                           address_.schema())));
-  TRY(execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = "
+  TRY(
+      execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = "
               "'off'"));
   if (read_only_) return execute("SET default_transaction_read_only = on");
   return done();
 }
 
 Status PostgresConnection::be_connected() {
-  if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) return done();
+  if (connection_ && pq().PQstatus(connection_.get()) == CONNECTION_OK) return done();
   if (in_transaction_) {
     was_lost_ = true;
     return lost();
@@ -112,15 +114,15 @@ Status PostgresConnection::be_connected() {
 Status PostgresConnection::put(const std::string& sql, const std::string& name, const PostgresParameters& parameters) {
   PGconn* connection = connection_.get();
   if (!name.empty() && !prepared_.contains(name)) {
-    if (PQsendPrepare(connection, name.c_str(), sql.c_str(), 0, nullptr) != 1) return lost();
+    if (pq().PQsendPrepare(connection, name.c_str(), sql.c_str(), 0, nullptr) != 1) return lost();
     unanswered_.push_back(name);
     prepared_.insert(name);
   }
   const int sent = name.empty()
-                       ? PQsendQueryParams(connection, sql.c_str(), parameters.count(), nullptr, parameters.values(),
-                                           parameters.lengths(), parameters.formats(), 1)
-                       : PQsendQueryPrepared(connection, name.c_str(), parameters.count(), parameters.values(),
-                                             parameters.lengths(), parameters.formats(), 1);
+                       ? pq().PQsendQueryParams(connection, sql.c_str(), parameters.count(), nullptr,
+                                                parameters.values(), parameters.lengths(), parameters.formats(), 1)
+                       : pq().PQsendQueryPrepared(connection, name.c_str(), parameters.count(), parameters.values(),
+                                                  parameters.lengths(), parameters.formats(), 1);
   if (sent != 1) return lost();
   unanswered_.emplace_back();
   return done();
@@ -144,7 +146,7 @@ Result<PostgresResult> PostgresConnection::ask(const std::string& sql, const std
       answer = settle();
     else
       answer = sent.error();
-    if (answer || again || in_transaction_ || PQstatus(connection_.get()) == CONNECTION_OK) return answer;
+    if (answer || again || in_transaction_ || pq().PQstatus(connection_.get()) == CONNECTION_OK) return answer;
   }
 }
 
@@ -152,15 +154,15 @@ Result<PostgresResult> PostgresConnection::settle() {
   PGconn* connection = connection_.get();
   PostgresResult last;
   std::optional<Error> failure;
-  if (PQpipelineSync(connection) != 1) failure = lost();
+  if (pq().PQpipelineSync(connection) != 1) failure = lost();
   std::size_t answered = 0;
-  for (bool synced = false; !synced && PQstatus(connection) == CONNECTION_OK;) {
-    PostgresResult result(PQgetResult(connection));
+  for (bool synced = false; !synced && pq().PQstatus(connection) == CONNECTION_OK;) {
+    PostgresResult result(pq().PQgetResult(connection));
     if (!result) {  // the end of one statement's answer
       ++answered;
       continue;
     }
-    switch (PQresultStatus(result.get())) {
+    switch (pq().PQresultStatus(result.get())) {
       case PGRES_PIPELINE_SYNC:
         synced = true;
         break;
@@ -175,7 +177,7 @@ Result<PostgresResult> PostgresConnection::settle() {
     }
   }
   unanswered_.clear();
-  if (PQstatus(connection) != CONNECTION_OK) {
+  if (pq().PQstatus(connection) != CONNECTION_OK) {
     was_lost_ = in_transaction_;
     return failure ? *failure : lost();
   }
@@ -186,15 +188,15 @@ Result<PostgresResult> PostgresConnection::settle() {
 Status PostgresConnection::execute(const std::string& sql) {
   TRY(be_connected());
   if (!unanswered_.empty()) TRY(settle());
-  PQexitPipelineMode(connection_.get());
-  PostgresResult result(PQexec(connection_.get(), sql.c_str()));
-  const ExecStatusType status = PQresultStatus(result.get());
+  pq().PQexitPipelineMode(connection_.get());
+  PostgresResult result(pq().PQexec(connection_.get(), sql.c_str()));
+  const ExecStatusType status = pq().PQresultStatus(result.get());
   const bool worked = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-  if (PQstatus(connection_.get()) != CONNECTION_OK) {
+  if (pq().PQstatus(connection_.get()) != CONNECTION_OK) {
     was_lost_ = in_transaction_;
     return lost();
   }
-  PQenterPipelineMode(connection_.get());
+  pq().PQenterPipelineMode(connection_.get());
   if (!worked) return error_of(result.get(), address_.location());
   return done();
 }
@@ -235,7 +237,7 @@ Status PostgresConnection::begin() {
     Status allowed = guard_();
     if (allowed) return allowed;
     roll_back();
-    if (again || PQstatus(connection_.get()) == CONNECTION_OK) return allowed;
+    if (again || pq().PQstatus(connection_.get()) == CONNECTION_OK) return allowed;
   }
 }
 
@@ -246,7 +248,7 @@ Status PostgresConnection::begin_reading() {
 Status PostgresConnection::commit() {
   auto committed = ask("COMMIT", "", {});
   if (!committed) return committed.error();
-  if (std::string_view(PQcmdStatus(committed->get())) != "COMMIT")
+  if (std::string_view(pq().PQcmdStatus(committed->get())) != "COMMIT")
     return Error{Code::internal, fmt::format("{}: the transaction was rolled back", address_.location())};
   in_transaction_ = false;
   return done();
@@ -255,7 +257,7 @@ Status PostgresConnection::commit() {
 void PostgresConnection::roll_back() {
   if (!in_transaction_) return;
   in_transaction_ = false;
-  if (PQstatus(connection_.get()) != CONNECTION_OK) return;  // the server rolls back by itself
+  if (pq().PQstatus(connection_.get()) != CONNECTION_OK) return;  // the server rolls back by itself
   if (!unanswered_.empty()) (void)settle();
   (void)ask("ROLLBACK", "", {});
 }
@@ -274,8 +276,8 @@ Result<std::int64_t> PostgresConnection::bytes_used() {
 Result<PostgresResult> PostgresConnection::describe(const std::string& sql) {
   TRY(be_connected());
   if (!unanswered_.empty()) TRY(settle());
-  if (PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) != 1 ||
-      PQsendDescribePrepared(connection_.get(), "") != 1)
+  if (pq().PQsendPrepare(connection_.get(), "", sql.c_str(), 0, nullptr) != 1 ||
+      pq().PQsendDescribePrepared(connection_.get(), "") != 1)
     return lost();
   unanswered_.assign(2, "");
   return settle();

@@ -3,8 +3,6 @@
 // answer that is awaited. A connection that was lost between transactions is made again.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -16,13 +14,14 @@
 
 #include "journal/database_connection.h"
 #include "journal/postgres_address.h"
+#include "journal/postgres_library.h"
 
 namespace gantry::journal {
 
 class PostgresConnection;
 
 struct ClearPostgresResult {
-  void operator()(PGresult* result) const { PQclear(result); }
+  void operator()(PGresult* result) const { pq().PQclear(result); }
 };
 using PostgresResult = std::unique_ptr<PGresult, ClearPostgresResult>;
 
@@ -82,7 +81,7 @@ class PostgresStatement final : public DatabaseStatement {
   PostgresParameters parameters_;
   mutable PostgresResult result_;
   int row_ = -1;
-  std::string cursor_;                // open in the server; empty: none
+  std::string cursor_;               // open in the server; empty: none
   mutable std::string number_text_;  // of a number that was asked for as text
 };
 
@@ -121,7 +120,7 @@ class PostgresConnection final : public DatabaseConnection {
 
  private:
   struct Finish {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
+    void operator()(PGconn* connection) const { pq().PQfinish(connection); }
   };
 
   PostgresConnection(PostgresAddress address, bool read_only) : address_(std::move(address)), read_only_(read_only) {}
@@ -138,7 +137,7 @@ class PostgresConnection final : public DatabaseConnection {
   std::unique_ptr<PGconn, Finish> connection_;
   std::function<Status()> guard_;
   bool in_transaction_ = false;
-  bool was_lost_ = false;      // during this transaction
+  bool was_lost_ = false;  // during this transaction
   // What was sent and not answered, in order: the name of a statement that is being prepared, or "".
   std::vector<std::string> unanswered_;
   std::unordered_set<std::string> prepared_;  // names of statements that the server knows, or will

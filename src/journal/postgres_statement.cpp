@@ -102,7 +102,7 @@ Result<bool> PostgresStatement::step() {
   const bool started = row_ >= 0;
   if (started) ++row_;
   if (!started || (scan_ && row_ == scan_rows)) TRY(fetch());
-  return row_ < PQntuples(result_.get());
+  return row_ < pq().PQntuples(result_.get());
 }
 
 Status PostgresStatement::run() {
@@ -115,7 +115,7 @@ Result<std::int64_t> PostgresStatement::run_counted() {
   auto result = connection_.ask(sql_, name_, parameters_);
   reset();
   if (!result) return result.error();
-  const std::string_view count = PQcmdTuples(result->get());
+  const std::string_view count = pq().PQcmdTuples(result->get());
   std::int64_t changed = 0;
   for (char digit : count) changed = changed * 10 + (digit - '0');
   return changed;
@@ -137,19 +137,19 @@ const PGresult* PostgresStatement::description() const {
 }
 
 int PostgresStatement::column_count() const {
-  return PQnfields(description());
+  return pq().PQnfields(description());
 }
 
 std::string_view PostgresStatement::column_name(int column) const {
-  return PQfname(description(), column);
+  return pq().PQfname(description(), column);
 }
 
 bool PostgresStatement::is_null(int column) const {
-  return PQgetisnull(result_.get(), row_, column) != 0;
+  return pq().PQgetisnull(result_.get(), row_, column) != 0;
 }
 
 bool PostgresStatement::is_integer(int column) const {
-  switch (PQftype(result_.get(), column)) {
+  switch (pq().PQftype(result_.get(), column)) {
     case type_bool:
     case type_bigint:
     case type_smallint:
@@ -163,8 +163,8 @@ bool PostgresStatement::is_integer(int column) const {
 
 std::int64_t PostgresStatement::integer(int column) const {
   if (is_null(column)) return 0;
-  const char* value = PQgetvalue(result_.get(), row_, column);
-  const Oid type = PQftype(result_.get(), column);
+  const char* value = pq().PQgetvalue(result_.get(), row_, column);
+  const Oid type = pq().PQftype(result_.get(), column);
   switch (type) {
     case type_bool:
       return *value != 0;
@@ -186,8 +186,8 @@ std::int64_t PostgresStatement::integer(int column) const {
 
 double PostgresStatement::real(int column) const {
   if (is_null(column)) return 0;
-  const char* value = PQgetvalue(result_.get(), row_, column);
-  switch (PQftype(result_.get(), column)) {
+  const char* value = pq().PQgetvalue(result_.get(), row_, column);
+  switch (pq().PQftype(result_.get(), column)) {
     case type_double:
       return std::bit_cast<double>(number_from(value, 8));
     case type_real:
@@ -206,7 +206,8 @@ std::string_view PostgresStatement::text(int column) const {
 
 std::string_view PostgresStatement::blob(int column) const {
   if (is_null(column)) return {};
-  return {PQgetvalue(result_.get(), row_, column), static_cast<std::size_t>(PQgetlength(result_.get(), row_, column))};
+  return {pq().PQgetvalue(result_.get(), row_, column),
+          static_cast<std::size_t>(pq().PQgetlength(result_.get(), row_, column))};
 }
 
 }  // namespace gantry::journal

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <libpq-fe.h>
 #include <sqlite3.h>
 
 #include <string>
 #include <vector>
+
+#include "journal/postgres_library.h"
 
 namespace gantry::journal {
 
@@ -18,9 +19,10 @@ class RawDatabase {
   explicit RawDatabase(const std::string& place, bool write = false) {
     if (place.starts_with("postgres")) {
       const std::size_t schema = place.find("&schema=");
-      postgres_ = PQconnectdb(place.substr(0, schema).c_str());
-      EXPECT_EQ(PQstatus(postgres_), CONNECTION_OK) << PQerrorMessage(postgres_);
-      PQsetNoticeProcessor(postgres_, [](void*, const char*) {}, nullptr);
+      postgres_ = pq().PQconnectdb(place.substr(0, schema).c_str());
+      EXPECT_EQ(pq().PQstatus(postgres_), CONNECTION_OK) << pq().PQerrorMessage(postgres_);
+      pq().PQsetNoticeProcessor(
+          postgres_, [](void*, const char*) {}, nullptr);
       execute("SET search_path = " + place.substr(schema + 8));
       return;
     }
@@ -29,7 +31,7 @@ class RawDatabase {
   }
   ~RawDatabase() {
     sqlite3_close(database_);
-    PQfinish(postgres_);
+    pq().PQfinish(postgres_);
   }
   RawDatabase(const RawDatabase&) = delete;
   RawDatabase& operator=(const RawDatabase&) = delete;
@@ -42,16 +44,17 @@ class RawDatabase {
   }
   std::vector<Row> columns(const std::string& view) {
     return rows(is_postgres() ? "SELECT column_name FROM information_schema.columns WHERE table_schema = "
-                                "current_schema() AND table_name = '" + view + "'"
+                                "current_schema() AND table_name = '" +
+                                    view + "'"
                               : "SELECT name FROM pragma_table_info('" + view + "')");
   }
 
   void execute(const std::string& sql) {
     if (is_postgres()) {
-      PGresult* result = PQexec(postgres_, sql.c_str());
-      EXPECT_TRUE(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK)
-          << PQresultErrorMessage(result) << sql;
-      return PQclear(result);
+      PGresult* result = pq().PQexec(postgres_, sql.c_str());
+      EXPECT_TRUE(pq().PQresultStatus(result) == PGRES_COMMAND_OK || pq().PQresultStatus(result) == PGRES_TUPLES_OK)
+          << pq().PQresultErrorMessage(result) << sql;
+      return pq().PQclear(result);
     }
     EXPECT_EQ(sqlite3_exec(database_, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK) << sqlite3_errmsg(database_);
   }
@@ -108,7 +111,8 @@ class RawDatabase {
     std::string text;
     for (const std::string& table : tables) {
       text += "== " + table + "\n";
-      for (const Row& row : rows("SELECT * FROM " + table + (is_postgres() && table == "journal_schema" ? "" : " ORDER BY 1, 2"))) {
+      for (const Row& row :
+           rows("SELECT * FROM " + table + (is_postgres() && table == "journal_schema" ? "" : " ORDER BY 1, 2"))) {
         for (const std::string& field : row) text += field + "|";
         text += "\n";
       }
@@ -119,18 +123,18 @@ class RawDatabase {
  private:
   std::vector<Row> postgres_rows(const std::string& sql) {
     constexpr Oid type_bool = 16;
-    PGresult* result = PQexec(postgres_, sql.c_str());
-    EXPECT_EQ(PQresultStatus(result), PGRES_TUPLES_OK) << PQresultErrorMessage(result) << sql;
+    PGresult* result = pq().PQexec(postgres_, sql.c_str());
+    EXPECT_EQ(pq().PQresultStatus(result), PGRES_TUPLES_OK) << pq().PQresultErrorMessage(result) << sql;
     std::vector<Row> found;
-    for (int row = 0; row < PQntuples(result); ++row) {
+    for (int row = 0; row < pq().PQntuples(result); ++row) {
       Row& fields = found.emplace_back();
-      for (int column = 0; column < PQnfields(result); ++column) {
-        std::string text = PQgetisnull(result, row, column) ? "NULL" : PQgetvalue(result, row, column);
-        if (PQftype(result, column) == type_bool && text != "NULL") text = text == "t" ? "1" : "0";
+      for (int column = 0; column < pq().PQnfields(result); ++column) {
+        std::string text = pq().PQgetisnull(result, row, column) ? "NULL" : pq().PQgetvalue(result, row, column);
+        if (pq().PQftype(result, column) == type_bool && text != "NULL") text = text == "t" ? "1" : "0";
         fields.push_back(std::move(text));
       }
     }
-    PQclear(result);
+    pq().PQclear(result);
     return found;
   }
 

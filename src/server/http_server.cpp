@@ -26,24 +26,29 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 using Parser = http::request_parser<http::string_body>;
 
-// Handlers run here, so the I/O thread never blocks.
+// Handlers run here, so the I/O thread never blocks. A thread is started where all others are busy.
 class WorkerPool {
  public:
-  WorkerPool(std::size_t count, std::size_t queue_max) : queue_max_(queue_max) {
-    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this](std::stop_token stop) { run(stop); });
-  }
+  WorkerPool(std::size_t threads_max, std::size_t queue_max) : threads_max_(threads_max), queue_max_(queue_max) {}
   ~WorkerPool() { stop(); }
   // Joins all workers; work still queued is dropped.
   void stop() {
-    for (auto& thread : threads_) thread.request_stop();
+    std::vector<std::jthread> threads;
+    {
+      std::lock_guard lock(mutex_);
+      stopped_ = true;
+      threads.swap(threads_);
+    }
+    for (auto& thread : threads) thread.request_stop();
     ready_.notify_all();
-    threads_.clear();
   }
   bool post(std::function<void()> work) {
     {
       std::lock_guard lock(mutex_);
-      if (queue_.size() >= queue_max_) return false;
+      if (stopped_ || queue_.size() >= queue_max_) return false;
       queue_.push_back(std::move(work));
+      if (queue_.size() > idle_ && threads_.size() < threads_max_)
+        threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
     }
     ready_.notify_one();
     return true;
@@ -51,23 +56,28 @@ class WorkerPool {
 
  private:
   void run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
     while (true) {
-      std::function<void()> work;
-      {
-        std::unique_lock lock(mutex_);
-        if (!ready_.wait(lock, stop, [this] { return !queue_.empty(); })) return;
-        work = std::move(queue_.front());
-        queue_.pop_front();
-      }
+      ++idle_;
+      const bool goes_on = ready_.wait(lock, stop, [this] { return !queue_.empty(); });
+      --idle_;
+      if (!goes_on) return;
+      std::function<void()> work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
       work();
+      work = nullptr;  // what it holds goes without the lock
+      lock.lock();
     }
   }
 
-  std::size_t queue_max_;
+  const std::size_t threads_max_, queue_max_;
   std::mutex mutex_;
   std::condition_variable_any ready_;
   std::deque<std::function<void()>> queue_;
-  std::vector<std::jthread> threads_;  // last: joined before the queue goes
+  std::size_t idle_ = 0;  // threads that wait
+  bool stopped_ = false;
+  std::vector<std::jthread> threads_;
 };
 
 std::string lower_case(std::string_view text) {
@@ -81,7 +91,8 @@ Result<Request> to_request(http::request<http::string_body>&& message) {
   Request request;
   request.method = std::string(message.method_string());
   std::string_view target(message.target().data(), message.target().size());
-  if (target.empty() || target[0] != '/') return Error{Code::invalid_argument, "the request target must start with '/'"};
+  if (target.empty() || target[0] != '/')
+    return Error{Code::invalid_argument, "the request target must start with '/'"};
   target = target.substr(0, target.find('#'));
   std::size_t question = target.find('?');
   request.path = TRY(percent_decode(target.substr(0, question), false));
@@ -91,7 +102,8 @@ Result<Request> to_request(http::request<http::string_body>&& message) {
     query.remove_prefix(std::min(query.size(), part.size() + 1));
     std::size_t equals = part.find('=');
     std::string name = TRY(percent_decode(part.substr(0, equals), true));
-    std::string value = equals == std::string_view::npos ? std::string() : TRY(percent_decode(part.substr(equals + 1), true));
+    std::string value =
+        equals == std::string_view::npos ? std::string() : TRY(percent_decode(part.substr(equals + 1), true));
     request.query.emplace(std::move(name), std::move(value));
   }
   for (const auto& field : message) {
@@ -110,8 +122,10 @@ void set_limits(Parser& parser, const HttpLimits& limits) {
 }
 
 Response problem(int status, const char* title) {
-  return {status, std::string(R"({"type":"about:blank","status":)") + std::to_string(status) + R"(,"title":")" + title + "\"}",
-          "application/problem+json", {}};
+  return {status,
+          std::string(R"({"type":"about:blank","status":)") + std::to_string(status) + R"(,"title":")" + title + "\"}",
+          "application/problem+json",
+          {}};
 }
 
 Response response_for(const beast::error_code& error) {
@@ -157,9 +171,7 @@ struct HttpServer::Shared {
 
 class HttpServer::Shared::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, Shared* server) : stream_(std::move(socket)), server_(server) {
-    ++server_->connections;
-  }
+  Session(tcp::socket socket, Shared* server) : stream_(std::move(socket)), server_(server) { ++server_->connections; }
   ~Session() { --server_->connections; }
 
   void read() {
@@ -172,8 +184,11 @@ class HttpServer::Shared::Session : public std::enable_shared_from_this<Session>
 
  private:
   void on_read(beast::error_code error, std::size_t) {
-    if (error == http::error::end_of_stream || error == beast::error::timeout || error == asio::error::operation_aborted) return close();
-    if (error && error.category() == http::make_error_code(http::error::end_of_stream).category()) return answer(response_for(error), 11, false, false);
+    if (error == http::error::end_of_stream || error == beast::error::timeout ||
+        error == asio::error::operation_aborted)
+      return close();
+    if (error && error.category() == http::make_error_code(http::error::end_of_stream).category())
+      return answer(response_for(error), 11, false, false);
     if (error) return close();
     unsigned version = parser_->get().version();
     bool keep_alive = parser_->keep_alive();
@@ -188,10 +203,11 @@ class HttpServer::Shared::Session : public std::enable_shared_from_this<Session>
     ++server_->running_handlers;
     bool posted = server_->workers.post([self, request = std::move(request), version, keep_alive, is_head] {
       Response response = self->server_->handler(request);
-      asio::post(self->server_->context, [self, response = std::move(response), version, keep_alive, is_head]() mutable {
-        --self->server_->running_handlers;
-        self->answer(std::move(response), version, keep_alive, is_head);
-      });
+      asio::post(self->server_->context,
+                 [self, response = std::move(response), version, keep_alive, is_head]() mutable {
+                   --self->server_->running_handlers;
+                   self->answer(std::move(response), version, keep_alive, is_head);
+                 });
     });
     if (posted) return;
     --server_->running_handlers;
@@ -243,10 +259,13 @@ void HttpServer::Shared::accept() {
 
 HttpServer::HttpServer() = default;
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address, std::uint16_t port, Handler handler, const HttpLimits& limits) {
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address, std::uint16_t port, Handler handler,
+                                                      const HttpLimits& limits) {
   beast::error_code error;
   auto ip = asio::ip::make_address(address, error);
-  if (error) return Error{Code::invalid_argument, "'" + address + "' is not an IP address; expected for example 127.0.0.1 or ::1"};
+  if (error)
+    return Error{Code::invalid_argument,
+                 "'" + address + "' is not an IP address; expected for example 127.0.0.1 or ::1"};
   auto shared = std::make_unique<Shared>(std::move(handler), limits);
   tcp::endpoint endpoint(ip, port);
   std::string where = address + ":" + std::to_string(port);
@@ -254,7 +273,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address
   if (!error) shared->acceptor.set_option(asio::socket_base::reuse_address(true), error);
   if (!error) shared->acceptor.bind(endpoint, error);
   if (!error) shared->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return Error{Code::unavailable, "can't listen on " + where + ": " + error.message() + "; is another server running there?"};
+  if (error)
+    return Error{Code::unavailable,
+                 "can't listen on " + where + ": " + error.message() + "; is another server running there?"};
   shared->accept();
   shared->thread = std::thread([context = &shared->context] { context->run(); });
   std::unique_ptr<HttpServer> server(new HttpServer);
@@ -262,7 +283,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const std::string& address
   return server;
 }
 
-std::uint16_t HttpServer::port() const { return shared_->acceptor.local_endpoint().port(); }
+std::uint16_t HttpServer::port() const {
+  return shared_->acceptor.local_endpoint().port();
+}
 
 HttpServer::~HttpServer() {
   if (!shared_) return;

@@ -1,14 +1,13 @@
 #include "tool/http_exchange.h"
 
-#include <curl/curl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <mutex>
 
 #include "base/guarded.h"
+#include "tool/curl_library.h"
 
 namespace gantry::tool {
 namespace {
@@ -21,9 +20,9 @@ class HeaderList {
   HeaderList() = default;
   HeaderList(const HeaderList&) = delete;
   HeaderList& operator=(const HeaderList&) = delete;
-  ~HeaderList() { curl_slist_free_all(list_); }
+  ~HeaderList() { curl().slist_free_all(list_); }
   void append(const std::string& line) {
-    if (curl_slist* longer = curl_slist_append(list_, line.c_str())) list_ = longer;
+    if (curl_slist* longer = curl().slist_append(list_, line.c_str())) list_ = longer;
   }
   curl_slist* get() const { return list_; }
 
@@ -55,7 +54,7 @@ std::string_view trimmed(std::string_view text) {
 // 0 where no answer has come; a 1xx is none yet.
 int status_of(CURL* handle) {
   long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   return status >= 200 ? static_cast<int>(status) : 0;
 }
 
@@ -151,11 +150,11 @@ bool may_reuse_connection(const HttpExchangeRequest& request) {
 }
 
 void set_body_once(CURL* handle, Transfer& transfer) {
-  curl_easy_setopt(handle, CURLOPT_POST, 1L);
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.request.body->size()));
-  curl_easy_setopt(handle, CURLOPT_READFUNCTION, give_body);
-  curl_easy_setopt(handle, CURLOPT_READDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, transfer.request.method.c_str());
+  curl().easy_setopt(handle, CURLOPT_POST, 1L);
+  curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(transfer.request.body->size()));
+  curl().easy_setopt(handle, CURLOPT_READFUNCTION, give_body);
+  curl().easy_setopt(handle, CURLOPT_READDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, transfer.request.method.c_str());
 }
 
 void set_body_and_method(CURL* handle, const HttpExchangeRequest& request) {
@@ -163,40 +162,40 @@ void set_body_and_method(CURL* handle, const HttpExchangeRequest& request) {
   const bool usually_has_body = method == "POST" || method == "PUT" || method == "PATCH";
   if (request.body.has_value() || usually_has_body) {
     const std::string_view body = request.body ? std::string_view(*request.body) : std::string_view("");
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());  // not copied; outlives the transfer
+    curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl().easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());  // not copied; outlives the transfer
   } else if (method == "HEAD") {
-    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    curl().easy_setopt(handle, CURLOPT_NOBODY, 1L);
     return;
   } else {
-    curl_easy_setopt(handle, CURLOPT_HTTPGET, 1L);
+    curl().easy_setopt(handle, CURLOPT_HTTPGET, 1L);
   }
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
 }
 
 void set_safety(CURL* handle) {
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");
-  curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl().easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "");
+  curl().easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+  curl().easy_setopt(handle, CURLOPT_PROXY, "");
+  curl().easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl().easy_setopt(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl().easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl().easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl().easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 }
 
 void set_callbacks(CURL* handle, Transfer& transfer) {
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, keep_going);
-  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+  curl().easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_body);
+  curl().easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  curl().easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, keep_going);
+  curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 HttpExchangeResult::Ending ending_of(CURLcode code, const Transfer& transfer) {
@@ -212,11 +211,11 @@ HttpExchangeResult::Ending ending_of(CURLcode code, const Transfer& transfer) {
 void finish(CURL* handle, CURLcode code, const char* words, Transfer& transfer) {
   HttpExchangeResult& result = transfer.result;
   long request_bytes = 0;
-  curl_easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &request_bytes);
+  curl().easy_getinfo(handle, CURLINFO_REQUEST_SIZE, &request_bytes);
   result.sent = code == CURLE_OK || request_bytes != 0 || transfer.header_bytes != 0;
   result.status = transfer.head_complete ? status_of(handle) : 0;
   result.ending = ending_of(code, transfer);
-  result.what = words[0] != '\0' ? words : curl_easy_strerror(code);
+  result.what = words[0] != '\0' ? words : curl().easy_strerror(code);
   if (transfer.encoded) result.what = "the answer has a transfer encoding other than chunked";
   if (result.ending == HttpExchangeResult::Ending::refused_address) result.what = transfer.refused;
 }
@@ -225,7 +224,7 @@ void finish(CURL* handle, CURLcode code, const char* words, Transfer& transfer) 
 
 struct HttpClient::Handles {
   struct Cleanup {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+    void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
   };
   using CurlHandle = std::unique_ptr<CURL, Cleanup>;
 
@@ -238,22 +237,19 @@ struct HttpClient::Handles {
       handles.pop_back();
       return last;
     });
-    if (handle == nullptr) handle.reset(curl_easy_init());
+    if (handle == nullptr) handle.reset(curl().easy_init());
     return handle;
   }
 
   void give_back(int pool, CurlHandle handle) {
-    curl_easy_reset(handle.get());  // keeps its connections
+    curl().easy_reset(handle.get());  // keeps its connections
     idle[static_cast<std::size_t>(pool & 1)].with([&](auto& handles) {
       if (handles.size() < idle_handles_max) handles.push_back(std::move(handle));
     });
   }
 };
 
-HttpClient::HttpClient() : handles_(std::make_unique<Handles>()) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
+HttpClient::HttpClient() : handles_(std::make_unique<Handles>()) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -281,13 +277,14 @@ HttpExchangeResult HttpClient::exchange(const HttpExchangeRequest& request, int 
     set_body_once(handle, transfer);
   else
     set_body_and_method(handle, request);
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, words.data());
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(std::min(request.timeout, request.connect_timeout)));
-  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, may_reuse_connection(request) ? 0L : 1L);
-  const CURLcode code = curl_easy_perform(handle);
+  curl().easy_setopt(handle, CURLOPT_URL, request.url.c_str());
+  curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, words.data());
+  curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS, milliseconds(request.timeout));
+  curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                     milliseconds(std::min(request.timeout, request.connect_timeout)));
+  curl().easy_setopt(handle, CURLOPT_FRESH_CONNECT, may_reuse_connection(request) ? 0L : 1L);
+  const CURLcode code = curl().easy_perform(handle);
   finish(handle, code, words.data(), transfer);
   handles_->give_back(pool, std::move(owned));
   return result;

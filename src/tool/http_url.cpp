@@ -1,6 +1,5 @@
 #include "tool/http_url.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,21 +7,23 @@
 #include <charconv>
 #include <memory>
 
+#include "tool/curl_library.h"
+
 namespace gantry::tool {
 namespace {
 
 constexpr std::size_t url_bytes_max = 8u << 10;
 
 struct UrlCleanup {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  void operator()(CURLU* url) const { curl().url_cleanup(url); }
 };
 using UrlHandle = std::unique_ptr<CURLU, UrlCleanup>;
 
 std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return "";
+  if (curl().url_get(url, part, &text, flags) != CURLUE_OK) return "";
   std::string copy(text);
-  curl_free(text);
+  curl().free(text);
   return copy;
 }
 
@@ -98,25 +99,25 @@ Result<HttpUrl> parse_url(std::string_view text) {
   thread_local Parsed last;
   if (!text.empty() && last.text == text) return last.url;
   const std::string clean = TRY(cleaned(text));
-  const UrlHandle url(curl_url());
+  const UrlHandle url(curl().url());
   if (url == nullptr) return Error{Code::exhausted, "URL: out of memory"};
-  const CURLUcode code = curl_url_set(url.get(), CURLUPART_URL, clean.c_str(), CURLU_DISALLOW_USER);
-  if (code != CURLUE_OK) return url_refused(curl_url_strerror(code));
+  const CURLUcode code = curl().url_set(url.get(), CURLUPART_URL, clean.c_str(), CURLU_DISALLOW_USER);
+  if (code != CURLUE_OK) return url_refused(curl().url_strerror(code));
   HttpUrl parsed = TRY(taken_apart(url.get()));
   last = {std::string(text), parsed};
   return parsed;
 }
 
 Result<HttpUrl> with_origin(const HttpUrl& url, const HttpUrl& origin) {
-  const UrlHandle handle(curl_url());
+  const UrlHandle handle(curl().url());
   if (handle == nullptr) return Error{Code::exhausted, "URL: out of memory"};
   const bool six = origin.host.find(':') != std::string::npos;
   const std::string host = six ? "[" + origin.host + "]" : origin.host;
   const std::string port = std::to_string(origin.port);
-  if (curl_url_set(handle.get(), CURLUPART_URL, url.text.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(handle.get(), CURLUPART_SCHEME, origin.scheme.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(handle.get(), CURLUPART_HOST, host.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(handle.get(), CURLUPART_PORT, port.c_str(), 0) != CURLUE_OK) {
+  if (curl().url_set(handle.get(), CURLUPART_URL, url.text.c_str(), 0) != CURLUE_OK ||
+      curl().url_set(handle.get(), CURLUPART_SCHEME, origin.scheme.c_str(), 0) != CURLUE_OK ||
+      curl().url_set(handle.get(), CURLUPART_HOST, host.c_str(), 0) != CURLUE_OK ||
+      curl().url_set(handle.get(), CURLUPART_PORT, port.c_str(), 0) != CURLUE_OK) {
     return url_refused("the host override does not fit");
   }
   return taken_apart(handle.get());

@@ -1,13 +1,13 @@
 #include "tool/mail_exchange.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cctype>
 #include <memory>
-#include <mutex>
+
+#include "tool/curl_library.h"
 
 namespace gantry::tool {
 namespace {
@@ -16,10 +16,10 @@ constexpr std::size_t replies_max = 1'000;  // lines of a server, over all
 constexpr std::size_t reply_bytes_max = 300;
 
 struct CleanMail {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const { curl().easy_cleanup(handle); }
 };
 struct FreeMime {
-  void operator()(curl_mime* mime) const { curl_mime_free(mime); }
+  void operator()(curl_mime* mime) const { curl().mime_free(mime); }
 };
 
 class TextList {
@@ -27,9 +27,9 @@ class TextList {
   TextList() = default;
   TextList(const TextList&) = delete;
   TextList& operator=(const TextList&) = delete;
-  ~TextList() { curl_slist_free_all(list_); }
+  ~TextList() { curl().slist_free_all(list_); }
   void append(const std::string& line) {
-    if (curl_slist* longer = curl_slist_append(list_, line.c_str())) list_ = longer;
+    if (curl_slist* longer = curl().slist_append(list_, line.c_str())) list_ = longer;
   }
   curl_slist* get() const { return list_; }
   // For who takes it over.
@@ -86,8 +86,10 @@ curl_socket_t open_mail_socket(void* context, curlsocktype, curl_sockaddr* peer)
   MailTransfer& transfer = *static_cast<MailTransfer*>(context);
   const auto address = address_of(peer->addr);
   if (!address || !transfer.may_connect(*address)) {
-    transfer.refused = fmt::format("{}, which is not a public address: if that is meant, add the address or its range to "
-                                   "egress.allow in gantry.yaml", address ? format_address(*address) : "an unknown address");
+    transfer.refused = fmt::format(
+        "{}, which is not a public address: if that is meant, add the address or its range to "
+        "egress.allow in gantry.yaml",
+        address ? format_address(*address) : "an unknown address");
     return CURL_SOCKET_BAD;
   }
   if (!transfer.settings.tls && !is_loopback(*address)) {
@@ -101,26 +103,26 @@ void set_connection(CURL* handle, const MailSettings& settings, MailTransfer& tr
   const std::string& sender = settings.from.address;
   const std::string url = settings.server.text + "/" + sender.substr(sender.rfind('@') + 1);  // what EHLO says
   const auto timeout = static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(settings.timeout).count());
-  curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");
-  curl_easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(handle, CURLOPT_USE_SSL, static_cast<long>(settings.tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!settings.certificates.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, settings.certificates.c_str());
-  curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout, 10'000L));
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_mail_socket);
-  curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_reply);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop);
-  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, keep_sending);
-  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
-  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl().easy_setopt(handle, CURLOPT_URL, url.c_str());
+  curl().easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+  curl().easy_setopt(handle, CURLOPT_PROXY, "");
+  curl().easy_setopt(handle, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl().easy_setopt(handle, CURLOPT_USE_SSL, static_cast<long>(settings.tls ? CURLUSESSL_ALL : CURLUSESSL_NONE));
+  curl().easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl().easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!settings.certificates.empty()) curl().easy_setopt(handle, CURLOPT_CAINFO, settings.certificates.c_str());
+  curl().easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl().easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  curl().easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
+  curl().easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, std::min(timeout, 10'000L));
+  curl().easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_mail_socket);
+  curl().easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_reply);
+  curl().easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop);
+  curl().easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, keep_sending);
+  curl().easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  curl().easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
 }
 
 // Every line break as mail has it.
@@ -139,32 +141,32 @@ std::string with_mail_breaks(std::string_view text) {
 
 void add_mail_text(curl_mime* mime, const std::string& raw, const char* type) {
   const std::string text = with_mail_breaks(raw);
-  curl_mimepart* part = curl_mime_addpart(mime);
-  curl_mime_data(part, text.data(), text.size());
-  curl_mime_type(part, type);
-  curl_mime_encoder(part, "quoted-printable");
+  curl_mimepart* part = curl().mime_addpart(mime);
+  curl().mime_data(part, text.data(), text.size());
+  curl().mime_type(part, type);
+  curl().mime_encoder(part, "quoted-printable");
 }
 
 // text | html | alternative(text, html), then the attachments.
 std::unique_ptr<curl_mime, FreeMime> mime_of(CURL* handle, const MailMessage& message) {
-  std::unique_ptr<curl_mime, FreeMime> mime(curl_mime_init(handle));
+  std::unique_ptr<curl_mime, FreeMime> mime(curl().mime_init(handle));
   curl_mime* texts = mime.get();
   if (message.text && message.html) {
-    texts = curl_mime_init(handle);
-    curl_mimepart* both = curl_mime_addpart(mime.get());
-    curl_mime_subparts(both, texts);  // takes it over
-    curl_mime_type(both, "multipart/alternative");
+    texts = curl().mime_init(handle);
+    curl_mimepart* both = curl().mime_addpart(mime.get());
+    curl().mime_subparts(both, texts);  // takes it over
+    curl().mime_type(both, "multipart/alternative");
   }
   if (message.text) add_mail_text(texts, *message.text, "text/plain; charset=utf-8");
   if (message.html) add_mail_text(texts, *message.html, "text/html; charset=utf-8");
   for (const MailAttachment& attachment : message.attachments) {
-    curl_mimepart* part = curl_mime_addpart(mime.get());
-    curl_mime_data(part, attachment.bytes.data(), attachment.bytes.size());
-    curl_mime_type(part, attachment.media_type.c_str());
-    curl_mime_encoder(part, "base64");
+    curl_mimepart* part = curl().mime_addpart(mime.get());
+    curl().mime_data(part, attachment.bytes.data(), attachment.bytes.size());
+    curl().mime_type(part, attachment.media_type.c_str());
+    curl().mime_encoder(part, "base64");
     TextList headers;
     headers.append(attachment_disposition(attachment.name));
-    curl_mime_headers(part, headers.release(), 1);
+    curl().mime_headers(part, headers.release(), 1);
   }
   return mime;
 }
@@ -180,7 +182,7 @@ MailExchangeResult result_of(CURLcode code, const char* words, const MailTransfe
   using How = MailExchangeResult::Ending;
   MailExchangeResult result;
   result.status = transfer.content_status != 0 ? transfer.content_status : transfer.refused_status;
-  result.what = words[0] != '\0' ? words : curl_easy_strerror(code);
+  result.what = words[0] != '\0' ? words : curl().easy_strerror(code);
   result.content_sent = transfer.content_asked && transfer.content_status == 0;
   const int family = transfer.content_status / 100;
   if (family == 2) {  // it has the mail, whatever became of the good-bye
@@ -206,16 +208,15 @@ MailExchangeResult result_of(CURLcode code, const char* words, const MailTransfe
 
 MailExchangeResult send_mail(const MailSettings& settings, const std::string& password, const MailMessage& message,
                              const std::function<bool(const NetworkAddress&)>& may_connect, std::stop_token stop) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, CleanMail> owned(curl_easy_init());
+  const std::unique_ptr<CURL, CleanMail> owned(curl().easy_init());
   if (owned == nullptr) return {.ending = MailExchangeResult::Ending::not_connected, .what = "out of memory"};
   CURL* handle = owned.get();
-  MailTransfer transfer{.settings = settings, .may_connect = may_connect, .stop = std::move(stop), .reply = {}, .refused = {}};
+  MailTransfer transfer{
+      .settings = settings, .may_connect = may_connect, .stop = std::move(stop), .reply = {}, .refused = {}};
   set_connection(handle, settings, transfer);
   if (!settings.username.empty()) {
-    curl_easy_setopt(handle, CURLOPT_USERNAME, settings.username.c_str());
-    curl_easy_setopt(handle, CURLOPT_PASSWORD, password.c_str());
+    curl().easy_setopt(handle, CURLOPT_USERNAME, settings.username.c_str());
+    curl().easy_setopt(handle, CURLOPT_PASSWORD, password.c_str());
   }
   TextList recipients, headers;
   for (const auto* list : {&message.to, &message.cc, &message.bcc})
@@ -223,12 +224,12 @@ MailExchangeResult send_mail(const MailSettings& settings, const std::string& pa
   for (const std::string& line : mail_headers(message, SystemClock().now())) headers.append(line);
   const auto mime = mime_of(handle, message);
   std::array<char, CURL_ERROR_SIZE> words{};
-  curl_easy_setopt(handle, CURLOPT_MAIL_FROM, ("<" + settings.from.address + ">").c_str());
-  curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, recipients.get());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(handle, CURLOPT_MIMEPOST, mime.get());
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, words.data());
-  const CURLcode code = curl_easy_perform(handle);
+  curl().easy_setopt(handle, CURLOPT_MAIL_FROM, ("<" + settings.from.address + ">").c_str());
+  curl().easy_setopt(handle, CURLOPT_MAIL_RCPT, recipients.get());
+  curl().easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+  curl().easy_setopt(handle, CURLOPT_MIMEPOST, mime.get());
+  curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, words.data());
+  const CURLcode code = curl().easy_perform(handle);
   return result_of(code, words.data(), transfer);
 }
 

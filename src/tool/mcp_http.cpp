@@ -21,7 +21,7 @@ constexpr Duration farewell_timeout = std::chrono::seconds(2);
 constexpr Duration reply_timeout = std::chrono::seconds(5);
 constexpr Duration retry_default = std::chrono::seconds(1);
 constexpr std::size_t session_bytes_max = 1'024;
-constexpr std::size_t reply_bytes_max = 64u << 10;
+constexpr std::size_t http_reply_bytes_max = 64u << 10;
 constexpr int resumes_max = 10;
 
 std::string media_type(const HttpExchangeResult& result) {
@@ -116,7 +116,7 @@ std::variant<McpMessage, McpFailure> McpHttp::request(const McpRequest& request,
     HttpExchangeRequest exchange = prepare("POST", budget);
     exchange.body = text;
     exchange.timeout = std::min(exchange.timeout, reply_timeout);
-    exchange.response_bytes_max = reply_bytes_max;
+    exchange.response_bytes_max = http_reply_bytes_max;
     // What the server says to our no is of no interest.
     (void)client_.exchange(exchange, endpoint_.route.overridden ? 1 : 0, budget.stop);
   };
@@ -211,7 +211,7 @@ std::optional<McpFailure> McpHttp::notify(std::string_view text, McpBudget& budg
   HttpExchangeRequest exchange = prepare("POST", budget);
   exchange.body = text;
   exchange.harmless_to_repeat = true;
-  exchange.response_bytes_max = reply_bytes_max;
+  exchange.response_bytes_max = http_reply_bytes_max;
   const HttpExchangeResult result = client_.exchange(exchange, endpoint_.route.overridden ? 1 : 0, budget.stop);
   if (result.status >= 200 && result.status < 300) return std::nullopt;
   if (result.status != 0) return failure_of_status(result.status, fmt::format("answered {}", result.status));
@@ -222,7 +222,7 @@ void McpHttp::close(McpBudget& budget) {
   if (session_.empty()) return;
   HttpExchangeRequest exchange = prepare("DELETE", budget);
   exchange.timeout = farewell_timeout;  // the time of the call may be up
-  exchange.response_bytes_max = reply_bytes_max;
+  exchange.response_bytes_max = http_reply_bytes_max;
   exchange.harmless_to_repeat = true;
   (void)client_.exchange(exchange, endpoint_.route.overridden ? 1 : 0, budget.stop);
   session_.clear();

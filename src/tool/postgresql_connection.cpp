@@ -28,10 +28,12 @@ void ignore_notice(void*, const char*) {}
 }  // namespace
 
 SqlFailure postgresql_failure(const PGresult* result) {
-  const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const char* field = pq().PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const std::string_view state = field != nullptr ? field : "";
-  SqlFailure failure{.kind = "configuration", .status = 400, .text = one_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))};
-  if (failure.text.empty()) failure.text = one_line(PQresultErrorMessage(result));
+  SqlFailure failure{.kind = "configuration",
+                     .status = 400,
+                     .text = one_line(pq().PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY))};
+  if (failure.text.empty()) failure.text = one_line(pq().PQresultErrorMessage(result));
   const std::string_view family = state.substr(0, 2);
   if (family == "22" || family == "23") {  // data, integrity
     failure.kind = "validation";
@@ -56,29 +58,51 @@ std::optional<SqlFailure> PostgresqlConnection::open(const PostgresqlAccess& acc
   const SqlSettings& settings = call_.settings;
   const bool is_socket = settings.host.starts_with('/');
   std::vector<std::string> hosts(std::max<std::size_t>(access.addresses.size(), 1), settings.host);
-  const std::string host = fmt::format("{}", fmt::join(hosts, ",")), addresses = fmt::format("{}", fmt::join(access.addresses, ","));
+  const std::string host = fmt::format("{}", fmt::join(hosts, ",")),
+                    addresses = fmt::format("{}", fmt::join(access.addresses, ","));
   const std::string port = std::to_string(settings.port);
   const char* mode = is_socket || !settings.tls ? "disable" : "verify-full";
-  const std::array<const char*, 13> keys = {"host", "hostaddr", "port", "dbname", "user", "password", "passfile", "sslmode",
-                                            "sslrootcert", "gssencmode", "application_name", "client_encoding", nullptr};
-  const std::array<const char*, 13> values = {host.c_str(), addresses.c_str(), port.c_str(), settings.database.c_str(),
-                                              settings.user.c_str(), access.password.c_str(), "/dev/null/none", mode,
-                                              settings.certificates.c_str(), "disable", "gantry", "UTF8", nullptr};
-  connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
+  const std::array<const char*, 13> keys = {"host",
+                                            "hostaddr",
+                                            "port",
+                                            "dbname",
+                                            "user",
+                                            "password",
+                                            "passfile",
+                                            "sslmode",
+                                            "sslrootcert",
+                                            "gssencmode",
+                                            "application_name",
+                                            "client_encoding",
+                                            nullptr};
+  const std::array<const char*, 13> values = {host.c_str(),
+                                              addresses.c_str(),
+                                              port.c_str(),
+                                              settings.database.c_str(),
+                                              settings.user.c_str(),
+                                              access.password.c_str(),
+                                              "/dev/null/none",
+                                              mode,
+                                              settings.certificates.c_str(),
+                                              "disable",
+                                              "gantry",
+                                              "UTF8",
+                                              nullptr};
+  connection_.reset(pq().PQconnectStartParams(keys.data(), values.data(), 0));
   PGconn* connection = connection_.get();
-  if (connection == nullptr || PQstatus(connection) == CONNECTION_BAD) return lost();
-  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK; state = PQconnectPoll(connection)) {
+  if (connection == nullptr || pq().PQstatus(connection) == CONNECTION_BAD) return lost();
+  for (auto state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK; state = pq().PQconnectPoll(connection)) {
     if (state == PGRES_POLLING_FAILED) return lost();
     if (!wait_for(state == PGRES_POLLING_READING ? POLLIN : POLLOUT)) return sql_over(call_);
   }
-  PQsetnonblocking(connection, 1);
-  PQsetNoticeProcessor(connection, ignore_notice, nullptr);
+  pq().PQsetnonblocking(connection, 1);
+  pq().PQsetNoticeProcessor(connection, ignore_notice, nullptr);
   return std::nullopt;
 }
 
 bool PostgresqlConnection::wait_for(short events) {
   while (!call_.is_over()) {
-    pollfd entry{.fd = PQsocket(connection_.get()), .events = events, .revents = 0};
+    pollfd entry{.fd = pq().PQsocket(connection_.get()), .events = events, .revents = 0};
     const auto left = std::min<std::int64_t>(call_.left().count(), stop_look_ms);
     const int ready = poll(&entry, 1, static_cast<int>(left));
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
@@ -87,15 +111,15 @@ bool PostgresqlConnection::wait_for(short events) {
 }
 
 SqlFailure PostgresqlConnection::lost() {
-  const std::string text = connection_ != nullptr ? one_line(PQerrorMessage(connection_.get())) : "out of memory";
+  const std::string text = connection_ != nullptr ? one_line(pq().PQerrorMessage(connection_.get())) : "out of memory";
   return {.kind = "communication", .status = 503, .text = text.empty() ? "the connection was lost" : text};
 }
 
 SqlFailure PostgresqlConnection::give_up() {
-  if (PGcancel* cancel = PQgetCancel(connection_.get())) {
+  if (PGcancel* cancel = pq().PQgetCancel(connection_.get())) {
     std::array<char, 256> words{};
-    (void)PQcancel(cancel, words.data(), static_cast<int>(words.size()));
-    PQfreeCancel(cancel);
+    (void)pq().PQcancel(cancel, words.data(), static_cast<int>(words.size()));
+    pq().PQfreeCancel(cancel);
   }
   return sql_over(call_);
 }
@@ -107,26 +131,26 @@ bool PostgresqlConnection::send(const char* text, const std::vector<PostgresqlPa
     types.push_back(parameter.type);
     texts.push_back(parameter.text ? parameter.text->c_str() : nullptr);
   }
-  return PQsendQueryParams(connection_.get(), text, static_cast<int>(parameters.size()), types.data(), texts.data(),
-                           nullptr, nullptr, 0) == 1;
+  return pq().PQsendQueryParams(connection_.get(), text, static_cast<int>(parameters.size()), types.data(),
+                                texts.data(), nullptr, nullptr, 0) == 1;
 }
 
 std::optional<SqlFailure> PostgresqlConnection::flush() {
   for (;;) {
-    const int state = PQflush(connection_.get());
+    const int state = pq().PQflush(connection_.get());
     if (state == 0) return std::nullopt;
     if (state < 0) return lost();
     if (!wait_for(POLLIN | POLLOUT)) return give_up();
-    if (PQconsumeInput(connection_.get()) == 0) return lost();
+    if (pq().PQconsumeInput(connection_.get()) == 0) return lost();
   }
 }
 
 std::variant<PostgresqlConnection::ResultHandle, SqlFailure> PostgresqlConnection::next() {
-  while (PQisBusy(connection_.get()) != 0) {
+  while (pq().PQisBusy(connection_.get()) != 0) {
     if (!wait_for(POLLIN)) return give_up();
-    if (PQconsumeInput(connection_.get()) == 0) return lost();
+    if (pq().PQconsumeInput(connection_.get()) == 0) return lost();
   }
-  return ResultHandle(PQgetResult(connection_.get()));
+  return ResultHandle(pq().PQgetResult(connection_.get()));
 }
 
 std::variant<PostgresqlConnection::ResultHandle, SqlFailure> PostgresqlConnection::run(
@@ -142,14 +166,15 @@ std::variant<PostgresqlConnection::ResultHandle, SqlFailure> PostgresqlConnectio
     if (std::holds_alternative<SqlFailure>(rest)) return rest;
     if (std::get<ResultHandle>(rest) == nullptr) break;
   }
-  const ExecStatusType status = PQresultStatus(result.get());
-  if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
+  const ExecStatusType status = pq().PQresultStatus(result.get());
+  if (pq().PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return postgresql_failure(result.get());
   return result;
 }
 
-SqlAnswer PostgresqlConnection::run_for_rows(const std::string& text, const std::vector<PostgresqlParameter>& parameters) {
-  if (!send(text.c_str(), parameters) || PQsetSingleRowMode(connection_.get()) == 0) return lost();
+SqlAnswer PostgresqlConnection::run_for_rows(const std::string& text,
+                                             const std::vector<PostgresqlParameter>& parameters) {
+  if (!send(text.c_str(), parameters) || pq().PQsetSingleRowMode(connection_.get()) == 0) return lost();
   if (auto failure = flush()) return *failure;
   return take_rows();
 }
@@ -162,11 +187,11 @@ SqlAnswer PostgresqlConnection::take_rows() {
     if (auto* failure = std::get_if<SqlFailure>(&got)) return *failure;
     const PGresult* result = std::get<ResultHandle>(got).get();
     if (result == nullptr) break;
-    switch (PQresultStatus(result)) {
+    switch (pq().PQresultStatus(result)) {
       case PGRES_SINGLE_TUPLE:
       case PGRES_TUPLES_OK:
         if (!rows) rows.emplace(call_.settings, postgresql_columns(result));
-        for (int row = 0; row < PQntuples(result); ++row)
+        for (int row = 0; row < pq().PQntuples(result); ++row)
           if (!rows->add(postgresql_row(result, row))) {
             (void)give_up();
             return *rows->failure();
@@ -175,10 +200,10 @@ SqlAnswer PostgresqlConnection::take_rows() {
       case PGRES_COMMAND_OK:
         break;
       default:
-        if (PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
+        if (pq().PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
         return postgresql_failure(result);
     }
-    const std::string_view count = PQcmdTuples(const_cast<PGresult*>(result));
+    const std::string_view count = pq().PQcmdTuples(const_cast<PGresult*>(result));
     if (!count.empty()) affected = std::stoll(std::string(count));
   }
   const std::string_view keyword = call_.binding.statement.keyword;
@@ -192,11 +217,11 @@ std::optional<SqlFailure> PostgresqlConnection::commit() {
   auto committed = run("COMMIT");
   if (auto* failure = std::get_if<SqlFailure>(&committed)) {
     // An answer of the server says what became of it; silence does not.
-    const bool answered = PQstatus(connection_.get()) == CONNECTION_OK && !call_.is_over();
+    const bool answered = pq().PQstatus(connection_.get()) == CONNECTION_OK && !call_.is_over();
     failure->unknown = !call_.reads && !answered;
     return *failure;
   }
-  const std::string_view command = PQcmdStatus(std::get<ResultHandle>(committed).get());
+  const std::string_view command = pq().PQcmdStatus(std::get<ResultHandle>(committed).get());
   if (command == "COMMIT") return std::nullopt;
   return SqlFailure{.kind = "runtime", .status = 500, .text = "the transaction was rolled back"};
 }

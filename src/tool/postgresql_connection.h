@@ -2,14 +2,13 @@
 // every wait. Nothing of it is taken from the environment that libpq lets a caller override. Private to the sql driver.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "journal/postgres_library.h"
 #include "tool/sql_database.h"
 
 namespace gantry::tool {
@@ -26,7 +25,7 @@ class PostgresqlConnection {
   std::optional<SqlFailure> open(const PostgresqlAccess& access);
 
   struct ClearResult {
-    void operator()(PGresult* result) const { PQclear(result); }
+    void operator()(PGresult* result) const { pq().PQclear(result); }
   };
   using ResultHandle = std::unique_ptr<PGresult, ClearResult>;
 
@@ -39,7 +38,7 @@ class PostgresqlConnection {
 
  private:
   struct FinishConnection {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
+    void operator()(PGconn* connection) const { pq().PQfinish(connection); }
   };
 
   bool send(const char* text, const std::vector<PostgresqlParameter>& parameters);

@@ -48,7 +48,7 @@ class PostgresqlCall {
   std::optional<SqlFailure> make_key_table() {
     auto found = connection_.run("SELECT to_regclass('gantry_effect') IS NOT NULL");
     if (auto* failure = std::get_if<SqlFailure>(&found)) return *failure;
-    if (std::string_view(PQgetvalue(std::get<ResultHandle>(found).get(), 0, 0)) == "t") return std::nullopt;
+    if (std::string_view(pq().PQgetvalue(std::get<ResultHandle>(found).get(), 0, 0)) == "t") return std::nullopt;
     for (const char* text : {"BEGIN", "SELECT pg_advisory_xact_lock(hashtext('gantry_effect'))",
                              "CREATE TABLE IF NOT EXISTS gantry_effect (key text PRIMARY KEY, digest text NOT NULL, "
                              "result text NOT NULL, at timestamptz NOT NULL DEFAULT now())",
@@ -73,20 +73,23 @@ class PostgresqlCall {
 
   // Waits for an earlier attempt that is still under way: its row, not yet committed, is in the way.
   std::optional<SqlAnswer> claim_key() {
-    auto claimed = connection_.run("INSERT INTO gantry_effect (key, digest, result) VALUES ($1, $2, '') ON CONFLICT (key) DO NOTHING",
-                                   {{0, call_.key->key}, {0, call_.key->digest}});
+    auto claimed = connection_.run(
+        "INSERT INTO gantry_effect (key, digest, result) VALUES ($1, $2, '') ON CONFLICT (key) DO NOTHING",
+        {{0, call_.key->key}, {0, call_.key->digest}});
     if (auto* failure = std::get_if<SqlFailure>(&claimed)) return *failure;
-    if (std::string_view(PQcmdTuples(std::get<ResultHandle>(claimed).get())) == "1") {
+    if (std::string_view(pq().PQcmdTuples(std::get<ResultHandle>(claimed).get())) == "1") {
       key_is_new_ = true;
       return std::nullopt;
     }
     auto found = connection_.run("SELECT digest, result FROM gantry_effect WHERE key = $1", {{0, call_.key->key}});
     if (auto* failure = std::get_if<SqlFailure>(&found)) return *failure;
     const PGresult* row = std::get<ResultHandle>(found).get();
-    if (PQntuples(row) != 1) return SqlFailure{.kind = "runtime", .status = 500, .text = "gantry_effect: the key's row is gone"};
-    if (call_.key->digest != PQgetvalue(row, 0, 0)) return sql_other_arguments();
-    Result<Value> result = parse_json(PQgetvalue(row, 0, 1));
-    if (!result) return SqlFailure{.kind = "runtime", .status = 500, .text = "gantry_effect: the recorded result is no JSON"};
+    if (pq().PQntuples(row) != 1)
+      return SqlFailure{.kind = "runtime", .status = 500, .text = "gantry_effect: the key's row is gone"};
+    if (call_.key->digest != pq().PQgetvalue(row, 0, 0)) return sql_other_arguments();
+    Result<Value> result = parse_json(pq().PQgetvalue(row, 0, 1));
+    if (!result)
+      return SqlFailure{.kind = "runtime", .status = 500, .text = "gantry_effect: the recorded result is no JSON"};
     recorded_ = true;
     return *std::move(result);
   }

@@ -38,18 +38,18 @@ Value numeric_value(std::string_view text) {
 
 Value bytes_value(const char* text) {
   std::size_t size = 0;
-  unsigned char* bytes = PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size);
+  unsigned char* bytes = pq().PQunescapeBytea(reinterpret_cast<const unsigned char*>(text), &size);
   if (bytes == nullptr) return {};
   Value value = Value::object({{"base64", encode_base64({reinterpret_cast<const char*>(bytes), size})}});
-  PQfreemem(bytes);
+  pq().PQfreemem(bytes);
   return value;
 }
 
 Value postgresql_column(const PGresult* result, int row, int column) {
-  if (PQgetisnull(result, row, column) != 0) return {};
-  const char* raw = PQgetvalue(result, row, column);
-  const std::string_view text(raw, static_cast<std::size_t>(PQgetlength(result, row, column)));
-  switch (PQftype(result, column)) {
+  if (pq().PQgetisnull(result, row, column) != 0) return {};
+  const char* raw = pq().PQgetvalue(result, row, column);
+  const std::string_view text(raw, static_cast<std::size_t>(pq().PQgetlength(result, row, column)));
+  switch (pq().PQftype(result, column)) {
     case type_boolean:
       return text == "t";
     case type_int2:
@@ -96,14 +96,15 @@ PostgresqlParameter postgresql_parameter(const Value& value) {
 
 std::vector<std::string> postgresql_columns(const PGresult* result) {
   std::vector<std::string> names;
-  for (int column = 0; column < PQnfields(result); ++column) names.emplace_back(PQfname(result, column));
+  for (int column = 0; column < pq().PQnfields(result); ++column) names.emplace_back(pq().PQfname(result, column));
   return names;
 }
 
 std::vector<Value> postgresql_row(const PGresult* result, int row) {
   std::vector<Value> values;
-  values.reserve(static_cast<std::size_t>(PQnfields(result)));
-  for (int column = 0; column < PQnfields(result); ++column) values.push_back(postgresql_column(result, row, column));
+  values.reserve(static_cast<std::size_t>(pq().PQnfields(result)));
+  for (int column = 0; column < pq().PQnfields(result); ++column)
+    values.push_back(postgresql_column(result, row, column));
   return values;
 }
 

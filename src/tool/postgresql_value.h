@@ -1,11 +1,10 @@
 // Values of PostgreSQL as JSON and back. Private to the sql driver; the table is in docs/reference/sql.md.
 #pragma once
 
-#include <libpq-fe.h>
-
 #include <string>
 #include <vector>
 
+#include "journal/postgres_library.h"
 #include "tool/postgresql_connection.h"
 
 namespace gantry::tool {

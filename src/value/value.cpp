@@ -100,11 +100,15 @@ Value Value::object(std::vector<Member> members) {
   return value;
 }
 
-Value Value::object(std::initializer_list<std::pair<std::string_view, Value>> members) {
-  std::vector<Member> list;
-  list.reserve(members.size());
-  for (const auto& [key, value] : members) list.push_back({Text::of_literal(key), value});
-  return object(std::move(list));
+std::vector<Member> Value::members_of(std::initializer_list<Field> fields) {
+  std::vector<Member> members;
+  members.reserve(fields.size());
+  for (const Field& field : fields) members.push_back({Text::of_literal(field.key), std::move(field.value)});
+  return members;
+}
+
+Value Value::object(std::initializer_list<Field> fields) {
+  return object(members_of(fields));
 }
 
 Value::Value(const Value& other) noexcept : kind_(other.kind_), label_(other.label_), payload_(other.payload_) {

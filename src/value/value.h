@@ -27,6 +27,7 @@ namespace gantry {
 
 class Value;
 struct Member;
+struct Field;
 
 namespace detail {
 struct Node;
@@ -78,7 +79,8 @@ class Value {
   static Value array(std::vector<Value> items);
   // Later duplicates of a key win and take the place of the first.
   static Value object(std::vector<Member> members);
-  static Value object(std::initializer_list<std::pair<std::string_view, Value>> members);
+  static Value object(std::initializer_list<Field> fields);
+  static std::vector<Member> members_of(std::initializer_list<Field> fields);  // for those that add more
 
   Value(const Value& other) noexcept;
   Value(Value&& other) noexcept
@@ -166,6 +168,13 @@ static_assert(sizeof(Value) == 16);
 struct Member {
   Text key;
   Value value;
+};
+
+// A member as code writes it down: {"key", value}. A list of these lets its elements be read only; the value is mutable
+// so that it can be moved out of it all the same, which is all that may be done with it.
+struct Field {
+  std::string_view key;
+  mutable Value value;
 };
 
 // jq's total order: null < false < true < numbers < strings (by code point) < arrays < objects (sorted keys first,
