@@ -42,7 +42,9 @@ constexpr std::array<ConditionFunction, 26> condition_functions = {{
          then error("constrained is never enough for \($argument), which decides who is affected")
          else _integrity($found.integrity) >= $wanted end;)jq",
      {"_integrity", "_of"}},
-    {"requested", R"jq(def requested($argument): _all(_of($argument).origins[]; index(["request"]));)jq", {"_of", "_all"}},
+    {"requested",
+     R"jq(def requested($argument): _all(_of($argument).origins[]; index(["request"]));)jq",
+     {"_of", "_all"}},
     {"from_workflow",
      R"jq(def from_workflow($argument): _all(_of($argument).origins[]; index(["workflow"]));)jq",
      {"_of", "_all"}},
@@ -137,7 +139,7 @@ std::string prelude_for(std::string_view text) {
 
 std::variant<expression::ProgramPointer, expression::CompileError> compile_condition(std::string_view text) {
   const std::string prelude = prelude_for(text);
-  auto compiled = expression::compile(prelude + std::string(text));
+  auto compiled = expression::compile(prelude + std::string(text), {}, expression::Comparisons::of_values);
   if (auto* error = std::get_if<expression::CompileError>(&compiled))
     error->offset -= std::min(error->offset, prelude.size());
   return compiled;
@@ -166,7 +168,8 @@ std::optional<Expression> read_condition(const Node& node) {
 bool asks_for_provenance(const Value& policy) {
   if (policy.is_string()) {
     const std::string_view text = policy.as_string();
-    return text.find("provenance") != std::string_view::npos || prelude_for(text).find("provenance") != std::string::npos;
+    return text.find("provenance") != std::string_view::npos ||
+           prelude_for(text).find("provenance") != std::string::npos;
   }
   if (policy.is_array())
     return std::any_of(policy.items().begin(), policy.items().end(),

@@ -47,8 +47,8 @@ Value audience_from(const Value& given) {
 Value audience_of(const definition::Operation& operation, const Value& arguments) {
   if (operation.fixed_audience) return audience_from(name_of(*operation.fixed_audience));
   if (!operation.audience || !operation.audience->program) return audience_from(Value());
-  const auto given = expression::evaluate_first(*operation.audience->program, Value::object({{"arguments", arguments}}),
-                                                {.limits = audience_limits});
+  const auto given = expression::evaluate_only(*operation.audience->program, Value::object({{"arguments", arguments}}),
+                                               {.limits = audience_limits});
   return audience_from(given ? given->relabelled({}) : Value());
 }
 

@@ -13,12 +13,16 @@ using definition::PolicyLabel;
 std::vector<definition::LabelRule> rules_for(const definition::Project& policies, PolicyLabel::Kind kind,
                                              std::string_view name, const definition::Principal& from) {
   std::vector<definition::LabelRule> rules;
+  std::size_t group = 0;
   for (const auto& [policy_name, policy] : policies.policies) {
+    ++group;
     for (const PolicyLabel& label : policy->labels.labels) {
       if (label.kind != kind || !definition::matches_pattern(label.pattern, name)) continue;
       const bool meant = label.roles.empty() || std::any_of(label.roles.begin(), label.roles.end(),
                                                             [&](const auto& role) { return from.has_role(role); });
-      if (meant) rules.push_back(label.rule);
+      if (!meant) continue;
+      rules.push_back(label.rule);
+      rules.back().group = group;
     }
   }
   return rules;
