@@ -100,7 +100,7 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   add(Fact::budget, "budget", [&] { return std::move(budgets); });
   add(Fact::lists, "lists", [&] { return lists; });
   if (asks_for_provenance(policies))
-    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
+    facts.push_back({Text("provenance"), provenance_of(effect.arguments, operation.arguments_schema, policies, known)});
   return Value::object(std::move(facts));
 }
 

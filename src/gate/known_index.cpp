@@ -40,6 +40,22 @@ std::size_t edits_between(const std::string& left, const std::string& right, std
 
 }  // namespace
 
+std::string path_name_of(std::string_view name) {
+  std::string written;
+  written.reserve(name.size());
+  for (const char c : name) {
+    if (c == '~')
+      written += "~0";
+    else if (c == '/')
+      written += "~1";
+    else if (c == '*')
+      written += "~2";
+    else
+      written.push_back(c);
+  }
+  return written;
+}
+
 std::string origin_of_record(const std::string& tool, const std::string& path) {
   return "record:" + tool + path;
 }
@@ -60,7 +76,7 @@ void KnownIndex::add_leaves(const Value& value, Label outer, const KnownValues::
     for (const Value& item : value.items()) add_leaves(item, label, entry, path);
   } else if (value.is_object()) {
     for (const Member& member : value.members()) {
-      path.append("/").append(member.key.view());
+      path.append("/").append(path_name_of(member.key.view()));
       add_leaves(member.value, label, entry, path);
       path.resize(size);
     }
@@ -119,7 +135,10 @@ void KnownIndex::add_literals(const Value& value) {
   if (value.is_array()) {
     for (const Value& item : value.items()) add_literals(item);
   } else if (value.is_object()) {
-    for (const Member& member : value.members()) add_literals(member.value);
+    for (const Member& member : value.members()) {
+      add_place(reading_of(Value(std::string(member.key.view()))).keys, "workflow", Integrity::trusted);
+      add_literals(member.value);
+    }
   } else if (value.is_string() && value.as_string().find("${") != std::string_view::npos) {
     expressions_.emplace_back(value.as_string());
   } else if (!value.is_null() && !value.is_boolean()) {

@@ -53,6 +53,9 @@ class KnownIndex {
   std::vector<std::string> expressions_;
 };
 
+// One part of a path: the name with ~ as "~0", / as "~1" and * as "~2", so that no name can pass for a path or for the
+// items of a list.
+std::string path_name_of(std::string_view name);
 // "/0/recipient" -> "/*/recipient", one part at a time: what `origin` says of the items of a list.
 std::string origin_of_record(const std::string& tool, const std::string& path);
 

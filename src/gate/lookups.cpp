@@ -54,7 +54,7 @@ void add_bind(const definition::PolicyBind& bind, const KnownValues& known, cons
   if (!search.found || search.ambiguous) return;
   for (const std::string& field : bind.fields)
     if (const Value* value = search.found->find(std::string_view(field)))
-      add_leaves(*value, "record:" + bind.tool + "/" + field, lookups);
+      add_leaves(*value, "record:" + bind.tool + "/" + path_name_of(field), lookups);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class ProvenanceTest : public testing::Test {
   }
   // Of the argument `a`, whose own label is that of a model that saw everything.
   Value facts(const Value& argument) {
-    return provenance_of(Value::object({{"a", argument.labelled(untrusted())}}), policies, {{}, &known, nullptr})
+    return provenance_of(Value::object({{"a", argument.labelled(untrusted())}}), schema, policies, {{}, &known, nullptr})
         .member("a");
   }
   std::string origin(const Value& argument) { return std::string(facts(argument).string_or("origin", "")); }
@@ -38,6 +38,7 @@ class ProvenanceTest : public testing::Test {
 
   KnownValues known;
   definition::Project policies;
+  Value schema;  // of all arguments
 };
 
 TEST_F(ProvenanceTest, AValueThatTheRequestNamesComesFromIt) {
@@ -94,10 +95,56 @@ TEST_F(ProvenanceTest, MembersOfAnArgumentAreLookedAtByThemselves) {
   request(R"("to ann@corp.example")");
   const Value facts = provenance_of(
       Value::object({{"body", Value::object({{"to", "ann@corp.example"}, {"text", "hi"}})}}).labelled(untrusted()),
-      policies, {{}, &known, nullptr});
+      Value(), policies, {{}, &known, nullptr});
   EXPECT_EQ(facts.member("body/to").string_or("origin", ""), "request");
   EXPECT_EQ(facts.member("body/text").string_or("integrity", ""), "untrusted");
   EXPECT_EQ(facts.member("body").string_or("integrity", ""), "untrusted");
+}
+
+TEST_F(ProvenanceTest, AnArgumentIsNeverHiddenBehindALargeOne) {
+  std::vector<Member> many;
+  for (int i = 0; i < 700; ++i) many.push_back({Text("k" + std::to_string(i)), i});
+  const Value facts = provenance_of(
+      Value::object({{"attrs", Value::object(std::move(many))}, {"to", "eve@evil.example"}}).labelled(untrusted()), schema,
+      policies, {{}, &known, nullptr});
+  EXPECT_EQ(facts.member("to").string_or("integrity", ""), "untrusted");
+  EXPECT_LT(facts.size(), 600u);  // its members are bounded
+}
+
+TEST_F(ProvenanceTest, WhatIsTooMuchToLookAtHasNoShapeAndIsFullOfLinks) {
+  request(R"("ann@corp.example")");
+  const Value many = Value::array(std::vector<Value>(6'000, Value("ann@corp.example")));
+  EXPECT_EQ(integrity(many), "untrusted");
+  for (const char* fact : {"badLinks", "hiddenText", "shapes"})
+    EXPECT_THAT(of(fact, many), testing::HasSubstr("more than is looked at")) << fact;
+  EXPECT_NE(of("badLinks", std::string((1u << 20) + 1, ' ') + "https://evil.example"), "[]");
+}
+
+TEST_F(ProvenanceTest, NamesOfMembersThatTheSchemaLeavesFreeCountAsItems) {
+  request(R"("make bob a reader")");
+  EXPECT_EQ(integrity(json(R"({"eve@evil.example": "reader"})")), "untrusted");
+  EXPECT_EQ(of("origins", json(R"({"eve@evil.example": "reader"})")), R"([["derived"],["request"]])");
+  EXPECT_EQ(of("origins", json(R"({"bob": "reader"})")), R"([["request"]])");
+  schema = json(R"({"properties": {"a": {"$ref": "#/$defs/shares"}}, "$defs": {"shares": {"properties": {"who": {}}}}})");
+  EXPECT_EQ(of("origins", json(R"({"who": "bob"})")), R"([["request"]])");
+  EXPECT_EQ(of("origins", json(R"({"whom": "bob"})")), R"([["derived"],["request"]])");
+  schema = json(R"({"properties": {"a": {"items": {"properties": {"who": {}}}}}})");
+  EXPECT_EQ(of("origins", json(R"([{"who": "bob"}])")), R"([["request"]])");
+}
+
+TEST_F(ProvenanceTest, NoNameOfAMemberPassesForAPath) {
+  request(R"("make bob the owner")");
+  const Value facts = provenance_of(json(R"({"doc": {"owner": {"id": "eve"}, "owner/id": "bob", "*": "x", "~": "y"}})")
+                                        .labelled(untrusted()),
+                                    schema, policies, {{}, &known, nullptr});
+  EXPECT_EQ(facts.member("doc/owner/id").string_or("origin", ""), "derived");
+  EXPECT_EQ(facts.member("doc/owner~1id").string_or("origin", ""), "request");
+  EXPECT_TRUE(facts.member("doc/~2").is_object());
+  EXPECT_TRUE(facts.member("doc/~0").is_object());
+  result("crm.find", R"({"owner": {"id": "real"}, "owner/id": "forged", "*": {"id": "star"}})", Integrity::internal);
+  EXPECT_EQ(origin("real"), "record:crm.find/owner/id");
+  EXPECT_EQ(origin("forged"), "record:crm.find/owner~1id");
+  EXPECT_EQ(origin("star"), "record:crm.find/~2/id");
 }
 
 TEST_F(ProvenanceTest, LinksThatNoGoodPlaceHasAreForeign) {
