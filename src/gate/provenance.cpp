@@ -136,7 +136,7 @@ class ProvenanceFinder {
     Integrity best = label.content().integrity;
     std::set<std::string> origins;
     if (index_ != nullptr) find_places(leaf, reading, label, best, origins);
-    find_lists(leaf, best, origins);
+    find_lists(leaf, origins);
     if (origins.empty()) origins.insert("derived");
     found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
       return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
@@ -169,15 +169,15 @@ class ProvenanceFinder {
       take("workflow", Integrity::trusted);
   }
 
-  // Lists stand in the policy, so what is in one is as good as its author's words.
-  void find_lists(const Value& leaf, Integrity& best, std::set<std::string>& origins) const {
+  // That a list holds it makes nothing better: lists are of what to block as well, and of other things than this
+  // argument names. Who means a list says in_list.
+  void find_lists(const Value& leaf, std::set<std::string>& origins) const {
     if (!leaf.is_string() && !leaf.is_number()) return;
     const std::string text = leaf.is_string() ? std::string(leaf.as_string()) : print_number(leaf);
     for (const auto& [name, policy] : policies_.policies) {
       for (const definition::PolicyList& list : policy->lists) {
         if (!list.records.is_object() || list.records.find(std::string_view(text)) == nullptr) continue;
         origins.insert("list:" + list.name);
-        best = Integrity::trusted;
       }
     }
   }
@@ -209,6 +209,10 @@ class ProvenanceFinder {
     std::vector<Value> origins;
     for (const auto& kind : found.origins) origins.push_back(texts_value(kind));
     const LabelContent& label = found.label.content();
+    // These quote it, and are shown to people.
+    auto quotes_of = [&](const std::set<std::string>& quotes) {
+      return label.secrecy == Secrecy::secret && !quotes.empty() ? texts_of({"[secret]"}) : texts_of(quotes);
+    };
     const std::string origin = found.best_origins.empty()       ? "derived"
                                : found.best_origins.size() == 1 ? *found.best_origins.begin()
                                                                 : "mixed";
@@ -218,9 +222,9 @@ class ProvenanceFinder {
                           {"secrecy", name_of(label.secrecy)},
                           {"sources", texts_value(label.sources)},
                           {"compartments", texts_value(label.compartments)},
-                          {"badLinks", texts_of(found.bad_links)},
+                          {"badLinks", quotes_of(found.bad_links)},
                           {"hiddenText", texts_of(found.hidden)},
-                          {"lookAlikes", texts_of(found.look_alikes)},
+                          {"lookAlikes", quotes_of(found.look_alikes)},
                           {"shapes", texts_of(found.shapes)}});
   }
 

@@ -12,7 +12,7 @@ namespace gantry::gate {
 //   origin        request | workflow | list:NAME | record:TOOL/path | derived, or what else a value's label names;
 //                 `mixed` when the items of a list come from different places
 //   origins       for each kind of item: all the places that hold this very value
-//   integrity     the best over the places that hold this very value; of a list its worst item
+//   integrity     the best over the places that hold this very value, lists of policies aside; of a list its worst item
 //   secrecy, sources, compartments   of the value's own label
 //   badLinks      web addresses, mail addresses and account numbers in it that no trusted or internal place has
 //   hiddenText    names of invisible or direction-changing characters in it

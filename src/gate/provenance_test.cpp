@@ -29,7 +29,7 @@ class ProvenanceTest : public testing::Test {
   }
   // Of the argument `a`, whose own label is that of a model that saw everything.
   Value facts(const Value& argument) {
-    return provenance_of(Value::object({{"a", argument.labelled(untrusted())}}), schema, policies, {{}, &known, nullptr})
+    return provenance_of(Value::object({{"a", argument.labelled(join(untrusted(), argument.label()))}}), schema, policies, {{}, &known, nullptr})
         .member("a");
   }
   std::string origin(const Value& argument) { return std::string(facts(argument).string_or("origin", "")); }
@@ -160,6 +160,11 @@ TEST_F(ProvenanceTest, LinksThatNoGoodPlaceHasAreForeign) {
   EXPECT_EQ(of("badLinks", "report.pdf of 12.5.2026, v1.2, e.g. this"), "[]");
 }
 
+TEST_F(ProvenanceTest, ForeignLinksOfASecretAreNotQuoted) {
+  const Label secret = Label::of({Integrity::untrusted, Secrecy::secret, {}, {}});
+  EXPECT_EQ(of("badLinks", Value("https://evil.example/x").labelled(secret)), R"(["[secret]"])");
+}
+
 TEST_F(ProvenanceTest, LookAlikesAndHiddenCharactersAreNamed) {
   request(R"("mail bob@bluesparrowtech.com")");
   EXPECT_EQ(of("lookAlikes", "bob@luesparrowtech.com"), R"x(["luesparrowtech.com (looks like bluesparrowtech.com)"])x");
@@ -185,13 +190,14 @@ TEST_F(ProvenanceTest, ANamedRecordsFieldsAreInternalWhenItIsTheOnlyOne) {
   EXPECT_EQ(integrity("z@evil.example"), "untrusted");
 }
 
-TEST_F(ProvenanceTest, WhatAPolicysListHoldsIsAsGoodAsThePolicy) {
+TEST_F(ProvenanceTest, WhatAPolicysListHoldsIsNamedAndNoBetterForThat) {
   definition::Policy policy;
-  policy.lists.push_back({"payees", "", json(R"({"DE89370400440532013000": true, "7": true})"), {}});
+  policy.lists.push_back({"blocked", "", json(R"({"DE89370400440532013000": true, "7": true})"), {}});
   policies.policies["p"] = std::make_shared<definition::Policy>(policy);
-  EXPECT_EQ(origin("DE89370400440532013000"), "list:payees");
-  EXPECT_EQ(integrity(7), "trusted");
-  EXPECT_EQ(integrity("DE89370400440532013001"), "untrusted");
+  EXPECT_EQ(origin("DE89370400440532013000"), "list:blocked");
+  EXPECT_EQ(origin(7), "list:blocked");
+  EXPECT_EQ(integrity("DE89370400440532013000"), "untrusted");
+  EXPECT_EQ(integrity(7), "untrusted");
 }
 
 TEST_F(ProvenanceTest, WhatIsKeptIsBoundedAndSurvivesASnapshot) {
