@@ -98,13 +98,13 @@ void KnownIndex::add_leaf(const Value& leaf, Label label, const KnownValues::Ent
         add_links(leaf.as_string());
       return;
     }
-    for (std::string& key : reading_of(leaf).keys) requested_keys_.insert(std::move(key));
+    for (std::string& key : known_keys_of(leaf)) requested_keys_.insert(std::move(key));
     if (leaf.is_string()) add_request_text(leaf.as_string());
     return;
   }
   std::string name = entry.kind == KnownValues::Kind::result ? origin_of_record(entry.name, path)
                                                              : origin_by_label(content, entry);
-  add_place(reading_of(leaf).keys, std::move(name), content.integrity);
+  add_place(known_keys_of(leaf), std::move(name), content.integrity);
   if (good && leaf.is_string()) add_links(leaf.as_string());
 }
 
@@ -136,13 +136,13 @@ void KnownIndex::add_literals(const Value& value) {
     for (const Value& item : value.items()) add_literals(item);
   } else if (value.is_object()) {
     for (const Member& member : value.members()) {
-      add_place(reading_of(Value(std::string(member.key.view()))).keys, "workflow", Integrity::trusted);
+      add_place(known_keys_of(Value(std::string(member.key.view()))), "workflow", Integrity::trusted);
       add_literals(member.value);
     }
   } else if (value.is_string() && value.as_string().find("${") != std::string_view::npos) {
     expressions_.emplace_back(value.as_string());
   } else if (!value.is_null() && !value.is_boolean()) {
-    add_place(reading_of(value).keys, "workflow", Integrity::trusted);
+    add_place(known_keys_of(value), "workflow", Integrity::trusted);
     if (value.is_string()) add_links(value.as_string());
   }
 }
@@ -183,7 +183,7 @@ bool KnownIndex::requested(const Reading& reading, std::string_view normal) cons
     if (requested_keys_.contains("d:" + key.substr(2, 10)) && requested_keys_.contains("t:" + key.substr(13, 8)))
       return true;
   }
-  if (reading.shape != Shape::text) return false;
+  if (reading.shape != Shape::text || reading.exact) return false;
   return std::any_of(request_texts_.begin(), request_texts_.end(),
                      [&](const std::string& text) { return contains_words(text, normal); });
 }

@@ -43,7 +43,7 @@ void add_leaves(const Value& value, const std::string& name, Lookups& lookups) {
   else if (value.is_object())
     for (const Member& member : value.members()) add_leaves(member.value, name, lookups);
   else if (value.is_string() || value.is_number())
-    for (std::string& key : reading_of(value).keys) lookups.emplace(std::move(key), name);
+    for (std::string& key : known_keys_of(value)) lookups.emplace(std::move(key), name);
 }
 
 void add_bind(const definition::PolicyBind& bind, const KnownValues& known, const KnownIndex& index, Lookups& lookups) {

@@ -36,7 +36,8 @@ std::optional<Value> declared_member(const Value& root, const Value& schema, std
     if (const Value* properties = at.find("properties"); properties != nullptr && properties->is_object())
       if (const Value* found = properties->find(key)) return *found;
     const Value* reference = at.find("$ref");
-    if (reference == nullptr || !reference->is_string() || !reference->as_string().starts_with('#')) return std::nullopt;
+    const bool local = reference != nullptr && reference->is_string() && reference->as_string().starts_with('#');
+    if (!local) return std::nullopt;
     auto next = at_pointer(root, reference->as_string().substr(1));
     if (!next) return std::nullopt;
     at = *std::move(next);

@@ -160,6 +160,65 @@ TEST_F(ProvenanceTest, LinksThatNoGoodPlaceHasAreForeign) {
   EXPECT_EQ(of("badLinks", "report.pdf of 12.5.2026, v1.2, e.g. this"), "[]");
 }
 
+TEST_F(ProvenanceTest, NoForeignLinkHidesBesideAKnownOne) {
+  request(R"("Send https://corp.example/report to ann@corp.example and pay DE89 3704 0044 0532 0130 00")");
+  for (const char* known : {"mailto:ann@corp.example", "see https:corp.example/report", "to=ann@corp.example/x",
+                            "ann@corp.example/ann@corp.example", "DE89370400440532013000", "at 14:00:30, 2026-11-28T14:00Z"})
+    EXPECT_EQ(of("badLinks", known), std::string(known).starts_with("to=") ? R"(["to=ann@corp.example"])" : "[]") << known;
+  for (const char* foreign :
+       {"www.evil.example/click?user=ann@corp.example", "www.evil.example/click:ann@corp.example",
+        "eve@evil.example:ann@corp.example", "eve@evil.example=ann@corp.example", "eve@evil.example/ann@corp.example",
+        "ann@corp.example:eve@evil.example", "ann@corp.example!www.evil.example!ann@corp.example",
+        "evil.example/x?u=https://corp.example/report", "www.evil.example#https://corp.example/report",
+        "https://corp.example/report?next=https://evil.example/x", "https://corp.example@evil.example/report",
+        "mailto:ann@corp.example?cc=eve@evil.example&body=x", "https:evil.example", "https:/evil.example/x",
+        "https:\\\\evil.example/x", "http://[2001:db8::1]/x", "at [2001:db8::1]/x", "_eve@evil.example_", "_evil.example_",
+        "[a]:evil.example", "href=evil.example/x", "2026-11-28T14:00evil.example", "GB29 NWBK601613 31926819",
+        "GB29.NWBK.6016.1331.9268.19", "GB29/NWBK/6016/1331/9268/19", "GB 29 NWBK 6016 1331 9268 19",
+        "XGB29NWBK60161331926819", "gb29 nwbk601613 31926819"})
+    EXPECT_NE(of("badLinks", foreign), "[]") << foreign;
+  EXPECT_EQ(of("badLinks", "DE89.3704.0044.0532.0130.00"), "[]");  // the same account
+  EXPECT_EQ(of("badLinks", "on 28 November 2026 at 1400, files src/gate/x.cpp and a/b.pdf"), "[]");
+}
+
+TEST_F(ProvenanceTest, AWordTooLongToBeReadIsNoPlaceToHideALink) {
+  EXPECT_NE(of("badLinks", std::string(4'200, '-') + "https://evil.example/x"), "[]");
+  EXPECT_EQ(of("badLinks", std::string(9'000, 'A')), "[]");  // nothing in it that could be one
+}
+
+TEST_F(ProvenanceTest, OnlyAnAddressThatLeadsWhereItSeemsToHasTheShapeOfOne) {
+  for (const char* url : {"https://good.example/a?b=c@d", "HTTP://good.example:8080/", "good.example/a", "http://[::1]/"})
+    EXPECT_EQ(of("shapes", url), R"(["url"])") << url;
+  for (const char* link :
+       {"javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "tel:112", "ftp://evil.example", "gopher://x.example/",
+        "https://evil.example@good.example", "https:\\\\good.example", "https:good.example", "good.example:pw@evil.example"})
+    EXPECT_EQ(of("shapes", link), R"(["link"])") << link;
+  for (const char* text : {"good.example\n", " a@b.example", "https://good.example/\t", "GB29NWBK60161331926819\u00a0"})
+    EXPECT_EQ(of("shapes", text), R"(["text"])") << text;
+}
+
+TEST_F(ProvenanceTest, WhatIsSentIsTheTextAsItIsWritten) {
+  request(R"({"text": "order 42 for 1,250.50 to ann@corp.example, Bob", "note": "two\nlines "})");
+  for (const char* said : {"42", "1,250.50", "1250.50", "1250.5", "ann@corp.example", "Bob", "two\nlines "})
+    EXPECT_EQ(origin(said), "request") << said;
+  for (const char* other : {"0042", "+42", "42.0", "4.2e1", "1250.500", "ann@corp.example\n", " Bob", "Bob\u200b", "order\n42",
+                            "mailto:ann@corp.example"})
+    EXPECT_EQ(origin(other), "derived") << other;
+  result("crm.find", R"({"id": 42, "name": "Eve \n"})", Integrity::internal);
+  EXPECT_EQ(of("origins", "42"), R"([["record:crm.find/id","request"]])");
+  EXPECT_EQ(integrity("042"), "untrusted");
+  EXPECT_EQ(integrity("Eve \n"), "internal");
+  EXPECT_EQ(integrity("Eve"), "internal");
+  EXPECT_EQ(integrity("Eve\n"), "untrusted");
+}
+
+TEST_F(ProvenanceTest, CharactersThatAreNotSeenAreHiddenWhicheverTheyAre) {
+  for (const char* hidden : {"\u034f", "\ufe01", "\u2028", "\u2029", "\u0085", "\u009b", "\u00ad", "\u2800", "\u3164",
+                             "\U0001d173", "\U000e0041", "\u0001", "\u200d"})
+    EXPECT_NE(of("hiddenText", std::string("hello") + hidden + "world"), "[]") << hidden;
+  EXPECT_EQ(of("hiddenText", "\u00e9\u4f60\u597d \u2013 a\u00a0b\r\n"), "[]");
+}
+
 TEST_F(ProvenanceTest, ForeignLinksOfASecretAreNotQuoted) {
   const Label secret = Label::of({Integrity::untrusted, Secrecy::secret, {}, {}});
   EXPECT_EQ(of("badLinks", Value("https://evil.example/x").labelled(secret)), R"(["[secret]"])");
