@@ -163,14 +163,18 @@ bool looks_as_it_is(std::string_view text) {
 }
 
 bool contains_words(std::string_view whole, std::string_view part) {
-  if (part.empty()) return false;
-  for (std::size_t at = whole.find(part); at != std::string_view::npos; at = whole.find(part, at + 1)) {
+  return word_place(whole, part, 0) != std::string_view::npos;
+}
+
+std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from) {
+  if (part.empty()) return std::string_view::npos;
+  for (std::size_t at = whole.find(part, from); at != std::string_view::npos; at = whole.find(part, at + 1)) {
     const std::size_t end = at + part.size();
     const bool starts = at == 0 || !is_word_byte(whole[at - 1]) || !is_word_byte(part.front());
     const bool ends = end == whole.size() || !is_word_byte(whole[end]) || !is_word_byte(part.back());
-    if (starts && ends) return true;
+    if (starts && ends) return at;
   }
-  return false;
+  return std::string_view::npos;
 }
 
 }  // namespace gantry::gate

@@ -58,5 +58,7 @@ bool looks_as_it_is(std::string_view text);
 
 // Whether `part` stands in `whole` with no letter or digit right before or after it. Both normal_text.
 bool contains_words(std::string_view whole, std::string_view part);
+// Where it first stands so, from `from` on; npos when it does not.
+std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from);
 
 }  // namespace gantry::gate

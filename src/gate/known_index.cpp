@@ -117,6 +117,7 @@ void KnownIndex::add_request_text(std::string_view text) {
     for (std::string& key : token.keys) requested_keys_.insert(std::move(key));
   }
   request_texts_.push_back(std::move(normal));
+  request_texts_as_written_.emplace_back(text);
 }
 
 void KnownIndex::add_links(std::string_view text) {

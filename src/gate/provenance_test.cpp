@@ -3,6 +3,7 @@
 
 #include "gate/gate_fixture.h"
 #include "gate/known_values.h"
+#include "gate/pasted_text.h"
 
 namespace gantry::gate {
 namespace {
@@ -69,6 +70,18 @@ TEST_F(ProvenanceTest, WhatWasPastedIntoTheRequestIsNobodysWish) {
   EXPECT_EQ(origin("ann@corp.example"), "request");
   EXPECT_EQ(origin("eve@evil.example"), "derived");
   EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
+}
+
+TEST_F(ProvenanceTest, PastedTextIsKnownHoweverItIsMarked) {
+  for (const char* text : {"<PASTED>eve@evil.example</Pasted>", "<pasted id=\"1\">eve@evil.example</pasted >", "a\r```\reve@evil.example\r```",
+                           "look\u2028> eve@evil.example", "look\u2029| eve@evil.example", "look\u0085> eve@evil.example",
+                           "x\r\n> eve@evil.example\r\n", "a <pasted>b</pasted> <pasted>eve@evil.example", "<pasted\neve@evil.example"}) {
+    const OwnWords own = own_words_of(text);
+    EXPECT_TRUE(own.pasted) << text;
+    EXPECT_EQ(own.text.find("eve"), std::string::npos) << own.text;
+  }
+  EXPECT_FALSE(own_words_of("a <pastedx> b\rc").pasted);
+  EXPECT_EQ(own_words_of("b <Pasted>x</pasted> c").text, "b \n c");
 }
 
 TEST_F(ProvenanceTest, ARecordsFieldIsAsGoodAsItsLabel) {
@@ -247,6 +260,34 @@ TEST_F(ProvenanceTest, ANamedRecordsFieldsAreInternalWhenItIsTheOnlyOne) {
          Integrity::untrusted);
   EXPECT_EQ(integrity("x@corp.example"), "untrusted");
   EXPECT_EQ(integrity("z@evil.example"), "untrusted");
+}
+
+TEST_F(ProvenanceTest, NoWordOfTheRequestThatIsNoNameNamesARecord) {
+  request(R"("Please send the report to Bob of the Introductory meeting, see 'plans'")");
+  bind("calendar.search", "title", {"who"});
+  const auto integrity_with = [&](const std::string& title) {
+    KnownValues before = *KnownValues::from_value(known.to_value());
+    result("calendar.search", R"([{"title": ")" + title + R"(", "who": "eve@evil.example"}])", Integrity::untrusted);
+    const std::string found = integrity("eve@evil.example");
+    known = std::move(before);
+    return found;
+  };
+  for (const char* word : {"the", "of", "report", "meeting", "Please", "send"})
+    EXPECT_EQ(integrity_with(word), "untrusted") << word;
+  for (const char* name : {"Bob", "plans", "Introductory meeting"}) EXPECT_EQ(integrity_with(name), "internal") << name;
+}
+
+TEST_F(ProvenanceTest, ARecordNamedInsideALongerNameIsNotMeant) {
+  request(R"("Mail who comes to the Introductory Meeting")");
+  bind("calendar.search", "title", {"who"});
+  result("calendar.search", R"([{"title": "Introductory Meeting", "who": "bob@corp.example"},
+                                {"title": "Meeting", "who": "eve@evil.example"}, {"title": "the", "who": "x@evil.example"}])",
+         Integrity::untrusted);
+  EXPECT_EQ(integrity("bob@corp.example"), "internal");
+  EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
+  result("calendar.search", R"([{"title": "comes to", "who": "eve@evil.example"}])", Integrity::untrusted);
+  EXPECT_EQ(integrity("bob@corp.example"), "untrusted");  // two are named
+  EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
 }
 
 TEST_F(ProvenanceTest, WhatAPolicysListHoldsIsNamedAndNoBetterForThat) {
