@@ -51,9 +51,9 @@ bool is_host(std::string_view host) {
 }
 
 bool is_file_name(std::string_view host) {
-  constexpr std::array endings{"pdf",  "txt", "csv", "xls",  "xlsx", "doc",  "docx", "ppt", "pptx", "png", "jpg",
-                               "jpeg", "gif", "svg", "json", "xml",  "yaml", "yml",  "log", "edi",  "eml", "html",
-                               "htm",  "exe", "dll", "tar",  "gz",   "bak",  "ini",  "cfg"};
+  constexpr std::array endings{"pdf", "txt",  "csv", "xls", "xlsx", "doc", "docx", "ppt", "pptx", "png",
+                               "jpg", "jpeg", "gif", "svg", "json", "xml", "yaml", "yml", "log",  "edi",
+                               "eml", "html", "htm", "exe", "dll",  "tar", "gz",   "bak", "ini",  "cfg"};
   const std::string ending = lower(host.substr(host.rfind('.') + 1));
   return std::any_of(endings.begin(), endings.end(), [&](const char* each) { return ending == each; });
 }
@@ -94,7 +94,9 @@ std::optional<Token> url_of(std::string_view text) {
 
 Token mail_token(std::string_view local, std::string_view host) {
   const std::string canonical = canonical_host(host);
-  return {Shape::mail, std::string(local) + "@" + std::string(host), {key_of('a', lower(local) + "@" + canonical)},
+  return {Shape::mail,
+          std::string(local) + "@" + std::string(host),
+          {key_of('a', lower(local) + "@" + canonical)},
           canonical};
 }
 

@@ -29,11 +29,11 @@ class ConditionFunctions : public GateTest {
   std::string holds(const std::string& condition, std::vector<Member> more = {}) {
     policy({rule_of("if", VerdictKind::allow, condition)});
     std::vector<Member> all = Value::members_of({{"to", "ann@corp.example"},
-                                       {"cc", Value::array({"bob@corp.example"})},
-                                       {"url", "https://evil.example/?q=secret"},
-                                       {"text", "Hello, see https://evil.example/"},
-                                       {"body", Value::object({{"to", "ann@corp.example"}, {"n", 5}})},
-                                       {"flag", true}});
+                                                 {"cc", Value::array({"bob@corp.example"})},
+                                                 {"url", "https://evil.example/?q=secret"},
+                                                 {"text", "Hello, see https://evil.example/"},
+                                                 {"body", Value::object({{"to", "ann@corp.example"}, {"n", 5}})},
+                                                 {"flag", true}});
     std::move(more.begin(), more.end(), std::back_inserter(all));
     const Value model = Value::object(std::move(all));
     const tool::Effect effect = effect_of("mail", model.labelled(label(Integrity::untrusted, Secrecy::internal)));

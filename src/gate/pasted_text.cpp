@@ -16,9 +16,8 @@ std::string_view trimmed(std::string_view line) {
 
 bool starts_with_any_case(std::string_view line, std::string_view start) {
   if (line.size() < start.size()) return false;
-  return std::equal(start.begin(), start.end(), line.begin(), [](char a, char b) {
-    return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b);
-  });
+  return std::equal(start.begin(), start.end(), line.begin(),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b); });
 }
 
 bool is_fence(std::string_view line) {
@@ -46,7 +45,8 @@ std::size_t mark_place(std::string_view text, std::string_view mark, std::size_t
   for (std::size_t at = text.find('<', from); at != std::string_view::npos; at = text.find('<', at + 1)) {
     const std::string_view rest = text.substr(at);
     if (!starts_with_any_case(rest, mark)) continue;
-    if (rest.size() > mark.size() && std::string_view("> \t\n/").find(rest[mark.size()]) == std::string_view::npos) continue;
+    if (rest.size() > mark.size() && std::string_view("> \t\n/").find(rest[mark.size()]) == std::string_view::npos)
+      continue;
     found = at;
     if (!last) break;
   }

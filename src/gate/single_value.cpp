@@ -61,8 +61,8 @@ Reading read_leaf(const Value& leaf, bool known) {
   if (leaf.is_boolean()) return {Shape::boolean, {leaf.is_true() ? "true" : "false"}};
   if (leaf.is_number()) {
     const bool exact = leaf.is_integer() && std::abs(static_cast<double>(leaf.as_integer())) > 9e15;
-    return {Shape::number, {exact ? written::key_of('n', std::to_string(leaf.as_integer()))
-                                  : written::number_key(leaf.as_number())}};
+    return {Shape::number,
+            {exact ? written::key_of('n', std::to_string(leaf.as_integer())) : written::number_key(leaf.as_number())}};
   }
   Reading reading;
   if (!leaf.is_string()) return reading;

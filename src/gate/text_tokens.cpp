@@ -113,7 +113,9 @@ class AddressScanner {
 
   std::size_t take_ipv6(std::size_t at) {
     std::size_t end = at;
-    while (end < word_.size() && std::string_view("0123456789abcdefABCDEF:.").find(word_[end]) != none) ++end;
+    while (end < word_.size() && end - at <= ipv6_bytes_max &&
+           std::string_view("0123456789abcdefABCDEF:.").find(word_[end]) != none)
+      ++end;
     const std::string text(without_ending(word_.substr(at, end - at)));
     in6_addr address{};
     if (text.size() < 3 || text.size() > ipv6_bytes_max) return at + 1;

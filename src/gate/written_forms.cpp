@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t key_text_max = 128;
 
-constexpr std::array<std::string_view, 12> months = {"january", "february", "march",     "april",   "may",      "june",
-                                                     "july",    "august",   "september", "october", "november", "december"};
+constexpr std::array<std::string_view, 12> months = {"january",   "february", "march",    "april",
+                                                     "may",       "june",     "july",     "august",
+                                                     "september", "october",  "november", "december"};
 
 // Letters and length of each country's account numbers: the IBAN registry of ISO 13616, release 99.
 constexpr std::string_view account_lengths =
@@ -112,7 +113,8 @@ int month_of(std::string_view word) {
   const std::string name = lower(word);
   if (name.size() < 3) return 0;
   for (std::size_t index = 0; index < months.size(); ++index)
-    if (months[index] == name || (name.size() <= 4 && months[index].starts_with(name))) return static_cast<int>(index) + 1;
+    if (months[index] == name || (name.size() <= 4 && months[index].starts_with(name)))
+      return static_cast<int>(index) + 1;
   return 0;
 }
 
@@ -163,8 +165,9 @@ std::optional<std::string> time_of_day(std::string_view text) {
   const std::string_view view = given;
   const std::size_t next = colon == std::string::npos ? colon : view.find(':', colon + 1);
   auto hour = whole(view.substr(0, colon));
-  const auto minute = colon == std::string::npos ? std::optional<int>(0)
-                                                 : whole(view.substr(colon + 1, next == std::string::npos ? next : next - colon - 1));
+  const auto minute = colon == std::string::npos
+                          ? std::optional<int>(0)
+                          : whole(view.substr(colon + 1, next == std::string::npos ? next : next - colon - 1));
   const auto second = next == std::string::npos ? std::optional<int>(0) : whole(view.substr(next + 1));
   if (!hour || !minute || !second || *minute > 59 || *second > 60) return std::nullopt;
   if (twelve) {
@@ -194,7 +197,10 @@ std::optional<std::string> moment_key(std::string_view text) {
   }
   const auto time = time_of_day(rest);
   if (!time) return std::nullopt;
-  return "m:" + date.front().substr(2) + "T" + *time + (zone == "+00:00" ? "Z" : lower(zone) == "z" ? "Z" : std::string(zone));
+  return "m:" + date.front().substr(2) + "T" + *time +
+         (zone == "+00:00"     ? "Z"
+          : lower(zone) == "z" ? "Z"
+                               : std::string(zone));
 }
 
 std::optional<std::string> iban_of(std::string_view text) {

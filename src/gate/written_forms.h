@@ -32,7 +32,7 @@ struct WrittenNumber {
 };
 std::vector<WrittenNumber> numbers_of(std::string_view text);
 
-int month_of(std::string_view word);  // 1 to 12, 0: it is no month's name
+int month_of(std::string_view word);                                          // 1 to 12, 0: it is no month's name
 void add_date(std::vector<std::string>& keys, int year, int month, int day);  // where there is such a date
 // 2026-11-28, 28.11.2026, 28/11/2026 or 11/28/2026.
 std::vector<std::string> date_keys(std::string_view text);
