@@ -185,12 +185,16 @@ bool KnownIndex::requested(const Reading& reading, std::string_view normal) cons
       return true;
   }
   if (reading.shape != Shape::text || reading.exact) return false;
+  if (std::all_of(normal.begin(), normal.end(),
+                  [](char c) { return std::string_view(" ,;.:!?-'\"").find(c) != std::string_view::npos; }))
+    return false;  // every text has those
   return std::any_of(request_texts_.begin(), request_texts_.end(),
                      [&](const std::string& text) { return contains_words(text, normal); });
 }
 
 bool KnownIndex::knows_link(const Token& token) const {
-  return std::any_of(token.keys.begin(), token.keys.end(), [&](const std::string& key) { return links_.contains(key); });
+  return std::any_of(token.keys.begin(), token.keys.end(),
+                     [&](const std::string& key) { return links_.contains(key); });
 }
 
 std::string KnownIndex::imitated_by(const std::string& host) const {

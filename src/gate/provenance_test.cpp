@@ -218,6 +218,12 @@ TEST_F(ProvenanceTest, NoForeignLinkHidesBesideAKnownOne) {
   EXPECT_EQ(of("badLinks", "on 28 November 2026 at 1400, files src/gate/x.cpp and a/b.pdf"), "[]");
 }
 
+TEST_F(ProvenanceTest, NoAccountHidesBehindAKnownOne) {
+  request(R"("pay BE68 5390 0754 7034")");
+  EXPECT_EQ(of("badLinks", "BE68 5390 0754 7034 or be68539007547034"), "[]");
+  EXPECT_EQ(of("badLinks", "BE68 5390 0754 7034 GB29 NWBK 6016 1331 9268 19"), R"(["GB29 NWBK 6016 1331 9268 19"])");
+}
+
 TEST_F(ProvenanceTest, AWordTooLongToBeReadIsNoPlaceToHideALink) {
   EXPECT_NE(of("badLinks", std::string(4'200, '-') + "https://evil.example/x"), "[]");
   EXPECT_EQ(of("badLinks", std::string(9'000, 'A')), "[]");  // nothing in it that could be one

@@ -244,8 +244,8 @@ class Scanner {
   void scan_accounts() {
     for (std::size_t at = 0; at + 15 <= text_.size(); ++at) {
       if (!is_letter(text_[at]) || !is_letter(text_[at + 1])) continue;
-      if (const std::size_t length = take_grouped_account(at)) {
-        at += length - 1;
+      if (take_grouped_account(at)) {
+        at += 3;  // another one may be among what was taken for its groups
         continue;
       }
       std::size_t length = 0;
@@ -256,10 +256,10 @@ class Scanner {
     }
   }
 
-  // In groups of four, or in one: also one with wrong check digits. Its length; 0: there is none.
-  std::size_t take_grouped_account(std::size_t at) {
-    if (!is_digit(text_[at + 2]) || !is_digit(text_[at + 3])) return 0;
-    if (at > 0 && (is_letter(text_[at - 1]) || is_digit(text_[at - 1]))) return 0;
+  // In groups of four, or in one: also one with wrong check digits.
+  bool take_grouped_account(std::size_t at) {
+    if (!is_digit(text_[at + 2]) || !is_digit(text_[at + 3])) return false;
+    if (at > 0 && (is_letter(text_[at - 1]) || is_digit(text_[at - 1]))) return false;
     // The longest run of groups that is still one: each but the last has four characters.
     std::size_t end = at, best = 0, group = 0;
     for (; end < text_.size() && end - at < account_bytes_max; ++end) {
@@ -275,7 +275,7 @@ class Scanner {
       group = 0;
     }
     if (end == text_.size() && written::iban_of(text_.substr(at, end - at))) best = end;
-    if (best == 0) return 0;
+    if (best == 0) return false;
     const std::string_view account = text_.substr(at, best - at);
     Token token{Shape::iban, std::string(account), {}, {}};
     // Words behind it may have been taken for groups: every cut that is an account number by itself counts.
@@ -284,7 +284,7 @@ class Scanner {
       if (const auto plain = written::iban_of(account.substr(0, cut))) token.keys.push_back(key_of('i', *plain));
     }
     add(std::move(token));
-    return best - at;
+    return true;
   }
 
   std::string_view text_;
