@@ -178,7 +178,9 @@ const BinaryOperator* Parser::binary_operator() const {
 
 // Whether the author says that an operand may be missing: the literal null, or `?`.
 bool may_be_null(const Node& comparison) {
-  return std::any_of(comparison.children.begin(), comparison.children.end(), [](const NodePointer& operand) {
+  return std::any_of(comparison.children.begin(), comparison.children.end(), [](const NodePointer& child) {
+    const Node* operand = child.get();
+    while (operand->kind == Kind::pipe || operand->kind == Kind::bind) operand = operand->children.back().get();
     return operand->kind == Kind::try_catch || (operand->kind == Kind::literal && operand->constant.is_null());
   });
 }

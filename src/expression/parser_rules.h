@@ -81,6 +81,8 @@ class Parser {
   NodePointer postfix();
   NodePointer field(NodePointer target, NodePointer key, std::size_t offset);
   NodePointer bracket(NodePointer target);
+  NodePointer optional_step(NodePointer step, std::size_t offset);
+  NodePointer bound_ahead(NodePointer key, const char* name, NodePointer& use);
   NodePointer term();
   NodePointer variable();
   NodePointer symbol_term();

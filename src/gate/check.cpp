@@ -134,11 +134,14 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);
-  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
-                               budget_facts(*set, circumstances), set->lists(), facts_wanted(*set, effect));
+  Value facts = facts_of(effect, *operation, requester, policies, circumstances, budget_facts(*set, circumstances),
+                         set->lists(), facts_wanted(*set, effect));
   const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
+  // Who is asked sees where each argument comes from, whether or not a condition did.
+  if (verdict.kind == definition::VerdictKind::approve)
+    facts = with_provenance(std::move(facts), effect, *operation, policies, circumstances.facts);
   verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
   if (verdict.kind == definition::VerdictKind::deny) return verdict;
   return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);

@@ -36,9 +36,10 @@ Label pasted_label() {
 
 bool has_pasted_text(const Value& value) {
   if (value.is_string()) {
+    // Most texts are one line without a mark.
     const std::string_view text = value.as_string();
-    const bool plain = text.find('\n') == std::string_view::npos && text.find('<') == std::string_view::npos;
-    return !plain && own_words_of(text).pasted;
+    constexpr std::string_view signs = "\n\r<\xc2\xe2";  // the last two begin the other ends of lines
+    return text.find_first_of(signs) != std::string_view::npos && own_words_of(text).pasted;
   }
   if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), has_pasted_text);
   if (value.is_object())
