@@ -1,5 +1,6 @@
 // Budgets, escalation, the kill switch, and changes of policy: what the engine keeps for the gate, through restarts.
 #include "engine/engine_fixture.h"
+#include "engine/policy_change.h"
 
 namespace gantry::engine {
 namespace {
@@ -146,14 +147,40 @@ TEST_F(EngineGate, AStoppedGateLetsNothingNewOutAlsoAfterARestart) {
   EXPECT_EQ(count("", EventType::gate_started), 1);
 }
 
-TEST_F(EngineGate, AStopIsAboutATheToolTheWorkflowOrThePersonThatItNames) {
+TEST_F(EngineGate, AStopIsAboutTheOperationTheWorkflowOrThePersonThatItNames) {
   open_with("  - a: {call: world.note}\n");
-  ASSERT_TRUE(engine_->stop_gate({.tool = "other", .workflow = "", .principal = ""}, "", otto_).ok());
-  ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "t/x", .principal = ""}, "", otto_).ok());
+  ASSERT_TRUE(engine_->stop_gate({.tool = "world.pay", .workflow = "", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ben"}, "", otto_).ok());
   EXPECT_EQ(wait(start()).status, "completed");
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ada"}, "", otto_).ok());
   EXPECT_EQ(wait(start()).status, "faulted");
+  ASSERT_TRUE(engine_->start_gate({.tool = "", .workflow = "", .principal = "ada"}, otto_).ok());
+  ASSERT_TRUE(engine_->stop_gate({.tool = "world.note", .workflow = "", .principal = ""}, "", otto_).ok());
+  EXPECT_EQ(wait(start()).status, "faulted");
+}
+
+TEST_F(EngineGate, AStopThatWouldStopNothingIsRefused) {
+  open_with("  - a: {call: world.note}\n");
+  const auto tool = engine_->stop_gate({.tool = "wrld", .workflow = "", .principal = ""}, "", otto_);
+  EXPECT_EQ(tool.error().code, Code::invalid_argument);
+  EXPECT_THAT(tool.error().message, HasSubstr("did you mean world?"));
+  EXPECT_EQ(engine_->stop_gate({.tool = "", .workflow = "no/such", .principal = ""}, "", otto_).error().code,
+            Code::invalid_argument);
+  EXPECT_EQ(wait(start()).status, "completed");
+  EXPECT_EQ(count("", EventType::gate_stopped), 0);
+}
+
+TEST_F(EngineGate, WhatToolsSayOfThemselvesIsGovernedAsPoliciesAre) {
+  const auto project_with = [](const char* effect_class, const char* settings) {
+    auto loaded = definition::load_project(
+        {{"tools/t.yaml", std::string("tool: t\nversion: 1.0.0\ndriver: echo\noperations:\n  go: {class: ") + effect_class + "}\n"},
+         {"gantry.yaml", settings}});
+    return std::get<definition::ProjectPointer>(loaded);
+  };
+  const auto now = project_with("money", "workers: 3\n");
+  EXPECT_FALSE(changes_the_gate(*now, *project_with("money", "workers: 3\n")));
+  EXPECT_TRUE(changes_the_gate(*now, *project_with("read", "workers: 3\n")));
+  EXPECT_TRUE(changes_the_gate(*now, *project_with("money", "egress: {allow: [a.example]}\n")));
 }
 
 TEST_F(EngineGate, AnApprovalGivenWhileTheGateIsStoppedRunsNothing) {

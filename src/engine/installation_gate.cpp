@@ -14,7 +14,8 @@ Value stop_value(const GateStop& stop) {
 
 bool is_about(const GateStop& stop, const tool::Effect& effect, const std::string& requester) {
   const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
-  return (stop.tool.empty() || stop.tool == effect.tool) && (stop.workflow.empty() || stop.workflow == workflow) &&
+  return (stop.tool.empty() || stop.tool == effect.tool || stop.tool == effect.tool + "." + effect.operation) &&
+         (stop.workflow.empty() || stop.workflow == workflow) &&
          (stop.principal.empty() || stop.principal == requester);
 }
 

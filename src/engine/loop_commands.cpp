@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "engine/loop.h"
+#include "engine/policy_change.h"
 #include "gate/request_labels.h"
 
 namespace gantry::engine {
@@ -128,8 +129,8 @@ Result<std::optional<std::string>> Engine::Loop::started_before(const std::strin
 }
 
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
-                                         const std::shared_ptr<const definition::Workflow>& workflow, Value data,
-                                         Work& work, Turn& turn) {
+                                       const std::shared_ptr<const definition::Workflow>& workflow, Value data,
+                                       Work& work, Turn& turn) {
   std::string id = new_identifier(work.now, *parts_.random);
   auto& record = add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
   record.start(std::move(data), work);
@@ -147,11 +148,12 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
   }
   Value data =
       started_data(*child.workflow, *child.project, child.input, child.principal)
-          .with_member(
-              "parent",
-              Value::object(
-                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
-                   {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+          .with_member("parent",
+                       Value::object({{"instance", child.parent},
+                                      {"task", child.task},
+                                      {"await", child.await},
+                                      {"depth", child.depth},
+                                      {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
   if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   if (!child.run.empty())
@@ -196,7 +198,7 @@ Result<Value> Engine::Loop::handle(const SuspendRequest& request, Work& work, Tu
 
 Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn& turn) {
   const definition::ProjectPointer current = work.policies;
-  const bool changes = current && gate::policy_digest(*current) != gate::policy_digest(*request.project);
+  const bool changes = current && changes_the_gate(*current, *request.project);
   if (changes && current->policy_set && current->policy_set->governs_change())
     return propose_change(request, work, turn);
   TRY(installation_.deploy(request, work.now));

@@ -111,6 +111,19 @@ class Names {
 
 }  // namespace
 
+bool changes_the_gate(const definition::Project& current, const definition::Project& next) {
+  if (gate::policy_digest(current) != gate::policy_digest(next)) return true;
+  const auto settings = [](const definition::Project& project) {
+    const auto found = project.files.find("gantry.yaml");
+    return found == project.files.end() ? std::string() : found->second;
+  };
+  const auto same_tool = [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second->digest == other.second->digest;
+  };
+  return settings(current) != settings(next) ||
+         !std::equal(current.tools.begin(), current.tools.end(), next.tools.begin(), next.tools.end(), same_tool);
+}
+
 definition::ProjectPointer policy_change_project() {
   static const definition::ProjectPointer project = [] {
     auto loaded = definition::load_project(

@@ -47,8 +47,9 @@ NodePointer Parser::postfix() {
   return made;
 }
 
-// `TERM.a?`: where the last step fails there is no value; what TERM itself or the key raises is raised. So it is read as
-// `TERM | .a?`, and a key that has to be evaluated on TERM's own input is bound before: `KEY as $key | TERM | .[$key]?`.
+// `TERM.a?`: where the last step fails there is no value; what TERM itself or the key raises is raised. So it is read
+// as `TERM | .a?`, and a key that has to be evaluated on TERM's own input is bound before: `KEY as $key | TERM |
+// .[$key]?`.
 NodePointer Parser::optional_step(NodePointer step, std::size_t offset) {
   NodePointer target = std::exchange(step->children[0], node(Kind::identity, offset));
   NodePointer bind_from, bind_upto;
@@ -57,9 +58,10 @@ NodePointer Parser::optional_step(NodePointer step, std::size_t offset) {
     bind_from = bound_ahead(std::move(step->children[1]), "key of an optional step", step->children[1]);
   if (step->children.size() > 2 && !is_literal(2))
     bind_upto = bound_ahead(std::move(step->children[2]), "end of an optional slice", step->children[2]);
+  if (failed_) return nullptr;
   NodePointer made = node(Kind::try_catch, offset, std::move(step));
   if (target->kind != Kind::identity) made = node(Kind::pipe, offset, std::move(target), std::move(made));
-  for (NodePointer* bind : {&bind_from, &bind_upto}) {
+  for (NodePointer* bind : {&bind_upto, &bind_from}) {
     if (*bind == nullptr) continue;
     if (!made || !add(**bind, std::move(made))) return nullptr;
     made = std::move(*bind);
@@ -73,6 +75,7 @@ NodePointer Parser::bound_ahead(NodePointer key, const char* name, NodePointer& 
   use = node(Kind::variable, offset);
   use->name = name;
   NodePointer bind = node(Kind::bind, offset, std::move(key));
+  if (!bind) return nullptr;
   Pattern pattern;
   pattern.name = name;
   pattern.offset = offset;
