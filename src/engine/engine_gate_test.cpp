@@ -173,7 +173,8 @@ TEST_F(EngineGate, AStopThatWouldStopNothingIsRefused) {
 TEST_F(EngineGate, WhatToolsSayOfThemselvesIsGovernedAsPoliciesAre) {
   const auto project_with = [](const char* effect_class, const char* settings) {
     auto loaded = definition::load_project(
-        {{"tools/t.yaml", std::string("tool: t\nversion: 1.0.0\ndriver: echo\noperations:\n  go: {class: ") + effect_class + "}\n"},
+        {{"tools/t.yaml",
+          std::string("tool: t\nversion: 1.0.0\ndriver: echo\noperations:\n  go: {class: ") + effect_class + "}\n"},
          {"gantry.yaml", settings}});
     return std::get<definition::ProjectPointer>(loaded);
   };
@@ -181,6 +182,11 @@ TEST_F(EngineGate, WhatToolsSayOfThemselvesIsGovernedAsPoliciesAre) {
   EXPECT_FALSE(changes_the_gate(*now, *project_with("money", "workers: 3\n")));
   EXPECT_TRUE(changes_the_gate(*now, *project_with("read", "workers: 3\n")));
   EXPECT_TRUE(changes_the_gate(*now, *project_with("money", "egress: {allow: [a.example]}\n")));
+  for (const char* path : {"gantry.yml", "openapi/pets.yaml", "workflows/a.yaml"}) {
+    definition::Project next = *now;
+    next.files[path] = "another text";
+    EXPECT_EQ(changes_the_gate(*now, next), !std::string_view(path).starts_with("workflows/")) << path;
+  }
 }
 
 TEST_F(EngineGate, AnApprovalGivenWhileTheGateIsStoppedRunsNothing) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 #include "base/assert.h"
 #include "gate/gate.h"
@@ -113,15 +114,15 @@ class Names {
 
 bool changes_the_gate(const definition::Project& current, const definition::Project& next) {
   if (gate::policy_digest(current) != gate::policy_digest(next)) return true;
-  const auto settings = [](const definition::Project& project) {
-    const auto found = project.files.find("gantry.yaml");
-    return found == project.files.end() ? std::string() : found->second;
+  // Tools, the OpenAPI documents that they stand on, settings: whatever is not what runs under the gate.
+  const auto others = [](const definition::Project& project) {
+    std::map<std::string, std::string> files;
+    for (const auto& [path, text] : project.files)
+      if (!path.starts_with("workflows/") && !path.starts_with("decisions/") && !path.starts_with("policies/"))
+        files.emplace(path, text);
+    return files;
   };
-  const auto same_tool = [](const auto& one, const auto& other) {
-    return one.first == other.first && one.second->digest == other.second->digest;
-  };
-  return settings(current) != settings(next) ||
-         !std::equal(current.tools.begin(), current.tools.end(), next.tools.begin(), next.tools.end(), same_tool);
+  return others(current) != others(next);
 }
 
 definition::ProjectPointer policy_change_project() {

@@ -16,8 +16,9 @@ inline constexpr std::string_view policy_change_driver = "gantry-policy";
 // The tool and the workflow. Loaded once; any thread.
 definition::ProjectPointer policy_change_project();
 
-// Whether the gate would stand on something else: policies, definitions of tools, or the settings of the project
-// (egress, secrets). What a tool says of its class, labels and authority decides as much as a rule does.
+// Whether the gate would stand on something else: policies, definitions of tools and the documents that they are made
+// from, or the settings of the project (egress, secrets). What a tool says of its class, labels and authority decides as
+// much as a rule does.
 bool changes_the_gate(const definition::Project& current, const definition::Project& next);
 // Makes the project that the effect names the newest, through the engine's inbox.
 std::shared_ptr<tool::Driver> make_policy_change_driver(std::shared_ptr<Inbox> inbox);
