@@ -40,8 +40,12 @@ void Budgets::charge(const gate::Charge& charge, double sign) {
   (**counter)[charge.at] += sign * charge.amount;
 }
 
+bool Budgets::is_full() const {
+  return counters_.size() > counters_max;
+}
+
 void Budgets::committed() {
-  if (counters_.size() > counters_max) counters_.clear();
+  if (is_full()) counters_.clear();
 }
 
 }  // namespace gantry::engine

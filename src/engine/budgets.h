@@ -20,6 +20,8 @@ class Budgets {
   Result<double> spent(const gate::ChargedBudget& budget, Timestamp now);
   void charge(const gate::Charge& charge, double sign);
 
+  // So many counters are kept that committed() must come, when nothing is charged that is not durable.
+  bool is_full() const;
   // The batch is durable: what was forgotten can be read again, so memory has a bound.
   void committed();
   // The batch is not: what the store says counts.

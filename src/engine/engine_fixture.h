@@ -145,7 +145,7 @@ class FlakyStore final : public journal::ForwardingStore {
   }
 
  protected:
-  std::optional<Error> refusal() const override { return crashed_ ? std::optional(gone()) : std::nullopt; }
+  std::optional<Error> refusal() override { return crashed_ ? std::optional(gone()) : std::nullopt; }
 
  private:
   static Error gone() { return {Code::unavailable, "the process has died"}; }

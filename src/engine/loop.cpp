@@ -33,9 +33,10 @@ Engine::Loop::Loop(Parts parts, EngineOptions options)
       options_(options),
       gate_(nullptr),
       inbox_(std::make_shared<Inbox>(options.inbox_max)),
-      installation_(*parts_.store, options.schedules),
+      store_(*parts_.store),
+      installation_(store_, options.schedules),
       steady_clock_(parts_.steady_clock ? *parts_.steady_clock : machine_steady_clock_),
-      budgets_(*parts_.store),
+      budgets_(store_),
       executor_(parts_.make_executor ? parts_.make_executor(make_gate(), inbox_)
                                      : std::make_unique<WorkerPool>(make_gate(), inbox_, options.workers)),
       recent_events_(options.event_window),
@@ -63,6 +64,7 @@ Status Engine::Loop::open() {
 }
 
 void Engine::Loop::start_thread() {
+  store_.use_thread();
   thread_ = std::thread([this] { run(); });
 }
 
@@ -93,6 +95,7 @@ std::size_t Engine::Loop::takes_max() const {
 }
 
 void Engine::Loop::go_on() {
+  if (committing_ && paused()) settle();
   answer_impatient();
   if (stopping_) return;
   if (!paused() && reload_broken()) turn();
@@ -101,7 +104,7 @@ void Engine::Loop::go_on() {
 }
 
 void Engine::Loop::tell_idle() const {
-  if (!parts_.when_idle || paused() || !work_.empty() || !broken_.empty() || !sending_.empty() || in_flight_ > 0) return;
+  if (!parts_.when_idle || paused() || has_work() || !sending_.empty() || in_flight_ > 0) return;
   if (inbox_->size() == 0 && !timers_.wants_fetch(parts_.clock->now())) parts_.when_idle(timers_.next_due());
 }
 
@@ -109,7 +112,7 @@ SteadyTime Engine::Loop::wake_time() const {
   const SteadyTime now = steady_clock_.now();
   SteadyTime wake = next_impatience_;
   if (paused()) return std::min(wake, pause_until_);
-  if (!work_.empty() || !broken_.empty()) return now;
+  if (has_work()) return now;
   if (auto due = timers_.next_due()) {
     const Timestamp time = parts_.clock->now();
     // Due at the beginning of time means at once; subtracting from that would overflow.
@@ -146,17 +149,63 @@ void Engine::Loop::refuse_callers(const Error& error) {
 }
 
 void Engine::Loop::turn() {
-  Turn turn;
-  collect(turn);
-  if (turn.handled.empty()) return pump();
-  if (turn.unreadable) return failed(turn, *turn.unreadable);
-  add_snapshots(turn);
-  note_resting(turn);
-  commit(turn);
+  const bool overlaps = may_overlap();
+  if (committing_ && !overlaps) settle();
+  auto turn = std::make_unique<Turn>();
+  collect(*turn, overlaps);
+  if (const Status written = store_.finish(); !written) return failed_together(*turn, written.error());
+  const std::unique_ptr<Turn> durable = std::move(committing_);
+  if (turn->handled.empty()) return durable ? committed(*durable) : pump();
+  if (turn->unreadable) {
+    if (durable) committed(*durable, turn.get());
+    return failed(*turn, *turn->unreadable);
+  }
+  add_snapshots(*turn);
+  note_resting(*turn);
+  if (!overlaps) return commit(*turn);
+  leave_early(*turn);
+  committing_ = std::move(turn);
+  store_.start(committing_->batch);
+  if (durable) committed(*durable, committing_.get());
 }
 
-void Engine::Loop::collect(Turn& turn) {
-  const std::size_t commands_max = isolated_ > 0 ? 1 : commands_per_take;
+// With many instances one half is decided and performed while the other half is being written. With few, a batch of all has
+// fewer syncs; and what is handled one by one must not drag others along.
+bool Engine::Loop::may_overlap() const {
+  const std::size_t commands = work_.size() + (committing_ ? committing_->handled.size() : 0);
+  return options_.overlap_commands_min > 0 && commands >= options_.overlap_commands_min && isolated_ == 0 &&
+         !budgets_.is_full();
+}
+
+void Engine::Loop::settle() {
+  const std::unique_ptr<Turn> turn = std::move(committing_);
+  if (!turn) return;
+  if (const Status written = store_.finish(); !written) return failed(*turn, written.error());
+  committed(*turn);
+}
+
+// What the installation's events and the events known again hold of a batch is one state each, so the batch before must be
+// over when they change.
+void Engine::Loop::await_written(Turn& turn) {
+  if (!committing_ || committing_->is_noted) return;
+  if (const Status written = store_.wait(); !written) {
+    turn.unreadable = written.error();
+    return;
+  }
+  note_written(*committing_);
+}
+
+void Engine::Loop::note_written(Turn& turn) {
+  if (std::exchange(turn.is_noted, true)) return;
+  installation_.committed();
+  recent_events_.committed();
+}
+
+void Engine::Loop::collect(Turn& turn, bool overlaps) {
+  std::size_t commands_max = commands_per_take;
+  if (overlaps) commands_max = (work_.size() + (committing_ ? committing_->handled.size() : 0) + 1) / 2;
+  if (isolated_ > 0) commands_max = 1;
+  commands_max = std::min(commands_max, commands_per_take);
   const std::size_t expected = std::min(work_.size(), commands_max);
   turn.handled.reserve(expected);
   turn.batch.events.reserve(2 * expected);
@@ -168,7 +217,7 @@ void Engine::Loop::collect(Turn& turn) {
     const bool alone = std::holds_alternative<DeployRequest>(next) || std::holds_alternative<GateRequest>(next) ||
                        std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next) ||
                        std::holds_alternative<MigrationRequest>(next) || std::holds_alternative<UndoMigrationRequest>(next);
-    if (alone && !turn.handled.empty()) break;
+    if (alone && (!turn.handled.empty() || committing_)) break;
     Handled handled;
     handled.command = std::move(work_.front());
     work_.pop_front();
@@ -196,26 +245,32 @@ void Engine::Loop::add_snapshots(Turn& turn) {
   }
 }
 
-void Engine::Loop::commit(Turn& turn) {
+void Engine::Loop::leave_early(Turn& turn) {
   if (GANTRY_PLANTED(answers_before_commit)) answer_callers(turn);
   if (GANTRY_PLANTED(sends_before_commit)) {
     dispatch_all(turn);
     pump();
   }
-  if (!turn.batch.events.empty() || !turn.batch.rests.empty()) {
-    if (auto appended = parts_.store->append(turn.batch); !appended) return failed(turn, appended.error());
-    ++commits_;
-    events_ += turn.batch.events.size();
-  }
+}
+
+void Engine::Loop::commit(Turn& turn) {
+  leave_early(turn);
+  if (!turn.batch.is_empty())
+    if (auto appended = store_.append(turn.batch); !appended) return failed(turn, appended.error());
   committed(turn);
 }
 
-void Engine::Loop::committed(Turn& turn) {
+// `later` is decided already, and not durable: nobody is told of it, and no record with changes of it leaves memory.
+void Engine::Loop::committed(Turn& turn, const Turn* later) {
+  later_ = later;
   pause_length_ = {};
-  installation_.committed();
-  recent_events_.committed();
-  budgets_.committed();
-  uncommitted_keys_.clear();
+  if (!turn.batch.is_empty()) {
+    ++commits_;
+    events_ += turn.batch.events.size();
+  }
+  note_written(turn);
+  if (!later) budgets_.committed();
+  for (const std::string& key : turn.keys) uncommitted_keys_.erase(key);
   if (parts_.trace)
     for (const Handled& handled : turn.handled)
       for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);
@@ -225,7 +280,20 @@ void Engine::Loop::committed(Turn& turn) {
   forget_ended(turn.touched);
   let_rest(turn.touched);
   count_running();
+  if (!later && std::exchange(ask_idle_again_, false)) answer_idle();
   pump();
+  later_ = nullptr;
+}
+
+bool Engine::Loop::is_ahead(const std::string& instance) const {
+  return later_ && later_->touched.contains(instance);
+}
+
+// The names of children begin with that of their parent.
+bool Engine::Loop::is_family_ahead(const std::string& instance) const {
+  if (!later_) return false;
+  const auto first = later_->touched.lower_bound(instance);
+  return first != later_->touched.end() && first->starts_with(instance);
 }
 
 void Engine::Loop::dispatch_all(Turn& turn) {
@@ -284,6 +352,7 @@ bool Engine::Loop::is_immediate(const SendEffect& effect) const {
 // no time is performed here, because handing it over would take more.
 void Engine::Loop::pump() {
   std::vector<SendEffect> submitted;
+  std::deque<SendEffect> undecided;
   while (!sending_.empty() && in_flight_ < options_.workers && !stopping_) {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();
@@ -294,6 +363,10 @@ void Engine::Loop::pump() {
       continue;
     }
     if (found == instances_.end() || !found->second.record->wants(effect.effect)) {
+      if (is_ahead(effect.instance)) {
+        undecided.push_back(std::move(effect));
+        continue;
+      }
       auto outcome = tool::Outcome::failed_with(
           tool::standard_error("runtime", "it was not sent: the workflow no longer waits for it"));
       work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
@@ -307,18 +380,21 @@ void Engine::Loop::pump() {
     ++in_flight_;
     submitted.push_back(std::move(effect));
   }
+  std::move(undecided.begin(), undecided.end(), std::back_inserter(sending_));
   if (!submitted.empty()) executor_->submit(std::move(submitted));
 }
 
 void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
   for (const std::string& instance : touched)
-    if (auto found = instances_.find(instance); found != instances_.end() && found->second.record->forgettable())
+    if (auto found = instances_.find(instance);
+        found != instances_.end() && found->second.record->forgettable() && !is_ahead(instance))
       instances_.erase(found);
 }
 
 // Lets effects in flight finish, records their answers, and records what was never sent, so that the next start need
 // not ask anybody about it.
 void Engine::Loop::stop() {
+  settle();
   const Error stopping{Code::unavailable, "the engine is stopping"};
   refuse_callers(stopping);
   executor_->wait_idle(stop_patience_for_effects);
@@ -328,9 +404,11 @@ void Engine::Loop::stop() {
     for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
     sending_.clear();
     for (std::size_t turns = 0; turns < 1'000 && !work_.empty() && !paused(); ++turns) turn();
+    settle();
     for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
     sending_.clear();
     if (!work_.empty() && !paused()) turn();
+    settle();
   }
   if (!work_.empty()) log(LogLevel::warning, fmt::format("engine: stopped with {} commands undone", work_.size()));
   for (auto& [instance, waiter] : waiters_) waiter.reply->set_value(stopping);

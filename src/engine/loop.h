@@ -1,5 +1,6 @@
 // The engine's thread: drain the inbox, let each command decide its events, append them all in one transaction, and
-// only then answer callers, arm timers and send effects.
+// only then answer callers, arm timers and send effects. When there is much to do, a second turn is decided while the first is
+// being written (commit_pipeline.h); nothing of it gets out before it is durable, and if the first is refused, both are.
 //
 // When the journal can't take a batch, every instance that the batch has touched is rebuilt from the journal, so memory
 // never runs ahead of it: callers get the error, and the engine's own commands (answers of workers, timers) are kept
@@ -15,6 +16,7 @@
 
 #include "engine/budgets.h"
 #include "engine/command.h"
+#include "engine/commit_pipeline.h"
 #include "engine/effect_executor.h"
 #include "engine/event_index.h"
 #include "engine/inbox.h"
@@ -32,7 +34,9 @@ struct Engine::Loop {
   // What the thread does, for those who have none: one turn without waiting, and the end.
   void step();
   void stop();
-  bool has_work() const { return !work_.empty() || !broken_.empty(); }  // that need not be waited for
+  // That need not be waited for.
+  bool has_work() const { return !work_.empty() || !broken_.empty() || committing_; }
+  bool is_settled() const { return !committing_; }  // the journal says what is in memory
   std::optional<Timestamp> next_due() const { return timers_.next_due(); }
   SteadyTime paused_until() const { return pause_until_; }              // the journal takes no writes until then, perhaps
   const SteadyClock& steady_clock() const { return steady_clock_; }
@@ -49,6 +53,7 @@ struct Engine::Loop {
   EngineOptions options_;
   std::shared_ptr<const gate::Gate> gate_;
   std::shared_ptr<Inbox> inbox_;  // any thread
+  CommitPipeline store_;          // the engine's thread; in front of parts_.store
   Installation installation_;
 
   // --- For any thread
@@ -78,6 +83,8 @@ struct Engine::Loop {
     journal::Batch batch;
     std::vector<Handled> handled;
     std::set<std::string> touched;
+    std::vector<std::string> keys;    // that it put into uncommitted_keys_
+    bool is_noted = false;            // as written, by what keeps the state of a batch
     std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
   };
 
@@ -93,10 +100,17 @@ struct Engine::Loop {
   bool paused() const { return steady_clock_.now() < pause_until_; }
   void refuse_callers(const Error& error);
   void turn();
-  void collect(Turn& turn);
+  bool may_overlap() const;
+  void settle();  // waits for the batch that is being written, if any, and does what follows from it
+  void await_written(Turn& turn);
+  void note_written(Turn& turn);
+  void collect(Turn& turn, bool overlaps);
   void add_snapshots(Turn& turn);
+  void leave_early(Turn& turn);  // what planted mistakes do
   void commit(Turn& turn);
-  void committed(Turn& turn);
+  void committed(Turn& turn, const Turn* later = nullptr);
+  bool is_ahead(const std::string& instance) const;         // its record holds what is not durable
+  bool is_family_ahead(const std::string& instance) const;  // or that of a child
   void dispatch_all(Turn& turn);
   void answer_callers(Turn& turn);
   void dispatch(Dispatch& dispatch);
@@ -107,6 +121,7 @@ struct Engine::Loop {
 
   // --- When the journal says no (loop_failure.cpp)
   void failed(Turn& turn, const Error& error);
+  void failed_together(Turn& next, const Error& error);
   void roll_back(const std::set<std::string>& touched);
   bool reload_broken();
   void isolate(Turn& turn);
@@ -174,7 +189,7 @@ struct Engine::Loop {
   InstanceRecord* find(const std::string& instance, Turn& turn, bool rests = false);
   InstanceRecord& add(std::unique_ptr<InstanceRecord> record, Turn& turn);
   // Why an instance that is not running can't be acted on: not_found or conflict.
-  Error not_running(const std::string& instance) const;
+  Error not_running(const std::string& instance);
 
   // --- Schedules (loop_schedules.cpp)
   Result<Value> handle(const DescribeSchedules& request, Work& work, Turn& turn);
@@ -205,14 +220,16 @@ struct Engine::Loop {
   // --- Waiting (loop_waiting.cpp)
   void wait_or_answer(Waiter waiter);
   void wait_or_answer_awake(Waiter waiter);
+  void keep_waiting(Waiter waiter);
   void answer_waiters(const std::set<std::string>& touched);
   void answer_waiters_of(const std::string& instance);
   void answer_impatient();
+  void answer_idle();
   // It, or a child that it waits for.
   bool waits_for_person(const std::string& instance) const;
   bool is_idle() const;  // nothing is to be done, is under way, or falls due
-  Result<InstanceOutcome> outcome_of(const std::string& instance) const;
-  Result<InstanceOutcome> outcome_in_store(const std::string& instance) const;
+  Result<InstanceOutcome> outcome_of(const std::string& instance);
+  Result<InstanceOutcome> outcome_in_store(const std::string& instance);
 
   // --- Instances that rest, and may leave memory (loop_resting.cpp)
   void note_resting(Turn& turn);
@@ -249,12 +266,15 @@ struct Engine::Loop {
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker
   std::map<std::string, std::string> uncommitted_keys_;  // "namespace/name key" -> instance
   std::multimap<std::string, Waiter> waiters_;           // by instance
+  bool ask_idle_again_ = false;                          // one of them waits until nothing is to be done
   SteadyTime next_impatience_ = SteadyTime::max();
   std::set<std::string> broken_;  // must be rebuilt from the journal before anything else
   std::size_t isolated_ = 0;      // so many commands are handled one per batch
   SteadyTime pause_until_{};
   Duration pause_length_{};
   bool stopping_ = false;
+  std::unique_ptr<Turn> committing_;  // being written while the next one is decided
+  const Turn* later_ = nullptr;       // while a turn is seen through: the one that was decided after it
   std::thread thread_;
 };
 

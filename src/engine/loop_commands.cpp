@@ -83,9 +83,9 @@ InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& 
   return *slot.record;
 }
 
-Error Engine::Loop::not_running(const std::string& instance) const {
+Error Engine::Loop::not_running(const std::string& instance) {
   // The empty name is that of the installation's own events.
-  auto sequence = instance.empty() ? Result<std::uint64_t>(std::uint64_t{0}) : parts_.store->last_sequence(instance);
+  auto sequence = instance.empty() ? Result<std::uint64_t>(std::uint64_t{0}) : store_.last_sequence(instance);
   if (!sequence) return sequence.error();
   if (*sequence == 0) return {Code::not_found, fmt::format("there is no instance {}", instance)};
   if (auto stuck = stuck_.find(instance); stuck != stuck_.end())
@@ -114,7 +114,10 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
   const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
-  if (!start.key.empty()) uncommitted_keys_[key_name(name, start.key)] = id;
+  if (!start.key.empty()) {
+    turn.keys.push_back(key_name(name, start.key));
+    uncommitted_keys_[turn.keys.back()] = id;
+  }
   return started_reply(id, false);
 }
 
@@ -125,7 +128,7 @@ Result<std::optional<std::string>> Engine::Loop::started_before(const std::strin
                  fmt::format("the idempotency key has {} bytes; at most {}", key.size(), key_bytes_max)};
   if (auto found = uncommitted_keys_.find(key_name(workflow, key)); found != uncommitted_keys_.end())
     return std::optional(found->second);
-  return parts_.store->instance_with_key(workflow, key);
+  return store_.instance_with_key(workflow, key);
 }
 
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
@@ -296,7 +299,7 @@ Result<Value> Engine::Loop::handle(const NoteStuck& request, Work& work, Turn& t
   if (InstanceRecord* record = find(request.instance, turn)) {
     if (request.reason.empty()) record->note_not_stuck(work);
   } else if (!request.reason.empty()) {
-    const std::uint64_t last = TRY(parts_.store->last_sequence(request.instance));
+    const std::uint64_t last = TRY(store_.last_sequence(request.instance));
     work.events.push_back(
         {request.instance, last + 1, work.now, EventType::instance_stuck, Value::object({{"reason", request.reason}})});
   }

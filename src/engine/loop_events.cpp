@@ -23,7 +23,7 @@ Error too_many_listeners(const Value& event, std::size_t count, std::size_t coun
 }  // namespace
 
 Status Engine::Loop::load_recent_events() {
-  const auto events = TRY(parts_.store->recent_events(options_.event_window));
+  const auto events = TRY(store_.recent_events(options_.event_window));
   for (const auto& [source, id] : events)
     recent_events_.add(identity_of(Value::object({{"source", source}, {"id", id}})));
   recent_events_.committed();
@@ -72,6 +72,7 @@ Result<Value> Engine::Loop::handle(const ReceiveRequest& request, Work& work, Tu
   const std::vector<std::string> takers = takers_of(request.cloud_event, work.now);
   if (takers.size() > options_.event_listeners_max)
     return too_many_listeners(request.cloud_event, takers.size(), options_.event_listeners_max);
+  await_written(turn);
   recent_events_.add(identity);
   installation_.receive(request, work.now, turn.batch);
   deliver(request.cloud_event, takers, work, turn);

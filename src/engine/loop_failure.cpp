@@ -41,6 +41,15 @@ void Engine::Loop::failed(Turn& turn, const Error& error) {
   reload_broken();
 }
 
+// The batch that was being written is refused, and `next` was decided on top of it: its commands are handled again afterwards.
+void Engine::Loop::failed_together(Turn& next, const Error& error) {
+  const std::unique_ptr<Turn> refused = std::move(committing_);
+  roll_back(next.touched);
+  for (auto handled = next.handled.rbegin(); handled != next.handled.rend(); ++handled)
+    work_.push_front(std::move(handled->command));
+  failed(*refused, error);
+}
+
 void Engine::Loop::roll_back(const std::set<std::string>& touched) {
   for (const std::string& instance : touched) {
     instances_.erase(instance);
@@ -57,7 +66,7 @@ void Engine::Loop::roll_back(const std::set<std::string>& touched) {
 bool Engine::Loop::reload_broken() {
   while (!broken_.empty()) {
     const std::string instance = *broken_.begin();
-    auto sequence = parts_.store->last_sequence(instance);
+    auto sequence = store_.last_sequence(instance);
     if (!sequence) {
       pause();
       return false;
@@ -68,7 +77,7 @@ bool Engine::Loop::reload_broken() {
         pause();
         return false;
       }
-      auto rests = parts_.store->rests(instance);
+      auto rests = store_.rests(instance);
       if (!rests) {
         pause();
         return false;

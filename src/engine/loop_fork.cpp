@@ -8,7 +8,7 @@ namespace gantry::engine {
 
 Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn& turn) {
   const std::vector<journal::Event> events =
-      request.instance.empty() ? std::vector<journal::Event>{} : TRY(parts_.store->events_of(request.instance));
+      request.instance.empty() ? std::vector<journal::Event>{} : TRY(store_.events_of(request.instance, 0));
   if (events.empty()) return Error{Code::not_found, fmt::format("there is no instance {}", request.instance)};
   const Value& before = events.front().data;
   if (events.front().type != journal::EventType::instance_started || before.find("input") == nullptr)

@@ -137,7 +137,7 @@ void Engine::Loop::reconsider_all() {
   for (const auto& [instance, slot] : instances_)
     if (slot.record->asks_people()) work_.push_back({ReconsiderApprovals{instance}, nullptr});
   if (out_of_memory_ == 0) return;
-  auto resting = parts_.store->resting_with_tasks();
+  auto resting = store_.resting_with_tasks();
   if (!resting) {
     log(LogLevel::error, "engine: open approvals could not be reconsidered; they are when somebody votes" +
                              log_field("error", resting.error().message));

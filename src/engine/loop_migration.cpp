@@ -75,7 +75,7 @@ Result<Value> Engine::Loop::handle(const MigrationRequest& request, Work& work, 
   Migration migration = TRY(prepare(request, work));
   const std::size_t most = options_.migration_instances_max;
   std::vector<std::string> instances =
-      TRY(parts_.store->running_under(request.namespace_ + "/" + request.name, request.from, most + 1));
+      TRY(store_.running_under(request.namespace_ + "/" + request.name, request.from, most + 1));
   const bool more = instances.size() > most;
   if (more) instances.pop_back();
   if (!instances.empty()) TRY(check_mapping_for(instances.front(), migration, turn));
@@ -117,13 +117,13 @@ Result<std::string> Engine::Loop::move_one_back(const std::string& instance, con
     if (apply) (*looked)->move_back(request.by, interpreter_for(before.project, before.workflow), work);
     return std::string();
   }
-  const auto events = TRY(parts_.store->events_of(instance));
+  const auto events = TRY(store_.events_of(instance, 0));
   return fmt::format("{} has happened to instance {} since", since(events, request.migration), instance);
 }
 
 Result<Value> Engine::Loop::handle(const UndoMigrationRequest& request, Work& work, Turn& turn) {
   const std::vector<std::string> instances =
-      request.migration.empty() ? std::vector<std::string>{} : TRY(parts_.store->moved_by(request.migration));
+      request.migration.empty() ? std::vector<std::string>{} : TRY(store_.moved_by(request.migration));
   if (instances.empty())
     return Error{Code::not_found, fmt::format("there is no migration {}, or it was undone already", request.migration)};
   std::vector<Value> stay;

@@ -13,11 +13,11 @@ constexpr std::size_t stuck_reason_bytes_max = 2'000;
 }  // namespace
 
 Status Engine::Loop::load_unfinished() {
-  std::vector<std::string> unfinished = TRY(parts_.store->unfinished_instances());
-  const std::map<std::string, std::string> known = TRY(parts_.store->stuck_instances());
+  std::vector<std::string> unfinished = TRY(store_.unfinished_instances());
+  const std::map<std::string, std::string> known = TRY(store_.stuck_instances());
   std::set<std::string> resting;
   for (const auto& [instance, reason] : known)
-    if (TRY(parts_.store->rests(instance))) resting.insert(instance);
+    if (TRY(store_.rests(instance))) resting.insert(instance);
   unfinished.insert(unfinished.end(), resting.begin(), resting.end());
   for (const std::string& instance : unfinished) {
     auto slot = load(instance);
@@ -33,7 +33,7 @@ Status Engine::Loop::load_unfinished() {
     index_listening(instance);
     work_.push_back({RecoverInstance{instance}, nullptr});
   }
-  const std::size_t running = TRY(parts_.store->running_instances());
+  const std::size_t running = TRY(store_.running_instances());
   std::size_t running_here = stuck_.size();
   for (const auto& [instance, slot] : instances_)
     if (!slot.record->ended()) ++running_here;
@@ -55,7 +55,7 @@ void Engine::Loop::set_stuck(const std::string& instance, const Error& error, co
 // From the latest snapshot and what came after it; from the first event on where there is no snapshot, or none that
 // can be read.
 Result<Engine::Loop::Slot> Engine::Loop::load(const std::string& instance) {
-  const std::optional<journal::Snapshot> snapshot = TRY(parts_.store->latest_snapshot(instance));
+  const std::optional<journal::Snapshot> snapshot = TRY(store_.latest_snapshot(instance));
   if (snapshot) {
     auto slot = load_snapshot(*snapshot);
     if (slot || slot.error().code == Code::unavailable) return slot;
@@ -66,7 +66,7 @@ Result<Engine::Loop::Slot> Engine::Loop::load(const std::string& instance) {
 }
 
 Result<Engine::Loop::Slot> Engine::Loop::load_events(const std::string& instance) {
-  const std::vector<journal::Event> events = TRY(parts_.store->events_of(instance));
+  const std::vector<journal::Event> events = TRY(store_.events_of(instance, 0));
   if (events.empty() || events.front().type != journal::EventType::instance_started)
     return Error{Code::internal, fmt::format("journal: instance {}: its first event is missing", instance)};
   const Definitions pinned = TRY(find_definitions(installation_, instance, events.front().data));
@@ -84,7 +84,7 @@ Result<Engine::Loop::Slot> Engine::Loop::load_snapshot(const journal::Snapshot& 
   slot.record = TRY(InstanceRecord::parse(snapshot.state, snapshot.instance, pinned.project, pinned.workflow,
                                           interpreter_for(pinned.project, pinned.workflow), installation_));
   slot.snapshot_sequence = snapshot.sequence;
-  const std::vector<journal::Event> events = TRY(parts_.store->events_of(snapshot.instance, snapshot.sequence));
+  const std::vector<journal::Event> events = TRY(store_.events_of(snapshot.instance, snapshot.sequence));
   for (const journal::Event& event : events) TRY(slot.record->replay(event, installation_));
   return slot;
 }

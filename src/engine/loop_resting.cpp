@@ -22,7 +22,7 @@ void Engine::Loop::note_resting(Turn& turn) {
 }
 
 bool Engine::Loop::may_leave(const std::string& instance, const Slot& slot) const {
-  return slot.rests && slot.record->rests() && !waiters_.contains(instance);
+  return slot.rests && slot.record->rests() && !waiters_.contains(instance) && !is_ahead(instance);
 }
 
 // Those that came to rest longest ago make room.
@@ -49,7 +49,7 @@ void Engine::Loop::let_rest(const std::set<std::string>& touched) {
 Result<bool> Engine::Loop::wake(const std::string& instance, bool rests) {
   if (instances_.contains(instance)) return true;
   if (out_of_memory_ == 0 || instance.empty() || stuck_.contains(instance)) return false;
-  if (!rests && !TRY(parts_.store->rests(instance))) return false;
+  if (!rests && !TRY(store_.rests(instance))) return false;
   auto slot = load(instance);
   if (!slot && slot.error().code == Code::unavailable) return slot.error();
   if (slot && slot->record->ended()) return false;
@@ -66,7 +66,7 @@ Result<bool> Engine::Loop::wake(const std::string& instance, bool rests) {
 void Engine::Loop::fetch_timers() {
   const auto after = timers_.wants_fetch(parts_.clock->now());
   if (!after) return;
-  const auto timers = parts_.store->timers_after(*after, timers_per_fetch);
+  const auto timers = store_.timers_after(*after, timers_per_fetch);
   if (!timers) {
     log(LogLevel::error, "engine: the timers can't be read" + log_field("error", timers.error().message));
     return pause();

@@ -65,7 +65,7 @@ void Engine::Loop::start_due(const Schedules::Due& due, Work& work, Turn& turn) 
   }
   const std::string instance(started->string_or("instance", ""));
   if (!is_after || !started->boolean_or("existed", false)) return;
-  const auto rests = parts_.store->rests(instance);
+  const auto rests = store_.rests(instance);
   if (!rests) turn.unreadable = rests.error();
   const bool runs = instances_.contains(instance) || stuck_.contains(instance) || !rests || *rests;
   if (!runs) schedule_again(due.schedule, work, turn);
@@ -75,6 +75,7 @@ void Engine::Loop::start_due(const Schedules::Due& due, Work& work, Turn& turn) 
 void Engine::Loop::schedule_again(const std::string& schedule, Work& work, Turn& turn) {
   auto data = installation_.schedules().again(schedule, work.now);
   if (!data) return;
+  await_written(turn);
   installation_.note_schedule(EventType::schedule_set, *std::move(data), work.now, turn.batch);
   if (!options_.run_schedules) return;
   if (auto next = installation_.schedules().next("after " + schedule, work.now))
@@ -87,6 +88,7 @@ void Engine::Loop::offer_to_schedules(const Value& event, const definition::Prin
                                       Turn& turn) {
   if (!options_.run_schedules) return;
   Schedules::Taken taken = installation_.schedules().take(event, to_value(from), named_only, work.now);
+  if (!taken.changes.empty() || !taken.complete.empty()) await_written(turn);
   for (Value& change : taken.changes)
     installation_.note_schedule(EventType::schedule_event, std::move(change), work.now, turn.batch);
   for (const Schedules::Collected& collected : taken.complete) {
@@ -121,8 +123,10 @@ void Engine::Loop::start_collected(const Schedules::Collected& collected, Work& 
     log(LogLevel::error, "engine: an instance could not be started for its events" +
                              log_field("schedule", collected.schedule) + log_field("error", started.error().message));
   }
-  if (collected.is_recorded)
+  if (collected.is_recorded) {
+    await_written(turn);
     installation_.note_schedule(EventType::schedule_event, Schedules::started(collected), work.now, turn.batch);
+  }
 }
 
 }  // namespace gantry::engine

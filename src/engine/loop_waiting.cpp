@@ -44,13 +44,13 @@ InstanceOutcome outcome_from(const Value& value) {
           value.member("output"), value.member("error"), value.boolean_or("stays", false)};
 }
 
-Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instance) const {
-  const std::uint64_t last = instance.empty() ? 0 : TRY(parts_.store->last_sequence(instance));
+Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instance) {
+  const std::uint64_t last = instance.empty() ? 0 : TRY(store_.last_sequence(instance));
   if (last == 0) return Error{Code::not_found, fmt::format("there is no instance {}", instance)};
   const std::uint64_t after = last > last_events_read ? last - last_events_read : 0;
   const InstanceOutcome no_end{instance, stuck_.contains(instance) ? "stuck" : "running", {}, {}, false};
   for (const std::uint64_t from : {after, std::uint64_t{0}}) {
-    auto events = parts_.store->events_of(instance, from);
+    auto events = store_.events_of(instance, from);
     if (!events && no_end.status == "stuck") return no_end;
     if (!events) return events.error();
     if (auto end = end_among(*events)) return *end;
@@ -59,7 +59,7 @@ Result<InstanceOutcome> Engine::Loop::outcome_in_store(const std::string& instan
   return no_end;
 }
 
-Result<InstanceOutcome> Engine::Loop::outcome_of(const std::string& instance) const {
+Result<InstanceOutcome> Engine::Loop::outcome_of(const std::string& instance) {
   if (auto found = instances_.find(instance); found != instances_.end()) return found->second.record->outcome();
   return outcome_in_store(instance);
 }
@@ -74,11 +74,12 @@ bool Engine::Loop::waits_for_person(const std::string& instance) const {
 }
 
 bool Engine::Loop::is_idle() const {
-  return work_.empty() && sending_.empty() && in_flight_ == 0 && !timers_.next_due();
+  return work_.empty() && !committing_ && sending_.empty() && in_flight_ == 0 && !timers_.next_due();
 }
 
 void Engine::Loop::wait_or_answer(Waiter waiter) {
   const std::string instance = waiter.request.instance;
+  if (is_family_ahead(instance)) return keep_waiting(std::move(waiter));  // asked again when that is durable
   if (auto awake = wake(instance); !awake) return waiter.reply->set_value(awake.error());
   wait_or_answer_awake(std::move(waiter));
   let_rest({instance});
@@ -96,9 +97,25 @@ void Engine::Loop::wait_or_answer_awake(Waiter waiter) {
         instances_.contains(waiter.request.instance) && (waits_for_person(waiter.request.instance) || is_idle());
     return waiter.reply->set_value(to_value(*outcome));
   }
+  keep_waiting(std::move(waiter));
+}
+
+void Engine::Loop::keep_waiting(Waiter waiter) {
+  if (waiter.request.or_idle && committing_) ask_idle_again_ = true;
   next_impatience_ = std::min(next_impatience_, waiter.request.deadline);
   std::string instance = waiter.request.instance;
   waiters_.emplace(std::move(instance), std::move(waiter));
+}
+
+// Those that wait until nothing can happen any more.
+void Engine::Loop::answer_idle() {
+  std::vector<Waiter> asked;
+  for (auto entry = waiters_.begin(); entry != waiters_.end();) {
+    const bool asks = entry->second.request.or_idle;
+    if (asks) asked.push_back(std::move(entry->second));
+    entry = asks ? waiters_.erase(entry) : std::next(entry);
+  }
+  for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
 }
 
 void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
@@ -123,6 +140,7 @@ void Engine::Loop::answer_waiters_of(const std::string& instance) {
 void Engine::Loop::answer_impatient() {
   const SteadyTime now = steady_clock_.now();
   if (now < next_impatience_) return;
+  settle();
   next_impatience_ = SteadyTime::max();
   std::vector<Waiter> asked;
   for (auto entry = waiters_.begin(); entry != waiters_.end();) {

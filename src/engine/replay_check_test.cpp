@@ -23,7 +23,7 @@ class EditedStore final : public journal::ForwardingStore {
   Result<std::string> project_files(std::string_view digest) override { return inner_.project_files(digest); }
 
  protected:
-  std::optional<Error> refusal() const override { return Error{Code::denied, "only what an audit reads"}; }
+  std::optional<Error> refusal() override { return Error{Code::denied, "only what an audit reads"}; }
 
  private:
   std::function<void(journal::Event&)> edit_;

@@ -28,6 +28,10 @@ void SteppedEngine::step() {
   engine_->loop_->step();
 }
 
+bool SteppedEngine::is_settled() const {
+  return engine_->loop_->is_settled();
+}
+
 bool SteppedEngine::has_work() const {
   return engine_->loop_->has_work() || engine_->loop_->inbox_->has_any();
 }

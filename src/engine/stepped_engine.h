@@ -25,7 +25,8 @@ class SteppedEngine {
 
   // One turn of the loop, without waiting: takes what is in the inbox and what is due, commits it, answers, dispatches.
   void step();
-  bool has_work() const;  // the next step has something to do, whatever the time is
+  bool is_settled() const;  // nothing is decided that the journal does not say yet
+  bool has_work() const;    // the next step has something to do, whatever the time is
   // The time at which something falls due, by Clock; and until when the journal is left alone, by SteadyClock.
   std::optional<Timestamp> next_due() const;
   SteadyTime paused_until() const;

@@ -12,6 +12,7 @@ class ForwardingStore : public Store {
  public:
   explicit ForwardingStore(Store& inner) : inner_(inner) {}
 
+  Status print(Batch& batch) const override { return inner_.print(batch); }
   Status append(const Batch& batch) override { return pass(&Store::append, batch); }
   Result<std::vector<std::string>> unfinished_instances() override { return pass(&Store::unfinished_instances); }
   Result<std::map<std::string, std::string>> stuck_instances() override { return pass(&Store::stuck_instances); }
@@ -60,7 +61,7 @@ class ForwardingStore : public Store {
 
  protected:
   // Asked before each call: why it fails, or nothing.
-  virtual std::optional<Error> refusal() const { return {}; }
+  virtual std::optional<Error> refusal() { return {}; }
 
   Store& inner_;
 

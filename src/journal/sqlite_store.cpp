@@ -150,13 +150,10 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   return Error{status.error().code, fmt::format("{}: {}", doing, status.error().message)};
 }
 
-Status SqliteStore::append(const Batch& batch) {
-  TRY(event_writer());
-  if (batch.events.empty() && batch.snapshots.empty() && batch.rests.empty()) return done();
-  // Printing happens before the lock is taken, so that readers of tokens don't wait for it.
+Result<std::vector<StoredData>> SqliteStore::printed(const std::vector<Event>& events) const {
   std::vector<StoredData> stored;
-  stored.reserve(batch.events.size());
-  for (const Event& event : batch.events) {
+  stored.reserve(events.size());
+  for (const Event& event : events) {
     StoredData data = split_data(event.data, options_.blob_threshold_bytes);
     if (data.size() > options_.event_bytes_max)
       return Error{
@@ -165,8 +162,23 @@ Status SqliteStore::append(const Batch& batch) {
                       name_of(event.type), event.instance, data.size(), options_.event_bytes_max)};
     stored.push_back(std::move(data));
   }
+  return stored;
+}
+
+Status SqliteStore::print(Batch& batch) const {
+  batch.printed = TRY(printed(batch.events));
+  return done();
+}
+
+Status SqliteStore::append(const Batch& batch) {
+  TRY(event_writer());
+  if (batch.is_empty()) return done();
+  // Printing happens before the lock is taken, so that readers of tokens don't wait for it.
+  std::vector<StoredData> stored;
+  const bool is_printed = batch.printed.size() == batch.events.size();
+  if (!is_printed) stored = TRY(printed(batch.events));
   std::lock_guard lock(connection_->mutex());
-  return in_transaction("writing events", [&] { return write_batch(batch, stored); });
+  return in_transaction("writing events", [&] { return write_batch(batch, is_printed ? batch.printed : stored); });
 }
 
 Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData>& stored) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "journal/event.h"
+#include "journal/stored_data.h"
 
 namespace gantry::journal {
 
@@ -45,6 +46,8 @@ struct Batch {
   std::vector<Event> events;
   std::vector<Snapshot> snapshots;
   std::vector<Rest> rests = {};
+  std::vector<StoredData> printed = {};  // the data of the events, see Store::print; empty: not yet
+  bool is_empty() const { return events.empty() && snapshots.empty() && rests.empty(); }
 };
 
 // What falls due when: a timer of a workflow, or the expiry of an open approval.
@@ -106,6 +109,9 @@ class Store {
   static Result<std::unique_ptr<Store>> open(const std::string& url, const StoreOptions& options = {});
   virtual ~Store() = default;
 
+  // Prints the data of a batch's events, so that append() finds it done: for one who appends on another thread than the one that
+  // made the events. Any thread. Errors: exhausted, as append().
+  virtual Status print(Batch&) const { return done(); }
   // One transaction, on disk when it returns. Sequences continue each instance's without gaps.
   virtual Status append(const Batch& batch) = 0;
 

@@ -23,6 +23,7 @@ std::string text_of(const journal::Event& event) {
 Installation::Installation(std::uint64_t seed, Clocks& clocks, World& world, Network& network, History& history,
                            Invariants& invariants, Report report, Report note)
     : dice_(seed, 11),
+      overlap_dice_(seed, 13),
       clocks_(clocks),
       world_(world),
       network_(network),
@@ -48,7 +49,7 @@ bool Installation::open() {
     opened =
         store_->connection()->execute(fmt::format("PRAGMA wal_autocheckpoint = {}", dice_.chance(500) ? 10 : 1'000));
     watched_ = std::make_unique<WatchedStore>(
-        *store_, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
+        *store_, [this] { decided_at_ = clocks_.wall(); }, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
   }
   engine::EngineOptions options;
   options.workers = dice_.between(1, 8);
@@ -60,6 +61,7 @@ bool Installation::open() {
   options.interpreter.steps_per_turn = steps_per_turn_;
   options.immediate_drivers = {};
   options.record_lifecycle.status = dice_.chance(200);
+  options.overlap_commands_min = overlap_dice_.below(3);
   if (opened) {
     // Before the engine decides anything on what it finds.
     if (!disk_.stopped()) check_journal();
@@ -86,22 +88,25 @@ bool Installation::open() {
 
 void Installation::told(const journal::Batch& batch, const Status& status) {
   for (const journal::Event& event : batch.events) touched_.insert(event.instance);
+  // Of one that was left to be written later, time is as it was then: the clock may have been set back since.
+  const Timestamp then = batch.printed.empty() ? clocks_.wall() : decided_at_;
   if (!status) {
     ++disk_errors_;
     note_("not written: " + status.error().message);
     if (refuses()) return;  // this batch has not reached the disk, so the one before stays in doubt
     if (status.error().code != Code::unavailable) report_("the journal refuses a batch: " + status.error().message);
     doubtful_ = batch.events;
+    doubtful_at_ = then;
     return;
   }
   doubtful_.clear();
-  for (const journal::Event& event : batch.events) take(event);
+  for (const journal::Event& event : batch.events) take(event, then);
 }
 
-void Installation::take(const journal::Event& event) {
+void Installation::take(const journal::Event& event, Timestamp now) {
   note_(text_of(event));
   history_.add(event);
-  invariants_.acknowledged(event, clocks_.wall());
+  invariants_.acknowledged(event, now);
 }
 
 void Installation::step() {
@@ -112,6 +117,7 @@ void Installation::step() {
 
 // What is in memory is what the journal gives, to the byte.
 void Installation::check_replay() {
+  if (!engine_->is_settled()) return;
   const std::set<std::string> touched = std::exchange(touched_, {});
   for (const std::string& instance : touched) {
     const auto live = instance.empty() ? std::nullopt : engine_->serialised(instance);
@@ -187,7 +193,7 @@ void Installation::check_journal() {
     report_(fmt::format("{} of {} events of one batch are in the journal", found, doubtful_.size()));
   const std::vector<journal::Event> written = found > 0 ? std::exchange(doubtful_, {}) : std::vector<journal::Event>{};
   doubtful_.clear();
-  for (const journal::Event& event : written) take(event);
+  for (const journal::Event& event : written) take(event, doubtful_at_);
 }
 
 namespace {

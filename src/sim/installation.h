@@ -43,12 +43,12 @@ class Installation {
 
  private:
   void told(const journal::Batch& batch, const Status& status);
-  void take(const journal::Event& event);
+  void take(const journal::Event& event, Timestamp now);
   void check_replay();
   void check_instance(const std::string& instance, const std::vector<journal::Event>& stored);
   void down();
 
-  Dice dice_;
+  Dice dice_, overlap_dice_;
   Clocks& clocks_;
   World& world_;
   Network& network_;
@@ -63,6 +63,8 @@ class Installation {
   std::unique_ptr<engine::SteppedEngine> engine_;
   std::vector<journal::Event> doubtful_;  // of the last batch, whose append did not say that it was written
   std::set<std::string> touched_;         // by batches since the last comparison
+  Timestamp doubtful_at_{};               // when it was decided
+  Timestamp decided_at_{};                // of the last batch that was left to be written later
   std::size_t disk_errors_ = 0, replays_ = 0;
 };
 

@@ -12,7 +12,15 @@ class WatchedStore final : public journal::ForwardingStore {
  public:
   // `told` hears of each batch when its append has returned.
   using Told = std::function<void(const journal::Batch& batch, const Status& status)>;
-  WatchedStore(journal::Store& inner, Told told) : ForwardingStore(inner), told_(std::move(told)) {}
+  // `decided` hears of one that is to be appended later, while others may be decided.
+  using Decided = std::function<void()>;
+  WatchedStore(journal::Store& inner, Decided decided, Told told)
+      : ForwardingStore(inner), decided_(std::move(decided)), told_(std::move(told)) {}
+
+  Status print(journal::Batch& batch) const override {
+    decided_();
+    return inner_.print(batch);
+  }
 
   Status append(const journal::Batch& batch) override {
     Status status = inner_.append(batch);
@@ -33,6 +41,7 @@ class WatchedStore final : public journal::ForwardingStore {
     if (!status && status.error().message.find("takes no more writes") != std::string::npos) refuses_ = true;
   }
 
+  Decided decided_;
   Told told_;
   bool refuses_ = false;
 };

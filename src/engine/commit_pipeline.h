@@ -1,0 +1,47 @@
+// Where batches become durable while the engine goes on: one batch at a time is under way, on a thread of its own, and the next one is
+// decided meanwhile. Batches reach the store in the order in which they were started.
+//
+// It is the engine's store, too: every other call waits until the batch under way is written or refused, so nobody reads what lies
+// behind it. All members are for one thread, the engine's.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "journal/forwarding_store.h"
+
+namespace gantry::engine {
+
+class CommitPipeline final : public journal::ForwardingStore {
+ public:
+  // Without a thread, a batch is written when it is waited for.
+  explicit CommitPipeline(journal::Store& inner) : ForwardingStore(inner) {}
+  ~CommitPipeline() override;
+
+  void use_thread() { threaded_ = true; }  // started with the first batch
+  // Only when none is under way. `batch` must stay as it is until finish(). Printed here, where its values are at hand.
+  void start(journal::Batch& batch);
+  bool is_under_way() const { return under_way_; }
+  // Waits for the batch under way, and says what became of it; afterwards none is. Errors: as Store::append.
+  Status finish();
+  // The same, and it stays under way: finish() says it again.
+  Status wait();
+
+ private:
+  std::optional<Error> refusal() override;
+  void run();
+
+  bool threaded_ = false;
+  bool under_way_ = false;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Protected by mutex_:
+  const journal::Batch* batch_ = nullptr;  // to be written
+  std::optional<Status> written_;          // what became of it
+  bool stopping_ = false;
+};
+
+}  // namespace gantry::engine
