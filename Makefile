@@ -7,7 +7,7 @@ CRASHES ?= 200
 SEED ?= 1
 MINUTES ?= 30
 
-.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash soak test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
+.PHONY: help setup build demo test test-sanitizers test-dev test-asan test-tsan test-crash soak soak-nodes bench-nodes test-differential test-mcp test-conformance bench bench-expression bench-schema bench-gate fuzz lint format clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ soak: build ## Simulated lives for MINUTES (30) on all processors; SEED=1
 	@pids=""; for job in $$(seq 1 $(JOBS)); do \
 	  build/gantry sim --seed $$(( $(SEED) + (job - 1) * 1000000000 )) --for PT$(MINUTES)M & pids="$$pids $$!"; done; \
 	failed=0; for pid in $$pids; do wait $$pid || failed=1; done; exit $$failed
+
+soak-nodes: build ## Three nodes on one PostgreSQL under load for MINUTES (30), killed and frozen again and again
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/nodes_test.py build/gantry --minutes $(MINUTES) NodesTest.test_killed_and_frozen_nodes_lose_nothing_and_nothing_is_done_twice
+
+bench-nodes: build ## Steps per second with one, two and three nodes on PostgreSQL, beside what the database can do
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/nodes_bench.py build/gantry
 
 test-differential: build ## A million generated jq cases beside Debian's jq program (SEED=1)
 	@python3 tests/expression/jq_differential.py --gantry build/gantry --cases 1000000 --seed $(SEED)

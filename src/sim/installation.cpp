@@ -64,7 +64,9 @@ bool Installation::open() {
   options.overlap_commands_min = overlap_dice_.below(3);
   if (opened) {
     // Before the engine decides anything on what it finds.
-    if (!disk_.stopped()) check_journal();
+    if (!disk_.stopped()) opened = check_journal();
+  }
+  if (opened) {
     auto engine = engine::SteppedEngine::open({.store = watched_.get(),
                                                .drivers = {{"sim", make_world_driver(world_)}},
                                                .clock = &clocks_.wall_clock(),
@@ -174,7 +176,7 @@ void Installation::check_instance(const std::string& instance, const std::vector
 }
 
 // A batch that was on its way may be there, but then all of it.
-void Installation::check_journal() {
+Status Installation::check_journal() {
   std::set<std::string> instances;
   for (const auto& [id, instance] : history_.instances()) instances.insert(id);
   for (const journal::Event& event : doubtful_) instances.insert(event.instance);
@@ -183,7 +185,7 @@ void Installation::check_journal() {
     const auto stored = store_->events_of(instance, 0);
     if (!stored) {
       if (stored.error().code != Code::unavailable) report_("the journal can't be read: " + stored.error().message);
-      return;
+      return stored.error();
     }
     check_instance(instance, *stored);
     const RecordedInstance* recorded = history_.find(instance);
@@ -194,6 +196,7 @@ void Installation::check_journal() {
   const std::vector<journal::Event> written = found > 0 ? std::exchange(doubtful_, {}) : std::vector<journal::Event>{};
   doubtful_.clear();
   for (const journal::Event& event : written) take(event, doubtful_at_);
+  return done();
 }
 
 namespace {

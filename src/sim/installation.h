@@ -36,7 +36,8 @@ class Installation {
   // The store takes no more writes until it is opened again.
   bool refuses() const { return watched_ && watched_->refuses(); }
   // All that was acknowledged is in the journal as it was, and what is computed from it is right.
-  void check_journal();
+  // Errors: unavailable when it can't be read, so what is in doubt stays so.
+  Status check_journal();
   void check_projections();
   std::size_t disk_errors() const { return disk_errors_; }
   std::size_t replays() const { return replays_; }
