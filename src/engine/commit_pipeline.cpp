@@ -19,15 +19,16 @@ CommitPipeline::~CommitPipeline() {
 void CommitPipeline::start(journal::Batch& batch) {
   GANTRY_ASSERT(!under_way_, "a batch is under way already");
   under_way_ = true;
-  Status printed = inner_.print(batch);
+  const bool is_empty = batch.is_empty();
+  const Status printed = is_empty ? done() : inner_.print(batch);
   {
     std::lock_guard lock(mutex_);
-    if (printed)
-      batch_ = &batch;
-    else
+    if (is_empty || !printed)
       written_ = printed;
+    else
+      batch_ = &batch;
   }
-  if (!threaded_ || !printed) return;
+  if (!threaded_ || is_empty || !printed) return;
   if (thread_.joinable())
     changed_.notify_all();
   else

@@ -21,7 +21,7 @@ class CommitPipeline final : public journal::ForwardingStore {
   ~CommitPipeline() override;
 
   void use_thread() { threaded_ = true; }  // started with the first batch
-  // Only when none is under way. `batch` must stay as it is until finish(). Printed here, where its values are at hand.
+  // Only when none is under way; an empty one is written as it is. `batch` must stay as it is until finish(). Printed here, where its values are at hand.
   void start(journal::Batch& batch);
   bool is_under_way() const { return under_way_; }
   // Waits for the batch under way, and says what became of it; afterwards none is. Errors: as Store::append.

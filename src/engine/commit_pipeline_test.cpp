@@ -78,6 +78,15 @@ TEST_F(CommitPipelineTest, ARefusalIsSaidEachTimeUntilItIsOver) {
   }
 }
 
+TEST_F(CommitPipelineTest, AnEmptyBatchDoesNotReachTheStore) {
+  HeldStore held(*kept_);
+  CommitPipeline pipeline(held);
+  pipeline.use_thread();
+  journal::Batch empty;
+  pipeline.start(empty);
+  EXPECT_TRUE(pipeline.finish().ok()) << "the store would have held it";
+}
+
 TEST_F(CommitPipelineTest, ABatchThatNobodyWaitsForIsWrittenBeforeTheThreadEnds) {
   journal::Batch batch = batch_of(1);
   {
