@@ -81,7 +81,7 @@ Result<Loaded> load(const RunOptions& options) {
   std::variant<definition::ProjectPointer, definition::Problems> loaded;
   std::string path = options.file;
   if (options.directory.empty()) {
-    loaded = definition::load_single_workflow(options.file, text);
+    loaded = definition::load_single_workflow(options.file, text, tool::standard_checks());
   } else {
     auto read = definition::read_project_files(options.directory);
     if (auto* problems = std::get_if<definition::Problems>(&read)) {
