@@ -336,6 +336,22 @@ void CommandLine::add_audit_commands() {
 
 }  // namespace
 
+namespace {
+
+// `gantry eval -.a`: the expression looks like an option.
+void hint_at_dashes(int argument_count, char** arguments) {
+  if (argument_count < 2 || std::string_view(arguments[1]) != "eval") return;
+  for (int i = 2; i < argument_count; ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--") return;
+    const bool looks_like_option = argument.size() > 1 && argument[0] == '-' && argument[1] != '-';
+    if (looks_like_option)
+      note("an expression that starts with '-' comes last, after '--': gantry eval -- '" + std::string(argument) + "'");
+  }
+}
+
+}  // namespace
+
 int run_command_line(int argument_count, char** arguments) {
   CommandLine line;
   line.app.set_version_flag("--version", version_text());
@@ -354,6 +370,7 @@ int run_command_line(int argument_count, char** arguments) {
     line.app.parse(argument_count, arguments);
   } catch (const CLI::ParseError& error) {
     int status = line.app.exit(error);
+    if (status != 0) hint_at_dashes(argument_count, arguments);
     return status == 0 ? 0 : 2;
   }
   return line.chosen();

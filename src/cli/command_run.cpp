@@ -30,6 +30,10 @@ class TaskLog {
                                     {"endedAt", row.ended ? Value(format_timestamp(*row.ended)) : Value()}}));
     return Value::array(std::move(list));
   }
+  std::size_t left_out(const std::string& instance) {
+    std::lock_guard lock(mutex_);
+    return rows_[instance].left_out;
+  }
 
  private:
   struct Row {
@@ -38,17 +42,21 @@ class TaskLog {
     std::optional<Timestamp> ended;
   };
   struct Rows {
-    std::vector<Row> list;
+    std::vector<Row> list;      // the first ones
+    std::size_t left_out = 0;   // those after them
     std::map<std::string, std::vector<std::size_t>> open;  // reference -> rows not ended, newest last
   };
-  static constexpr std::size_t rows_max = 200'000;
+  static constexpr std::size_t rows_max = 10'000;
 
   static void add(Rows& rows, const engine::TaskTrace& entry) {
     using Status = engine::TaskTrace::Status;
     if (entry.status == Status::retried || entry.status == Status::correlating || entry.status == Status::correlated)
       return;
     if (entry.status == Status::started || entry.status == Status::skipped) {
-      if (rows.list.size() >= rows_max) return;
+      if (rows.list.size() >= rows_max) {
+        ++rows.left_out;
+        return;
+      }
       bool skipped = entry.status == Status::skipped;
       rows.list.push_back({entry.reference, entry.name, skipped ? "skipped" : "running", entry.at,
                            skipped ? std::optional(entry.at) : std::nullopt});
@@ -81,7 +89,7 @@ Result<Loaded> load(const RunOptions& options) {
   std::variant<definition::ProjectPointer, definition::Problems> loaded;
   std::string path = options.file;
   if (options.directory.empty()) {
-    loaded = definition::load_single_workflow(options.file, text);
+    loaded = definition::load_single_workflow(options.file, text, tool::standard_checks());
   } else {
     auto read = definition::read_project_files(options.directory);
     if (auto* problems = std::get_if<definition::Problems>(&read)) {
@@ -125,7 +133,8 @@ int report(const RunOptions& options, const engine::InstanceOutcome& outcome, Ta
                                            {"status", outcome.status},
                                            {"output", outcome.output},
                                            {"error", outcome.error},
-                                           {"tasks", tasks.rows(outcome.instance)}})));
+                                           {"tasks", tasks.rows(outcome.instance)},
+                                           {"tasksLeftOut", tasks.left_out(outcome.instance)}})));
   } else if (outcome.status == "completed") {
     print_value(outcome.output);
   } else if (outcome.status == "faulted") {

@@ -6,7 +6,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "definition/project_files.h"
-#include "expression/expression.h"
+#include "expression/compile_errors.h"
 #include "prove/prove.h"
 #include "tool/drivers.h"
 #include "trial/case.h"
@@ -69,7 +69,7 @@ Checked check_path(const std::string& path) {
     return checked;
   }
   checked.files[path] = *text;
-  checked.problems = problems_in(definition::load_single_workflow(path, std::move(*text)));
+  checked.problems = problems_in(definition::load_single_workflow(path, std::move(*text), tool::standard_checks()));
   return checked;
 }
 
@@ -83,6 +83,13 @@ Value to_value(const definition::Problem& problem, const std::string& directory)
                         {"message", problem.message}});
 }
 
+bool may_name_variable(std::string_view name) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && !is_digit(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_digit(c) || c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
 // NAME=JSON arguments and the members of the arguments file, in that order.
 Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(const EvalOptions& options) {
   std::vector<std::string> names;
@@ -91,6 +98,9 @@ Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(
     std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0)
       return Error{Code::invalid_argument, "--arg: expected NAME=JSON, found '" + argument + "'"};
+    if (!may_name_variable(argument.substr(0, equals)))
+      return Error{Code::invalid_argument, "--arg: no expression can read a variable called '" + argument.substr(0, equals) +
+                                               "': expected letters, digits and '_', not starting with a digit"};
     auto value = parse_json(std::string_view(argument).substr(equals + 1));
     if (!value)
       return Error{Code::invalid_argument, "--arg " + argument.substr(0, equals) + ": " + value.error().message};
@@ -102,13 +112,17 @@ Result<std::pair<std::vector<std::string>, std::vector<Value>>> named_arguments(
   Value file = TRY(read_input(argument, {}));
   if (!file.is_object()) return Error{Code::invalid_argument, "--args-file: expected a JSON object of arguments"};
   for (const Member& member : file.members()) {
+    if (!may_name_variable(member.key.view()))
+      return Error{Code::invalid_argument, "--args-file: no expression can read a variable called '" +
+                                               std::string(member.key.view().substr(0, 60)) +
+                                               "': expected letters, digits and '_', not starting with a digit"};
     names.emplace_back(member.key.view());
     values.push_back(member.value);
   }
   return std::pair(std::move(names), std::move(values));
 }
 
-int show_compile_error(const std::string& text, const expression::CompileError& error) {
+void show_compile_error(const std::string& text, const expression::CompileError& error) {
   std::size_t line_start = text.rfind('\n', error.offset == 0 ? 0 : error.offset - 1);
   line_start = line_start == std::string::npos || error.offset == 0 ? 0 : line_start + 1;
   std::size_t line =
@@ -118,7 +132,6 @@ int show_compile_error(const std::string& text, const expression::CompileError& 
        error.message);
   note("    " + text.substr(line_start, text.find('\n', line_start) - line_start));
   note("    " + std::string(error.offset - line_start, ' ') + "^");
-  return exit_wrong_input;
 }
 
 }  // namespace
@@ -147,8 +160,11 @@ int eval_command(const EvalOptions& options) {
   auto arguments = named_arguments(options);
   if (!arguments) return fail(arguments.error());
   auto compiled = expression::compile(options.expression, arguments->first);
-  if (const auto* error = std::get_if<expression::CompileError>(&compiled))
-    return show_compile_error(options.expression, *error);
+  if (std::holds_alternative<expression::CompileError>(compiled)) {
+    for (const expression::CompileError& error : expression::compile_errors(options.expression, arguments->first))
+      show_compile_error(options.expression, error);
+    return exit_wrong_input;
+  }
   expression::Evaluation evaluation;
   evaluation.arguments = arguments->second;
   evaluation.now = SystemClock().now();

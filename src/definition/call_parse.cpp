@@ -82,10 +82,12 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
     call.problem("calling a function by its URL is not supported yet");
   } else if (name->find('@') != std::string::npos || name->find(':') != std::string::npos ||
              contains_name(refused_functions, *name)) {
+    const std::string_view near =
+        nearest_name(*name, {"decide:1.0.0@default", "approval:1.0.0@default", "guardrail:1.0.0@default"});
     call.problem(fmt::format(
         "the catalog function '{}' is not supported yet; the default catalog has decide, approval and guardrail, each "
-        ":1.0.0@default",
-        *name));
+        ":1.0.0@default{}",
+        *name, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
   } else if (name->find('.') != std::string::npos) {
     read_tool_call(call, with, task, place.scope);
   } else {

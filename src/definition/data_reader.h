@@ -9,7 +9,7 @@
 
 namespace gantry::definition {
 
-// A JSON Schema written at `node`; a defect is reported at its place in the schema.
+// A JSON Schema written at `node`; its defects are reported at their places in the schema, ten at most.
 std::optional<Schema> read_schema(const Node& node);
 // The standard's form {format: json, document: {...}}.
 std::optional<Schema> read_schema_reference(const Node& node);
@@ -17,6 +17,10 @@ std::optional<Schema> read_schema_reference(const Node& node);
 // Reports where `node` can't satisfy the schema, whatever its ${ } expressions yield. `prefix` starts each message.
 void check_literals(const Node& node, const Schema& schema, Severity severity = Severity::error,
                     std::string_view prefix = "");
+// The part of check_literals that finds, and the part that reports.
+std::vector<SchemaViolation> certain_violations(const Value& value, const Schema& schema);
+void report_violations(const Node& node, std::vector<SchemaViolation> violations, Severity severity,
+                       std::string_view prefix);
 // Whether any string in it is a ${ } expression.
 bool has_expressions(const Value& value);
 

@@ -114,7 +114,7 @@ default: {action: wait}
           "1:1: 'question' is missing in a decision",
           "3:12: expected one of unique, first, collect, priority, found the text \"frist\"; did you mean 'first'?",
           "4:19: this decider is in the list already", "4:27: the decider 'model' is not supported yet",
-          HasSubstr("4:"), HasSubstr("4:"),
+          "4:49: unknown key 'role' in 'person'; did you mean 'roles'?",
           "4:60: expected rules or {person: {roles: [...]}}, found the text \"people\"", HasSubstr("5:"),
           "8:21: no column 'kid' under 'inputs'; did you mean 'kind'?", HasSubstr("8:47: /action: "),
           HasSubstr("9:5: rule 'a' is there already, in line 8"),

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "definition/workflow_reader.h"
+#include "value/schema_format.h"
 
 namespace gantry::definition {
 namespace {
@@ -13,6 +14,14 @@ Template read_error_text(ObjectReader& reader, std::string_view key, const Scope
   if (node->value().is_string() && node->value().size() > 0) return read_template(*node, scope);
   node->expected("text or a ${ expression }");
   return {};
+}
+
+// The standard: a URI reference, or a template of one.
+void check_error_type(const Node& node) {
+  if (!node.value().is_string() || node.value().size() == 0 || has_expressions(node.value())) return;
+  const std::string_view text = node.value().as_string();
+  if (!json_schema::is_uri_reference(text) && !json_schema::is_uri_template(text))
+    node.expected("a URI, such as https://example.com/errors/busy");
 }
 
 }  // namespace
@@ -30,6 +39,7 @@ ErrorTemplate WorkflowReader::read_error(const Node& node, const Scope& scope) {
   ObjectReader reader(node, "an error");
   reader.require("type");
   error.type = read_error_text(reader, "type", scope);
+  if (auto type = reader.find("type")) check_error_type(*type);
   error.title = read_error_text(reader, "title", scope);
   error.detail = read_error_text(reader, "detail", scope);
   reader.refuse("instance", "'instance' of an error is not supported yet; it is always the place of the raise task");
@@ -111,7 +121,10 @@ RetryPolicy::Backoff WorkflowReader::read_backoff(const Node& node) {
         Kind{"exponential", RetryPolicy::Backoff::exponential}}) {
     auto definition = reader.find(kind.name);
     if (!definition) continue;
-    if (!definition->value().is_null() && definition->value().size() > 0)
+    const Value& settings = definition->value();
+    if (!settings.is_null() && !settings.is_object())
+      definition->expected("an empty object, {}");
+    else if (!settings.is_null() && settings.size() > 0)
       definition->problem("settings of a backoff are not supported yet; expected {}");
     if (result) node.problem("expected one of constant, linear, exponential, found several");
     result = kind.value;

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "definition/event_attribute.h"
 #include "definition/version.h"
 #include "definition/workflow_reader.h"
+#include "value/json.h"
 
 namespace gantry::definition {
 namespace {
@@ -18,22 +20,55 @@ const std::vector<std::string_view>& attribute_names() {
   return names;
 }
 
-// CloudEvents 1.0: names of attributes are lower-case letters and digits. Reported otherwise.
+// CloudEvents 1.0: names of attributes are lower-case letters and digits.
+bool may_name_attribute(std::string_view name) {
+  const bool known = std::find(attribute_names().begin(), attribute_names().end(), name) != attribute_names().end();
+  return known || (!name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+                     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+                   }));
+}
+
 void check_attribute_name(const Node& node) {
   const std::string name = node.key();
-  const bool known = std::find(attribute_names().begin(), attribute_names().end(), name) != attribute_names().end();
-  const bool valid = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  });
-  if (known || valid) return;
+  if (may_name_attribute(name)) return;
   const std::string_view near = nearest_name(name, attribute_names());
   node.key_problem(fmt::format("'{}' can't be an attribute of an event: expected lower-case letters and digits{}",
                                name.substr(0, 60), near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
+// What an event to emit says in plain words is checked as the event itself will be.
+void check_literal_attribute(const Node& node) {
+  check_attribute_name(node);
+  const std::string name = node.key();
+  if (name == "data" || has_expressions(node.value()) || !may_name_attribute(name)) return;
+  if (node.value().is_null())  // left out of the event, where something is computed or filled in
+    return name == "type" ? node.expected("text") : void();
+  const Status checked = check_event_attribute(name, node.value());
+  if (!checked) node.problem(checked.error().message);
+}
+
+// The attributes of the standard are text in every event; one of an extension may be a number, true or false.
+void check_may_be_no_text(const Node& node) {
+  const std::string name = node.key();
+  if (name == "data" || name == "data_base64") return;
+  if (std::find(attribute_names().begin(), attribute_names().end(), name) == attribute_names().end()) return;
+  node.problem(fmt::format("expected text or a ${{ expression }}, found {}: '{}' of an event is text, so that this would never match",
+                           describe_found(node.value()), name));
+}
+
 // Text with one of these is taken for a regular expression. A point alone does not make one, or every type would be.
 bool has_pattern_syntax(std::string_view text) {
   return text.find_first_of("*+?^$|()[]\\") != std::string_view::npos;
+}
+
+// `expect: .id` compares with the text ".id", which hardly anybody means.
+void warn_of_bare_expression(const Node& node) {
+  if (!node.value().is_string() || node.value().size() < 2 || has_expressions(node.value())) return;
+  const std::string_view text = node.value().as_string();
+  const bool looks_like_one = (text[0] == '.' && text[1] != '.' && text[1] != '/') || (text[0] == '$' && text[1] != '{');
+  if (looks_like_one)
+    node.warning(fmt::format("'expect' is a constant here, the text {}; for an expression write ${{ {} }}",
+                             print_json(node.value()).substr(0, 60), text.substr(0, 60)));
 }
 
 }  // namespace
@@ -47,9 +82,9 @@ EmitTask WorkflowReader::read_emit(ObjectReader& reader, const Place& place) {
   if (!with) return {};
   ObjectReader attributes(*with, "an event");
   attributes.allow_other_keys();
-  for (const char* key : {"id", "source", "type", "time", "subject", "datacontenttype", "dataschema"})
-    if (auto attribute = attributes.find(key)) attribute->text();
-  for (const Node& attribute : with->members()) check_attribute_name(attribute);
+  for (const Node& attribute : with->members()) check_literal_attribute(attribute);
+  if (attributes.has("data") && attributes.has("data_base64"))
+    with->member("data_base64").key_problem("'data' and 'data_base64' exclude each other");
   if (attributes.is_object() && !attributes.has("type")) with->problem("'type' is missing in an event");
   return {read_template(*with, place.scope)};
 }
@@ -132,6 +167,7 @@ EventAttribute WorkflowReader::read_event_attribute(const Node& node, const Scop
   attribute.is_expression = value.is_string() && has_expressions(value);
   if (!is_data && (value.is_null() || value.is_array() || value.is_object()))
     node.expected("text, a number, true, false or a ${ expression }");
+  if (value.is_number() || value.is_boolean()) check_may_be_no_text(node);
   attribute.expected = read_template(node, scope);
   if (is_data || attribute.is_expression || !value.is_string()) return attribute;
   if (value.size() == 0) node.expected("text that is not empty");
@@ -161,6 +197,7 @@ EventCorrelation WorkflowReader::read_event_correlation(const Node& node, const 
   if (expect->value().is_array() || expect->value().is_object() || expect->value().is_null())
     expect->expected("a constant or a ${ expression }");
   correlation.expect = read_template(*expect, scope);
+  warn_of_bare_expression(*expect);
   return correlation;
 }
 

@@ -119,7 +119,7 @@ TEST(EventParse, ProblemsOfEmit) {
   - c: {emit: {event: {with: {type: 5}}}}
 )"),
       ElementsAre("3:30: 'type' is missing in an event", HasSubstr("4:40: 'Subject' can't be an attribute of an event"),
-                  HasSubstr("5:37: expected text")));
+                  HasSubstr("5:37: type: expected text")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "expression/compile_errors.h"
 #include "value/json.h"
 
 namespace gantry::definition {
@@ -61,8 +62,9 @@ void warn_of_empty_variables(const Node& node, std::string_view text, std::size_
 expression::ProgramPointer compile_at(const Node& node, std::string_view text, std::size_t offset, const Scope& scope,
                                       SecretUse secrets) {
   auto compiled = expression::compile(text, scope.names());
-  if (auto* error = std::get_if<expression::CompileError>(&compiled)) {
-    report_compile_error(node, offset, *error, scope);
+  if (std::holds_alternative<expression::CompileError>(compiled)) {
+    for (const expression::CompileError& error : expression::compile_errors(text, scope.names()))
+      report_compile_error(node, offset, error, scope);
     return nullptr;
   }
   auto program = std::get<expression::ProgramPointer>(std::move(compiled));

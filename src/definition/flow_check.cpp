@@ -4,56 +4,82 @@
 
 #include <type_traits>
 
-#include "definition/data_reader.h"
-#include "value/pointer.h"
-
 namespace gantry::definition {
 namespace {
 
+// What may become of a list or a task.
+struct Outcome {
+  bool completes = true;  // without an error, or with `exit`
+  bool leaves = false;    // may end the workflow or raise, or is held up by the outside world
+};
+
+// One list while it is walked through. A task counts as left as well where its outcome leaves.
+struct Walk {
+  const TaskList& list;
+  std::vector<bool> reached;  // by index of the task; one more for "past the end"
+  std::vector<bool> left;     // by index of the task
+  std::vector<std::vector<std::size_t>> before;  // from where; one more for "past the end"
+  std::vector<std::size_t> open;
+  bool goes_anywhere = false;  // a `then` can't be read
+
+  explicit Walk(const TaskList& tasks)
+      : list(tasks),
+        reached(tasks.tasks.size() + 1, false),
+        left(tasks.tasks.size(), false),
+        before(tasks.tasks.size() + 1) {}
+
+  void go_to(std::size_t index) {
+    if (reached[index]) return;
+    reached[index] = true;
+    open.push_back(index);
+  }
+  void go_to(std::size_t index, std::size_t from) {
+    before[index].push_back(from);
+    go_to(index);
+  }
+  void follow(const FlowDirective& flow, std::size_t index) {
+    const std::size_t count = list.tasks.size();
+    if (flow.kind == FlowDirective::Kind::proceed) go_to(index + 1, index);
+    if (flow.kind == FlowDirective::Kind::exit) go_to(count, index);
+    if (flow.kind == FlowDirective::Kind::end) left[index] = true;
+    if (flow.kind != FlowDirective::Kind::task) return;
+    if (flow.index < count) return go_to(flow.index, index);
+    left[index] = true;
+    if (goes_anywhere) return;
+    goes_anywhere = true;
+    for (std::size_t i = 0; i <= count; ++i) go_to(i);
+  }
+};
+
 class FlowChecker {
  public:
-  FlowChecker(const Workflow& workflow, const SourceFile& file) : document_(workflow.source), file_(file) {}
+  explicit FlowChecker(const SourceFile& file) : file_(file) {}
 
-  // Whether a run may get past the list's end, or leave it with `exit`.
-  bool check_list(const TaskList& list) {
+  Outcome check_list(const TaskList& list) {
     const std::size_t count = list.tasks.size();
-    Walk walk{.list = list, .reached = std::vector<bool>(count + 1, false), .open = {}};
+    Walk walk(list);
     walk.go_to(0);
     while (!walk.open.empty()) {
       const std::size_t index = walk.open.back();
       walk.open.pop_back();
       if (index < count) visit(walk, index);
     }
-    for (std::size_t i = 1; i < count; ++i) {
+    for (std::size_t i = 1; i < count; ++i)
       if (!walk.reached[i] && walk.reached[i - 1]) report(list, i);
-      check_handover(list, i);
-    }
-    return walk.reached[count];
+    report_endless(walk);
+    bool leaves = false;
+    for (std::size_t i = 0; i < count; ++i) leaves = leaves || (walk.reached[i] && walk.left[i]);
+    return {walk.reached[count], leaves};
   }
 
  private:
-  struct Walk {
-    const TaskList& list;
-    std::vector<bool> reached;  // by index of the task; one more for "past the end"
-    std::vector<std::size_t> open;
-
-    void go_to(std::size_t index) {
-      if (reached[index]) return;
-      reached[index] = true;
-      open.push_back(index);
-    }
-    void follow(const FlowDirective& flow, std::size_t index) {
-      if (flow.kind == FlowDirective::Kind::proceed) go_to(index + 1);
-      if (flow.kind == FlowDirective::Kind::exit) go_to(list.tasks.size());
-      if (flow.kind == FlowDirective::Kind::task) go_to(flow.index);
-    }
-  };
-
   void visit(Walk& walk, std::size_t index) {
     const Task& task = *walk.list.tasks[index];
-    if (task.condition) walk.go_to(index + 1);  // skipped: goes on whatever `then` says
+    if (task.condition) walk.go_to(index + 1, index);  // skipped: goes on whatever `then` says
     if (!task.extensions.empty()) walk.follow(task.then, index);  // one of them may stand in for it
-    const bool completes = std::visit([&](const auto& body) { return check_body(body); }, task.body);
+    const Outcome outcome = std::visit([&](const auto& body) { return check_body(body); }, task.body);
+    // What never completes was reported where it does not, or raises.
+    if (outcome.leaves || !outcome.completes || !task.extensions.empty()) walk.left[index] = true;
     if (const auto* choice = std::get_if<SwitchTask>(&task.body)) {
       bool has_default = false;
       for (const SwitchCase& each : choice->cases) {
@@ -66,59 +92,37 @@ class FlowChecker {
     }
     if (const auto* attempt = std::get_if<TryTask>(&task.body); attempt && attempt->then)
       walk.follow(*attempt->then, index);
-    if (completes) walk.follow(task.then, index);
+    if (outcome.completes) walk.follow(task.then, index);
   }
 
-  // Checks the lists inside; whether the task may complete without an error.
+  // Checks the lists inside.
   template <class Body>
-  bool check_body(const Body& body) {
+  Outcome check_body(const Body& body) {
     if constexpr (std::is_same_v<Body, RaiseTask>) {
-      return false;
+      return {false, true};
     } else if constexpr (std::is_same_v<Body, DoTask>) {
       return check_list(body.tasks);
     } else if constexpr (std::is_same_v<Body, ForTask>) {
-      check_list(body.body);
+      return {true, check_list(body.body).leaves};
     } else if constexpr (std::is_same_v<Body, ListenTask>) {
       if (body.each) check_list(body.each->body);
+      return {true, true};
     } else if constexpr (std::is_same_v<Body, TryTask>) {
-      check_list(body.body);
-      if (body.handler) check_list(*body.handler);
+      bool leaves = check_list(body.body).leaves;
+      if (body.handler) leaves = check_list(*body.handler).leaves || leaves;
+      return {true, leaves};
     } else if constexpr (std::is_same_v<Body, ForkTask>) {
-      for (const TaskPointer& branch : body.branches.tasks)
-        std::visit([&](const auto& inner) { check_body(inner); }, branch->body);
+      bool leaves = false;
+      for (const TaskPointer& branch : body.branches.tasks) {
+        const Outcome one = std::visit([&](const auto& inner) { return check_body(inner); }, branch->body);
+        leaves = leaves || one.leaves || branch->then.kind == FlowDirective::Kind::end;
+      }
+      return {true, leaves};
+    } else {
+      constexpr bool is_inside =
+          std::is_same_v<Body, SetTask> || std::is_same_v<Body, SwitchTask> || std::is_same_v<Body, EmitTask>;
+      return {true, !is_inside};
     }
-    return true;
-  }
-
-  static bool goes_to(const FlowDirective& flow, std::size_t index) {
-    return flow.kind == FlowDirective::Kind::task && flow.index == index;
-  }
-
-  // Whether the task at `index` gets its input from the one before it, and from no other.
-  static bool follows_only(const TaskList& list, std::size_t index) {
-    const Task& before = *list.tasks[index - 1];
-    if (before.then.kind != FlowDirective::Kind::proceed || before.condition || !before.extensions.empty()) return false;
-    for (const TaskPointer& task : list.tasks) {
-      if (goes_to(task->then, index)) return false;
-      if (const auto* choice = std::get_if<SwitchTask>(&task->body))
-        for (const SwitchCase& each : choice->cases)
-          if (goes_to(each.then, index)) return false;
-      if (const auto* attempt = std::get_if<TryTask>(&task->body); attempt && attempt->then)
-        if (goes_to(*attempt->then, index)) return false;
-    }
-    return true;
-  }
-
-  // What a `set` gives is known where it is written out.
-  void check_handover(const TaskList& list, std::size_t index) {
-    const Task& before = *list.tasks[index - 1];
-    const Task& task = *list.tasks[index];
-    const auto* set = std::get_if<SetTask>(&before.body);
-    if (set == nullptr || before.output.transform || !task.input.schema || !follows_only(list, index)) return;
-    const std::string pointer = before.reference + "/set";
-    if (!at_pointer(document_, pointer)) return;  // the arguments of a function, which are checked at its call
-    check_literals(Node(set->value.source(), pointer, file_), *task.input.schema, Severity::warning,
-                   fmt::format("the input.schema of task '{}' refuses this: ", task.name));
   }
 
   static std::string why_not_further(const Task& task) {
@@ -144,14 +148,43 @@ class FlowChecker {
                               list.tasks[index]->name, before.name, why_not_further(before)));
   }
 
-  const Value& document_;
+  // The first task from which no way leads out of the list, if there is one.
+  void report_endless(const Walk& walk) {
+    const std::size_t count = walk.list.tasks.size();
+    std::vector<bool> gets_out(count + 1, false);
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i <= count; ++i)
+      if (i == count || walk.left[i]) {
+        gets_out[i] = true;
+        open.push_back(i);
+      }
+    while (!open.empty()) {
+      const std::size_t index = open.back();
+      open.pop_back();
+      for (std::size_t from : walk.before[index]) {
+        if (gets_out[from]) continue;
+        gets_out[from] = true;
+        open.push_back(from);
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!walk.reached[i] || gets_out[i]) continue;
+      const Task& task = *walk.list.tasks[i];
+      const bool is_alone = task.then.kind == FlowDirective::Kind::task && task.then.index == i;
+      file_.warning(task.place,
+                    fmt::format("once the run is at task '{}' it never ends: {}, and no 'if', 'switch' or 'end' leads out", task.name,
+                                is_alone ? "it goes to itself" : "the tasks go round in a loop"));
+      return;
+    }
+  }
+
   const SourceFile& file_;
 };
 
 }  // namespace
 
 void check_flow(const Workflow& workflow, const SourceFile& file) {
-  FlowChecker(workflow, file).check_list(workflow.tasks);
+  FlowChecker(file).check_list(workflow.tasks);
 }
 
 }  // namespace gantry::definition

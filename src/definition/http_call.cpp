@@ -25,11 +25,13 @@ void check_http_method(const Node& node) {
   std::string lower = *text;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  if (std::find(methods.begin(), methods.end(), lower) == methods.end())
-    node.problem(fmt::format("expected one of {}, found {}", fmt::join(methods, ", "), describe_found(node.value())));
+  if (std::find(methods.begin(), methods.end(), lower) != methods.end()) return;
+  const std::string_view near = nearest_name(lower, {methods.begin(), methods.end()});
+  node.problem(fmt::format("expected one of {}, found {}{}", fmt::join(methods, ", "), describe_found(node.value()),
+                           near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
-// headers, query: an object of scalars, or one expression.
+// headers, query: an object of scalars, or one expression. Query parameters may be lists as well.
 void check_http_pairs(const Node& node, std::string_view what, bool lists) {
   if (is_expression_text(node.value())) return;
   if (!node.value().is_object()) node.expected(fmt::format("{} as an object, or one ${{ expression }}", what));
@@ -38,16 +40,49 @@ void check_http_pairs(const Node& node, std::string_view what, bool lists) {
       each.expected("text, a number, true or false");
 }
 
-void check_http_uri(const Node& node) {
-  std::string_view uri = node.value().as_string();
-  if (auto checked = check_uri_template(uri); !checked) node.problem(checked.error().message);
-  bool absolute = uri.rfind("http://", 0) == 0 || uri.rfind("https://", 0) == 0 || uri.rfind("{", 0) == 0;
-  if (!absolute) node.expected("a URI that starts with https:// or http://");
-  if (std::any_of(uri.begin(), uri.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; }))
-    node.problem("a URI has no blanks");
+// With a digit for every {name}, which may stand wherever a name may: in the host, as the port, in the path.
+std::string with_digits(std::string_view uri_template) {
+  std::string uri;
+  for (std::size_t at = 0; at < uri_template.size();) {
+    const std::size_t open = std::min(uri_template.find('{', at), uri_template.size());
+    uri += uri_template.substr(at, open - at);
+    if (open == uri_template.size()) break;
+    uri += '1';
+    at = uri_template.find('}', open) + 1;
+  }
+  return uri;
 }
 
 }  // namespace
+
+void WorkflowReader::check_http_headers(const Node& node) {
+  check_http_pairs(node, "headers", false);
+  if (!known_.checks || !known_.checks->http_header) return;
+  for (const Node& each : node.members()) {
+    const Value& value = each.value();
+    if (value.is_object() || value.is_array() || value.is_null()) continue;  // reported
+    const std::string message = known_.checks->http_header(each.key(), has_expressions(value) ? Value("x") : value);
+    if (!message.empty()) each.key_problem(message);
+  }
+}
+
+void WorkflowReader::check_http_uri(const Node& node) {
+  std::string_view uri = node.value().as_string();
+  const std::size_t before = node.file().problems().count();
+  if (auto checked = check_uri_template(uri); !checked) node.problem(checked.error().message);
+  bool starts_open = uri.rfind("{", 0) == 0;
+  bool absolute = uri.rfind("http://", 0) == 0 || uri.rfind("https://", 0) == 0 || starts_open;
+  if (std::any_of(uri.begin(), uri.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; }))
+    node.problem("a URI has no blanks");
+  else if (!absolute)
+    node.expected("a URI that starts with https:// or http://");
+  if (node.file().problems().count() != before) return;
+  if (const std::string_view name = dotted_name(uri); !name.empty())
+    node.warning(fmt::format("'{{{0}}}' in the URI is the member of the input that is called '{0}', not a way into it; for that write "
+                             "the whole URI as ${{ \"...\\(.{0})...\" }}", name.substr(0, 60)));
+  if (starts_open || !known_.checks || !known_.checks->http_uri) return;
+  if (const std::string message = known_.checks->http_uri(with_digits(uri)); !message.empty()) node.problem(message);
+}
 
 CallTask WorkflowReader::read_http(const Node& with, const Scope& scope) {
   CallTask call;
@@ -57,7 +92,7 @@ CallTask WorkflowReader::read_http(const Node& with, const Scope& scope) {
   if (auto method = reader.require("method")) check_http_method(*method);
   std::optional<Value> endpoint;
   if (auto node = reader.require("endpoint")) endpoint = read_endpoint(*node, scope, call.expands_endpoint);
-  if (auto headers = reader.find("headers")) check_http_pairs(*headers, "headers", false);
+  if (auto headers = reader.find("headers")) check_http_headers(*headers);
   if (auto query = reader.find("query")) check_http_pairs(*query, "query parameters", true);
   if (auto output = reader.find("output")) read_choice_index(*output, {"content", "raw", "response"});
   reader.find("body");
@@ -161,7 +196,8 @@ void WorkflowReader::check_secret_name(const Node& node) {
   auto name = node.text("the name of a secret");
   if (!name || secrets_.count(*name) > 0) return;
   std::vector<std::string_view> names(secrets_.begin(), secrets_.end());
-  node.problem(fmt::format("no secret '{}' under use.secrets{}", *name, suggestion(*name, names)));
+  node.problem(fmt::format("no secret '{}' under use.secrets{}", *name,
+                           names.empty() ? "; nothing is defined there" : suggestion(*name, names)));
 }
 
 }  // namespace gantry::definition

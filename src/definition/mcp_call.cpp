@@ -23,14 +23,6 @@ std::optional<std::string> literal_text(const Node& node, std::string_view what)
   return std::nullopt;
 }
 
-void check_headers(const Node& node) {
-  if (is_expression(node.value())) return;
-  if (!node.value().is_object()) node.expected("headers as an object, or one ${ expression }");
-  for (const Node& each : node.members())
-    if (each.value().is_object() || each.value().is_array() || each.value().is_null())
-      each.expected("text, a number, true or false");
-}
-
 std::optional<const McpMethod*> read_method(ObjectReader& reader) {
   auto node = reader.require("method");
   if (!node) return std::nullopt;
@@ -94,7 +86,7 @@ void WorkflowReader::read_mcp_transport(const Node& node, const Scope& scope, Ca
         arguments.push_back({Text("endpoint"), *read});
     }
     if (auto headers = server.find("headers")) {
-      check_headers(*headers);
+      check_http_headers(*headers);
       read_template(*headers, scope);
       arguments.push_back({Text("headers"), headers->value()});
     }

@@ -60,33 +60,42 @@ TEST(DurationFrom, RefusesWhatIsNoDuration) {
 }
 
 TEST(UriTemplate, PutsInTopLevelMembersPercentEncoded) {
-  Value input = from_json(R"({"id":7,"name":"a b/c","ok":true,"half":0.5,"list":[1],"none":null})");
-  EXPECT_EQ(expand_uri_template("https://x/{id}/{name}?ok={ok}&h={half}", input),
+  Value input = from_json(R"({"id":7,"name":"a b/c","ok":true,"half":0.5,"none":null,"a.b":"dot"})");
+  EXPECT_EQ(*expand_uri_template("https://x/{id}/{name}?ok={ok}&h={half}", input),
             Value("https://x/7/a%20b%2Fc?ok=true&h=0.5"));
-  EXPECT_EQ(expand_uri_template("https://x/{list}/{none}/{missing}/", input), Value("https://x////"));
-  EXPECT_EQ(expand_uri_template("https://x/{id}", Value("text")), Value("https://x/"));
-  EXPECT_EQ(expand_uri_template("https://x/{id", input), Value("https://x/{id"));
-  EXPECT_EQ(expand_uri_template("", input), Value(""));
+  EXPECT_EQ(*expand_uri_template("https://x/{none}/{missing}/", input), Value("https://x///"));
+  EXPECT_EQ(*expand_uri_template("https://x/{a.b}", input), Value("https://x/dot"));
+  EXPECT_EQ(*expand_uri_template("https://x/{id}", Value("text")), Value("https://x/"));
+  EXPECT_EQ(*expand_uri_template("https://x/{id", input), Value("https://x/{id"));
+  EXPECT_EQ(*expand_uri_template("", input), Value(""));
+}
+
+TEST(UriTemplate, AListOrAnObjectIsAnErrorAndNotNothing) {
+  const Value input = from_json(R"({"list":[1],"object":{"a":1}})");
+  const Result<Value> list = expand_uri_template("https://x/{list}", input);
+  ASSERT_FALSE(list.ok());
+  EXPECT_EQ(list.error().message, "'{list}' in the URI: expected text, a number, true, false or null, found a list");
+  EXPECT_FALSE(with_expanded_endpoint(from_json(R"({"endpoint":{"uri":"https://x/{object}"}})"), input).ok());
 }
 
 TEST(UriTemplate, DoesNotExpandWhatWasPutIn) {
-  EXPECT_EQ(expand_uri_template("https://x/{a}", from_json(R"({"a":"{b}","b":"secret"})")), Value("https://x/%7Bb%7D"));
+  EXPECT_EQ(*expand_uri_template("https://x/{a}", from_json(R"({"a":"{b}","b":"secret"})")), Value("https://x/%7Bb%7D"));
 }
 
 TEST(UriTemplate, CarriesTheLabelsOfWhatWasPutIn) {
   Label label = Label::of({Integrity::untrusted, Secrecy::public_, {"tool:mail.read"}, {}});
   Value input = Value::object({{"id", Value("7").labelled(label)}, {"other", Value("x")}});
-  EXPECT_EQ(expand_uri_template("https://x/{id}", input).label(), label);
-  EXPECT_TRUE(expand_uri_template("https://x/{other}", input).label().is_default());
+  EXPECT_EQ(expand_uri_template("https://x/{id}", input)->label(), label);
+  EXPECT_TRUE(expand_uri_template("https://x/{other}", input)->label().is_default());
 }
 
 TEST(UriTemplate, ExpandsBothFormsOfAnEndpoint) {
   Value input = from_json(R"({"id":7})");
-  EXPECT_EQ(with_expanded_endpoint(from_json(R"({"method":"get","endpoint":"https://x/{id}"})"), input),
+  EXPECT_EQ(*with_expanded_endpoint(from_json(R"({"method":"get","endpoint":"https://x/{id}"})"), input),
             from_json(R"({"method":"get","endpoint":"https://x/7"})"));
-  EXPECT_EQ(with_expanded_endpoint(from_json(R"({"endpoint":{"uri":"https://x/{id}","authentication":{}}})"), input),
+  EXPECT_EQ(*with_expanded_endpoint(from_json(R"({"endpoint":{"uri":"https://x/{id}","authentication":{}}})"), input),
             from_json(R"({"endpoint":{"uri":"https://x/7","authentication":{}}})"));
-  EXPECT_EQ(with_expanded_endpoint(from_json(R"({"endpoint":5})"), input), from_json(R"({"endpoint":5})"));
+  EXPECT_EQ(*with_expanded_endpoint(from_json(R"({"endpoint":5})"), input), from_json(R"({"endpoint":5})"));
 }
 
 TEST(ErrorKind, KnowsAllSpellingsOfTheStandard) {

@@ -26,6 +26,7 @@ struct KnownDefinitions {
   std::set<std::string, std::less<>> declared_openapi;
   // The names under `secrets` in gantry.yaml; absent when there is no such file, or it has problems.
   std::optional<std::set<std::string, std::less<>>> secrets;
+  const ProjectChecks* checks = nullptr;                        // what modules above say about calls
   const SourceFiles* files = nullptr;                           // of the project, for the lists of policies
   bool tools_unreadable = false, decisions_unreadable = false;  // a file of the kind is no YAML: any name may be in it
 };

@@ -59,7 +59,8 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
       best_distance = distance;
     }
   }
-  std::size_t near = std::max<std::size_t>(1, (name.size() + 1) / 3);
+  // One letter for another is another name.
+  std::size_t near = name.size() == 1 ? 0 : std::max<std::size_t>(1, (name.size() + 1) / 3);
   return best_distance <= near ? best : std::string_view();
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "definition/data_reader.h"
+#include "definition/endless_runs.h"
 #include "definition/openapi.h"
 #include "definition/parse.h"
 #include "definition/project_files.h"
@@ -71,6 +72,7 @@ class ProjectLoader {
   ProjectLoader(SourceFiles files, const ProjectChecks& checks, std::map<std::string, std::string> shown)
       : checks_(checks), shown_(std::move(shown)) {
     project_->files = std::move(files);
+    known_.checks = &checks_;
   }
 
   std::variant<ProjectPointer, Problems> load() {
@@ -297,6 +299,9 @@ class ProjectLoader {
                      fmt::format("no workflow {}{}", wanted.text(), suggestion(wanted.text(), names))});
     }
     check_invariants();
+    find_endless_runs(*project_, [this](const Workflow& workflow, const Task& task, std::string message) {
+      problems_.add({workflow.path, task.place, std::move(message), Severity::warning});
+    });
   }
 
   // One that is about a workflow which is not there would hold whatever happens.
@@ -314,8 +319,15 @@ class ProjectLoader {
   void check_child_input(const WorkflowReference& reference) {
     const WorkflowName& name = reference.name;
     auto child = project_->find_workflow(name.namespace_, name.name, name.version);
-    if (child && child->input.schema && reference.input)
-      check_literals(*reference.input, *child->input.schema, Severity::warning);
+    if (!child || !child->input.schema) return;
+    const std::string refuses = fmt::format("the input.schema of {} refuses this: ", child->name.text());
+    if (reference.input) return check_literals(*reference.input, *child->input.schema, Severity::warning, refuses);
+    const auto violations = child->input.schema->validate(Value::object(std::vector<Member>{}));
+    if (!violations.empty())
+      problems_.add({reference.path, reference.place,
+                     fmt::format("without 'input' the workflow gets {{}}, which the input.schema of {} refuses: {}",
+                                 child->name.text(), describe(violations)),
+                     Severity::warning});
   }
 
   Digest digest_of_files() const {
@@ -365,10 +377,11 @@ std::variant<ProjectPointer, Problems> load_project(SourceFiles files, const Pro
   return ProjectLoader(std::move(files), checks, {}).load();
 }
 
-std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text) {
+std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text,
+                                                           const ProjectChecks& checks) {
   const std::string inner = "workflows/workflow.yaml";
   SourceFiles files = {{inner, std::move(text)}, {"policies/reads-only.yaml", std::string(reads_only_policy)}};
-  return ProjectLoader(std::move(files), {}, {{inner, path}}).load();
+  return ProjectLoader(std::move(files), checks, {{inner, path}}).load();
 }
 
 }  // namespace gantry::definition

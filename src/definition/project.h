@@ -83,6 +83,10 @@ struct ProjectChecks {
   };
   std::function<std::vector<Finding>(const Tool& tool)> tool;
   std::function<std::string(std::string_view entry)> egress_entry;  // what is wrong with it; empty when fine
+  // Of `call: http` and `call: mcp`, where they are written out: what is wrong with the URI, and with a header; empty
+  // when fine.
+  std::function<std::string(std::string_view uri)> http_uri;
+  std::function<std::string(std::string_view name, const Value& value)> http_header;
 };
 
 // Reads the directory (not following links out of it); io problems are Problems too.
@@ -93,6 +97,7 @@ std::variant<ProjectPointer, Problems> load_project(SourceFiles files, const Pro
 // One workflow file on its own, as `gantry run FILE` without a project: no tools, and the built-in policy
 // `reads-only` (class read and egress_read allowed, all else denied). The project's `files` hold both as a project
 // would, so that load_project(files) gives the same again; problems and Workflow::path name `path`.
-std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text);
+std::variant<ProjectPointer, Problems> load_single_workflow(const std::string& path, std::string text,
+                                                           const ProjectChecks& checks = {});
 
 }  // namespace gantry::definition

@@ -120,15 +120,24 @@ ObjectReader::ObjectReader(Node node, std::string what) : node_(std::move(node))
 }
 
 ObjectReader::~ObjectReader() {
-  if (others_allowed_) return;
-  for (const Node& each : node_.members()) {
-    const Value* value = &each.value();
-    bool is_known = std::any_of(known_.begin(), known_.end(),
-                                [&](std::string_view key) { return node_.value().find(key) == value; });
-    if (is_known) continue;
-    each.key_problem(fmt::format("unknown key '{}' in {}{}", shortened(std::string(each.key())), what_,
-                                 suggestion(each.key(), known_)));
+  std::vector<std::string_view> missing = std::move(nearly_there_);
+  if (!others_allowed_) {
+    for (const Node& each : node_.members()) {
+      const Value* value = &each.value();
+      bool is_known = std::any_of(known_.begin(), known_.end(),
+                                  [&](std::string_view key) { return node_.value().find(key) == value; });
+      if (is_known) continue;
+      const std::string key = each.key();
+      std::erase(missing, nearest_name(key, known_));
+      each.key_problem(
+          fmt::format("unknown key '{}' in {}{}", shortened(key), what_, suggestion(key, known_)));
+    }
   }
+  for (std::string_view key : missing) report_missing(key);
+}
+
+void ObjectReader::report_missing(std::string_view key) const {
+  node_.problem(fmt::format("'{}' is missing in {}", key, what_));
 }
 
 std::optional<Node> ObjectReader::find(std::string_view key) {
@@ -139,7 +148,16 @@ std::optional<Node> ObjectReader::find(std::string_view key) {
 
 std::optional<Node> ObjectReader::require(std::string_view key) {
   auto found = find(key);
-  if (!found && is_object()) node_.problem(fmt::format("'{}' is missing in {}", key, what_));
+  if (found || !is_object()) return found;
+  const auto& members = node_.value().members();
+  const bool is_nearly_there = std::any_of(members.begin(), members.end(), [&](const Member& each) {
+    return std::find(known_.begin(), known_.end(), each.key.view()) == known_.end() &&
+           !nearest_name(each.key.view(), {key}).empty();
+  });
+  if (is_nearly_there && !others_allowed_)
+    nearly_there_.push_back(key);
+  else
+    report_missing(key);
   return found;
 }
 

@@ -61,13 +61,14 @@ class ObjectReader {
   ObjectReader(Node node, std::string what);
   ObjectReader(const ObjectReader&) = delete;
   ObjectReader& operator=(const ObjectReader&) = delete;
-  ~ObjectReader();  // reports the unknown keys
+  ~ObjectReader();  // reports the unknown keys, and what is missing and nearly there
 
   const Node& node() const { return node_; }
   bool is_object() const { return node_.value().is_object(); }
   bool has(std::string_view key) const { return node_.value().find(key) != nullptr; }
   std::optional<Node> find(std::string_view key);
-  std::optional<Node> require(std::string_view key);  // reports when it is missing
+  // Reports when it is missing. Where a key is there that is nearly it, that one is reported at the end, and once.
+  std::optional<Node> require(std::string_view key);
   // The key is part of the language, but not of this release: reported when present.
   void refuse(std::string_view key, std::string_view message);
   // Any key is known from here on.
@@ -81,7 +82,10 @@ class ObjectReader {
  private:
   Node node_;
   std::string what_;
+  void report_missing(std::string_view key) const;
+
   std::vector<std::string_view> known_;
+  std::vector<std::string_view> nearly_there_;  // required keys that a key which is not known so far may be meant for
   bool others_allowed_ = false;
 };
 

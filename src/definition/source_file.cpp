@@ -39,6 +39,11 @@ bool is_blank(char c) {
 // How many bytes of the file, and of the decoded text, one escape of a double-quoted scalar takes.
 std::pair<std::size_t, std::size_t> escape_lengths(std::string_view rest) {
   if (rest.size() < 2) return {1, 1};
+  if (rest[1] == '\n' || rest[1] == '\r') {  // an escaped line break: nothing, like the blanks after it
+    std::size_t end = 1 + (rest.substr(1, 2) == "\r\n" ? 2 : 1);
+    while (end < rest.size() && (rest[end] == ' ' || rest[end] == '\t')) ++end;
+    return {end, 0};
+  }
   std::size_t digits = rest[1] == 'x' ? 2 : rest[1] == 'u' ? 4 : rest[1] == 'U' ? 8 : 0;
   if (digits == 0) return {2, 1};
   unsigned long code = 0;
@@ -47,6 +52,7 @@ std::pair<std::size_t, std::size_t> escape_lengths(std::string_view rest) {
         c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a' + 10) & 15U;
     code = code * 16 + digit;
   }
+  if (code >= 0xD800 && code <= 0xDBFF && rest.substr(6, 2) == "\\u") return {12, 4};  // the first half of a pair
   return {2 + digits, code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4};
 }
 

@@ -22,6 +22,12 @@ TEST(PlaceInScalar, SkipsQuotesAndEscapes) {
   EXPECT_EQ(at(R"(if: "\"\u00e9\" .a")", {1, 5}, 5), "1:17");
 }
 
+TEST(PlaceInScalar, SkipsEscapedLineBreaksAndSurrogatePairs) {
+  EXPECT_EQ(at("if: \"${ .a \\\n    + .b }\"", {1, 5}, 8), "2:7");
+  EXPECT_EQ(at("if: \"${ .a \\\r\n    + .b }\"", {1, 5}, 8), "2:7");
+  EXPECT_EQ(at(R"(if: "\ud83d\ude00 .a")", {1, 5}, 5), "1:19");
+}
+
 TEST(PlaceInScalar, FollowsFoldedLinesOfFlowScalars) {
   EXPECT_EQ(at("if: .a\n  + .b", {1, 5}, 3), "2:3");
   EXPECT_EQ(at("if: '.a   \n\n  + .b'", {1, 5}, 3), "3:3");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "definition/workflow_reader.h"
 #include "value/pointer.h"
@@ -39,6 +40,26 @@ ListNames read_list_names(const Node& list) {
   return result;
 }
 
+// Where a task goes whose `then` can't be read: anywhere. Only in workflows that are refused; see flow_check.h.
+FlowDirective unknown_flow(std::string_view name) {
+  FlowDirective flow;
+  flow.kind = FlowDirective::Kind::task;
+  flow.index = std::numeric_limits<std::size_t>::max();
+  flow.name = name;
+  return flow;
+}
+
+// Stands for a task that has problems, so that the others keep their places in the list.
+TaskPointer unreadable_task(const Node& node, const std::string& name, const std::string& reference) {
+  auto task = std::make_shared<Task>();
+  task->name = name;
+  task->reference = reference;
+  task->place = node.place();
+  task->body = CallTask{};
+  task->then = unknown_flow("");
+  return task;
+}
+
 }  // namespace
 
 const std::vector<std::string_view>& task_keywords() {
@@ -51,14 +72,18 @@ TaskList WorkflowReader::read_task_list(const Node& list, const Scope& scope, co
                                         bool branches) {
   TaskList tasks;
   if (!list.is_array("a list of tasks")) return tasks;
-  if (list.value().size() == 0) list.problem("a list of tasks needs at least one");
   ListNames names = read_list_names(list);
   names.branches = branches;
   for (std::size_t i = 0; i < names.names.size(); ++i) {
     const std::string& name = names.names[i];
-    if (name.empty()) continue;
+    if (name.empty()) {
+      tasks.tasks.push_back(unreadable_task(list.item(i), name, reference));
+      continue;
+    }
     Place place{scope, &names, fmt::format("{}/{}/{}", reference, i, pointer_token(name))};
-    if (auto task = read_task(list.item(i).member(name), name, place)) tasks.tasks.push_back(std::move(task));
+    Node node = list.item(i).member(name);
+    auto task = read_task(node, name, place);
+    tasks.tasks.push_back(task ? std::move(task) : unreadable_task(node, name, place.reference));
   }
   return tasks;
 }
@@ -111,7 +136,8 @@ TaskPointer WorkflowReader::read_task(const Node& node, std::string name, const 
   task->timeout = read_timeout(reader, place.scope);
   if (auto metadata = reader.find("metadata"); metadata && !metadata->value().is_object())
     metadata->expected("an object");
-  if (!read_body(reader, *kind, *task, place)) return nullptr;
+  if (!read_body(reader, *kind, *task, place) && (*kind == "call" || *kind == "run"))
+    task->body = CallTask{};  // it does something, whatever it was meant to be
   if (*kind == "set" && task->output.schema && !task->output.transform)
     check_literals(node.member("set"), *task->output.schema, Severity::warning);
   apply_extensions(*task, *kind, place.scope);
@@ -138,7 +164,8 @@ bool WorkflowReader::read_body(ObjectReader& reader, const std::string& kind, Ta
 FlowDirective WorkflowReader::read_flow(const Node& node, const Place& place) {
   FlowDirective flow;
   auto name = node.text("continue, exit, end or the name of a task");
-  if (!name || *name == "continue") return flow;
+  if (!name) return unknown_flow("");
+  if (*name == "continue") return flow;
   flow.name = *name;
   if (*name == "exit") flow.kind = FlowDirective::Kind::exit;
   if (*name == "end") flow.kind = FlowDirective::Kind::end;
@@ -147,16 +174,19 @@ FlowDirective WorkflowReader::read_flow(const Node& node, const Place& place) {
   auto found = std::find(names.begin(), names.end(), *name);
   if (found != names.end() && place.list->branches) {
     node.problem(fmt::format("'then' of a branch can't go to the branch '{}': branches run at the same time", *name));
+    return unknown_flow(*name);
   } else if (found != names.end()) {
     flow.kind = FlowDirective::Kind::task;
     flow.index = static_cast<std::size_t>(found - names.begin());
   } else if (auto elsewhere = task_places_.find(*name); elsewhere != task_places_.end()) {
     node.problem(fmt::format("'then' goes to tasks of the same list only; '{}' is in another list, in line {}", *name,
                              elsewhere->second.line));
+    return unknown_flow(*name);
   } else {
     std::vector<std::string_view> known(names.begin(), names.end());
     known.insert(known.end(), {"continue", "exit", "end"});
     node.problem(fmt::format("no task '{}' in this list{}", *name, suggestion(*name, known)));
+    return unknown_flow(*name);
   }
   return flow;
 }

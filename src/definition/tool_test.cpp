@@ -191,7 +191,6 @@ rules:
           "policies/p.yaml:6:33: expected at least one approver",
           "policies/p.yaml:6:37: 'expires' has a meaning only where the rule may ask for an approval",
           "policies/p.yaml:6:51: 'requesterExcluded' has a meaning only where the rule may ask for an approval",
-          HasSubstr("'role' is missing in an approver"),
           "policies/p.yaml:7:44: unknown key 'rol' in an approver; did you mean 'role'?",
           "policies/p.yaml:7:70: expected a whole number from 1 to 20, found the number 0",
           HasSubstr("policies/p.yaml:7:84: 'P2Y'"),

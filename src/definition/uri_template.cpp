@@ -23,10 +23,13 @@ void append_encoded(std::string& uri, std::string_view text) {
   }
 }
 
-std::string scalar_text(const Value& value) {
+Result<std::string> template_text(const Value& value, std::string_view name) {
   if (value.is_string()) return std::string(value.as_string());
   if (value.is_boolean() || value.is_number()) return print_json(value);
-  return "";
+  if (value.is_null()) return std::string();
+  return Error{Code::invalid_argument,
+               fmt::format("'{{{}}}' in the URI: expected text, a number, true, false or null, found {}", name.substr(0, 60),
+                           value.is_array() ? "a list" : "an object")};
 }
 
 }  // namespace
@@ -37,7 +40,7 @@ std::string percent_encoded(std::string_view text) {
   return result;
 }
 
-Value expand_uri_template(std::string_view uri_template, const Value& input) {
+Result<Value> expand_uri_template(std::string_view uri_template, const Value& input) {
   std::string uri;
   Label label;
   while (!uri_template.empty()) {
@@ -50,23 +53,26 @@ Value expand_uri_template(std::string_view uri_template, const Value& input) {
     if (input.is_object()) {
       Value value = input.member(name);
       label = join(label, value.label());
-      append_encoded(uri, scalar_text(value));
+      const std::string text = TRY(template_text(value, name));
+      append_encoded(uri, text);
     }
     uri_template.remove_prefix(close + 1);
   }
   return Value(uri).labelled(label);
 }
 
-Value with_expanded_endpoint(Value arguments, const Value& input) {
+Result<Value> with_expanded_endpoint(Value arguments, const Value& input) {
   if (!arguments.is_object()) return arguments;
   Value endpoint = arguments.member("endpoint");
-  if (endpoint.is_string())
-    return std::move(arguments).with_member(
-        "endpoint", expand_uri_template(endpoint.as_string(), input).labelled(endpoint.label()));
+  if (endpoint.is_string()) {
+    Value whole = TRY(expand_uri_template(endpoint.as_string(), input));
+    return std::move(arguments).with_member("endpoint", std::move(whole).labelled(endpoint.label()));
+  }
   if (!endpoint.is_object()) return arguments;
   Value uri = endpoint.member("uri");
   if (!uri.is_string()) return arguments;
-  Value expanded = expand_uri_template(uri.as_string(), input).labelled(uri.label());
+  Value expanded = TRY(expand_uri_template(uri.as_string(), input));
+  expanded = std::move(expanded).labelled(uri.label());
   return std::move(arguments).with_member("endpoint", std::move(endpoint).with_member("uri", std::move(expanded)));
 }
 
@@ -85,6 +91,16 @@ Status check_uri_template(std::string_view uri_template) {
     at = close + 1;
   }
   return done();
+}
+
+std::string_view dotted_name(std::string_view uri_template) {
+  for (std::size_t at = 0; (at = uri_template.find('{', at)) != std::string_view::npos; ++at) {
+    const std::size_t close = uri_template.find('}', at);
+    if (close == std::string_view::npos) break;
+    const std::string_view name = uri_template.substr(at + 1, close - at - 1);
+    if (name.find('.') != std::string_view::npos) return name;
+  }
+  return {};
 }
 
 }  // namespace gantry::definition

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "definition/flow_check.h"
+#include "definition/handover_check.h"
 #include "definition/workflow_reader.h"
 
 namespace gantry::definition {
@@ -40,8 +41,9 @@ std::shared_ptr<const Workflow> parse_workflow(const Node& root, const KnownDefi
   workflow->path = root.file().path();
   workflow->source = root.value();
   WorkflowReader(root, known, references).read(*workflow);
-  if (root.file().problems().count() != before) return nullptr;
   check_flow(*workflow, root.file());
+  check_handovers(*workflow, root.file());
+  if (root.file().problems().count() != before) return nullptr;
   workflow->digest = digest_of_value(root.value());
   return workflow;
 }
@@ -109,9 +111,12 @@ void WorkflowReader::read_use(ObjectReader& reader, Workflow& workflow) {
   ObjectReader use(*node, "'use'");
   if (auto secrets = use.find("secrets")) {
     workflow.secrets = secrets->texts("a list of names");
-    secrets_.insert(workflow.secrets.begin(), workflow.secrets.end());
-    for (const Node& each : secrets->items())
-      if (each.value().is_string()) check_secret_setting(each);
+    for (const Node& each : secrets->items()) {
+      if (!each.value().is_string()) continue;
+      if (!secrets_.insert(std::string(each.value().as_string())).second)
+        each.problem(fmt::format("the secret '{}' is in this list already", each.value().as_string()));
+      check_secret_setting(each);
+    }
   }
   read_used_map(use, "functions", functions_);
   read_used_map(use, "retries", retries_);
@@ -216,7 +221,8 @@ std::optional<Node> WorkflowReader::resolve(const Node& node, const std::map<std
   }
   std::vector<std::string_view> names;
   for (const auto& [each, unused] : used) names.push_back(each);
-  node.problem(fmt::format("no '{}' under use.{}{}", name, kind, suggestion(name, names)));
+  node.problem(fmt::format("no '{}' under use.{}{}", name, kind,
+                           names.empty() ? "; nothing is defined there" : suggestion(name, names)));
   return std::nullopt;
 }
 

@@ -65,8 +65,7 @@ do: []
           "workflows/w.yaml:8:13: expected text, found the number 5",
           "workflows/w.yaml:9:3: unknown key 'retrie' in 'use'; did you mean 'retries'?",
           "workflows/w.yaml:10:10: 'after' is missing in a timeout",
-          "workflows/w.yaml:10:11: unknown key 'before' in a timeout; known: after",
-          "workflows/w.yaml:11:5: a list of tasks needs at least one"));
+          "workflows/w.yaml:10:11: unknown key 'before' in a timeout; known: after"));
 }
 
 TEST(WorkflowProblems, OfTaskLists) {
@@ -295,7 +294,7 @@ TEST(WorkflowProblems, OfDurations) {
                           HasSubstr("4:15: '5 minutes' is not an ISO 8601 duration"),
                           HasSubstr("5:15: unknown key 'second' in a duration"),
                           HasSubstr("6:15: seconds: expected a number that is not negative, found the number -5"),
-                          HasSubstr("7:15: a duration needs at least one"), "8:31: no 'soon' under use.timeouts",
+                          HasSubstr("7:15: a duration needs at least one"), "8:31: no 'soon' under use.timeouts; nothing is defined there",
                           HasSubstr("9:39: 'P1M' is not an ISO 8601 duration")));
 }
 
@@ -310,9 +309,10 @@ TEST(WorkflowProblems, OfErrorsAndRetries) {
               ElementsAre(HasSubstr("'type' is missing in an error"),
                           "3:43: expected a whole number from 100 to 599, found the number 42",
                           "3:47: 'instance' of an error is not supported yet; it is always the place of the raise task",
-                          "4:24: no 'missing' under use.errors", HasSubstr("'catch' is missing in task 'c'"),
+                          "4:5: warning: task 'b' can't be reached: 'a' before it raises an error, and no 'then' names it",
+                          "4:24: no 'missing' under use.errors; nothing is defined there", HasSubstr("'catch' is missing in task 'c'"),
                           "6:59: an error filter needs at least one of type, status, instance, title, detail",
-                          "6:71: no 'gently' under use.retries",
+                          "6:71: no 'gently' under use.retries; nothing is defined there",
                           "7:66: the filter of errors is static; write conditions with expressions under 'when'",
                           "7:85: expected a whole number from 100 to 599, found the text \"500\"",
                           "7:111: expected one of constant, linear, exponential",
@@ -336,18 +336,18 @@ TEST(WorkflowProblems, OfHttpCalls) {
   - i: {call: http, with: {method: get, endpoint: {uri: "https://x/", authentication: {}}}}
 )"),
       ElementsAre(
-          HasSubstr("'with' is missing in task 'a'"), HasSubstr("'method' is missing in the arguments of 'http'"),
+          HasSubstr("'with' is missing in task 'a'"),
           "4:28: unknown key 'methd' in the arguments of 'http'; did you mean 'method'?",
           "4:50: expected a URI that starts with https:// or http://, found the text \"ftp://x\"",
-          "5:36: expected one of get, head, post, put, patch, delete, options, found the text \"fetch\"",
+          "5:36: expected one of get, head, post, put, patch, delete, options, found the text \"fetch\"; did you mean 'patch'?",
           "5:53: '{+a}' in the URI: only the name of a top-level member of the task's input is supported",
           "5:79: expected one of content, raw, response, found the text \"text\"",
           "5:95: expected true or false, found the text \"maybe\"", "6:51: '{' without '}' in the URI",
           "6:76: expected headers as an object, or one ${ expression }, found a list",
-          "6:92: expected text, a number, true or false, found an object", HasSubstr("'uri' is missing in an endpoint"),
+          "6:92: expected text, a number, true or false, found an object",
           "7:52: unknown key 'url' in an endpoint; did you mean 'uri'?",
           "8:62: an expression must be the whole text; write ${ \"text \\( expression ) text\" }",
-          "9:93: no 'store' under use.authentications", HasSubstr("'password' is missing in 'basic'"),
+          "9:93: no 'store' under use.authentications; nothing is defined there", HasSubstr("'password' is missing in 'basic'"),
           "11:87: expected one of basic, bearer, use"));
 }
 
@@ -451,10 +451,9 @@ TEST(WorkflowProblems, OfEventsForksAndSubWorkflows) {
   - d: {run: {workflow: {name: x, version: one}}}
   - e: {run: {await: true}}
 )"),
-      ElementsAre(HasSubstr("'type' is missing in an event"), "3:39: expected text, found the number 5",
-                  HasSubstr("'event' is missing in 'emit'"),
+      ElementsAre(HasSubstr("'type' is missing in an event"), "3:39: source: expected text, found number",
                   "4:16: unknown key 'events' in 'emit'; did you mean 'event'?",
-                  "5:26: a list of tasks needs at least one", "5:39: expected true or false, found the number 1",
+                  "5:39: expected true or false, found the number 1",
                   HasSubstr("'namespace' is missing in 'run.workflow'"),
                   "6:44: expected a semantic version such as \"1.0.0\", found the text \"one\"",
                   HasSubstr("'workflow' is missing in 'run'")));

@@ -105,6 +105,8 @@ class WorkflowReader {
   GuardrailTask read_guardrail(const Node& with, const Scope& scope);
   void report_unknown_call(const Node& call, const std::string& name);
   CallTask read_http(const Node& with, const Scope& scope);
+  void check_http_headers(const Node& node);
+  void check_http_uri(const Node& node);
   // `expands` becomes true when the endpoint is literal text with {name} in it.
   std::optional<Value> read_endpoint(const Node& node, const Scope& scope, bool& expands);
   OpenApiTask read_openapi(const Node& with, const Scope& scope);

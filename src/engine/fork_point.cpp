@@ -17,8 +17,9 @@ Result<const Task*> find_named(const definition::Workflow& workflow, const std::
   });
   if (found.size() == 1) return found.front();
   if (found.empty())
-    return Error{Code::not_found, fmt::format("workflow {} has no task '{}'; expected a name, or a reference such as {}",
-                                              workflow.name.text(), name, workflow.tasks.tasks.front()->reference)};
+    return Error{Code::not_found,
+                 fmt::format("workflow {} has no task '{}'; expected a name, or a reference such as {}", workflow.name.text(), name,
+                             workflow.tasks.tasks.empty() ? "/do/0/NAME" : workflow.tasks.tasks.front()->reference)};
   std::string all;
   for (const Task* task : found) all += (all.empty() ? "" : ", ") + task->reference;
   return Error{Code::invalid_argument, fmt::format("several tasks are called '{}': say which of {}", name, all)};

@@ -158,6 +158,7 @@ class Execution {
   std::uint64_t retries_of(const definition::RetryPolicy& policy) const;
   std::optional<Duration> retry_delay(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
   // Asks for an effect; the task waits for its answer.
+  bool expand_endpoint(Branch& branch, Frame& frame, Value& arguments);
   void call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation, Value arguments);
   static Value reduce_response(const Value& result, const Value& output);
   void call_operation(Branch& branch, Frame& frame, const Value& document, std::string_view document_uri);

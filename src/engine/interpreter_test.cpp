@@ -234,6 +234,16 @@ TEST(Expressions, ATypeErrorFaultsAtItsTask) {
   EXPECT_THAT(world.detail(), HasSubstr("cannot be added"));
 }
 
+TEST(EmptyLists, PassTheInputOn) {
+  for (const char* tasks : {"[]", "[{a: {do: []}}]", "[{a: {for: {in: '[1, 2]'}, do: []}}]", "[{a: {try: [], catch: {}}}]",
+                            "[{a: {try: [{r: {raise: {error: {type: t, status: 400}}}}], catch: {do: []}}}]"}) {
+    World world(std::string("do: ") + tasks + "\n");
+    EXPECT_EQ(world.run(R"({"x":1})"), R"(completed {"x":1})") << tasks;
+  }
+  World fork("do: [{a: {fork: {branches: []}}}]\n");
+  EXPECT_EQ(fork.run(), "completed []");
+}
+
 TEST(Expressions, OfManyValuesTheFirstCountsAndOfNoneAnErrorIsRaised) {
   World many("do:\n  - a: {set: {x: \"${ .[] }\"}}\n");
   EXPECT_EQ(many.run("[3,2,1]"), R"(completed {"x":3})");

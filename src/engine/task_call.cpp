@@ -22,11 +22,23 @@ void Execution::call_effect(Branch& branch, Frame& frame, std::string_view tool,
   wait_for(branch, frame, {.kind = Waiting::For::effect, .id = std::move(effect)});
 }
 
+// False after it has raised the error of a member that can't stand in a URI.
+bool Execution::expand_endpoint(Branch& branch, Frame& frame, Value& arguments) {
+  Result<Value> expanded = definition::with_expanded_endpoint(std::move(arguments), frame.input);
+  if (!expanded) {
+    raise(branch, make_error(ErrorKind::expression, "Not for a URI", "endpoint: " + expanded.error().message + ".",
+                             frame.task->reference, frame.input.deep_label()));
+    return false;
+  }
+  arguments = *std::move(expanded);
+  return true;
+}
+
 void Execution::begin(Branch& branch, Frame& frame, const definition::CallTask& task) {
   std::optional<Value> arguments =
       evaluate(branch, frame, {.field = "call.with", .input = &frame.input}, task.arguments, frame.input);
   if (!arguments) return;
-  if (task.expands_endpoint) arguments = definition::with_expanded_endpoint(std::move(*arguments), frame.input);
+  if (task.expands_endpoint && !expand_endpoint(branch, frame, *arguments)) return;
   if (task.tool == "http") frame.value = arguments->member("output");
   call_effect(branch, frame, task.tool, task.operation, std::move(*arguments));
 }

@@ -23,6 +23,15 @@ TEST(CallHttp, AnEndpointThatIsAnExpressionIsNotExpandedAgain) {
   EXPECT_EQ(print_json(world.calls.at(0).arguments.member("endpoint")), R"("https://example.com/{id}")");
 }
 
+TEST(CallHttp, AListOrAnObjectInTheEndpointIsAnExpressionError) {
+  for (const char* input : {R"({"id":[1]})", R"({"id":{"a":1}})"}) {
+    World world("do:\n  - a: {call: http, with: {method: get, endpoint: \"https://example.com/{id}\"}}\n");
+    EXPECT_EQ(world.run(input), "faulted expression 400 /do/0/a");
+    EXPECT_THAT(world.detail(), HasSubstr("'{id}' in the URI: expected text, a number, true, false or null"));
+    EXPECT_TRUE(world.calls.empty());
+  }
+}
+
 TEST(CallHttp, HeadersQueryAndBodyMayBeExpressions) {
   World world(R"(
 do:

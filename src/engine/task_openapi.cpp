@@ -30,7 +30,7 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::OpenApiTas
   }
   std::optional<Value> fetch = evaluate(branch, frame, site, task.document, frame.input);
   if (!fetch) return;
-  if (task.expands_endpoint) fetch = definition::with_expanded_endpoint(std::move(*fetch), frame.input);
+  if (task.expands_endpoint && !expand_endpoint(branch, frame, *fetch)) return;
   frame.position = waits_for_document;
   call_effect(branch, frame, "http", "request", std::move(*fetch));
 }

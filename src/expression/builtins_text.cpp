@@ -304,6 +304,9 @@ Got indices(Machine& machine, Value input, Value* arguments, Value& output) {
 Got end_of_indices(Machine& machine, Value input, Value* arguments, bool first, Value& output) {
   Value all;
   if (indices(machine, std::move(input), arguments, all) != Got::value) return Got::failed;
+  if (!all.is_array() && !all.is_null())  // what an object has under the key
+    return machine.fail("Cannot index " + std::string(all.kind_name()) + (first ? " with number (0)" : " with object ({\"start\":-1,\"end\":null})"),
+                        about(all));
   output = all.is_array() && all.size() > 0 ? all.item(first ? 0 : all.size() - 1) : Value();
   return Got::value;
 }

@@ -243,6 +243,7 @@ Flow Machine::each_conditional(const Node& node, const Frame& frame, const Value
 // Errors of what comes after the body in the pipeline are not caught.
 Flow Machine::each_try(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
   if (!path && node.arity != Arity::many) return each_value(node, frame, input, path, sink);
+  if (node.is_step && path && !path->is_valid) return each(*node.children[0], frame, input, path, sink);
   bool downstream = false;
   Flow flow = each(*node.children[0], frame, input, path, [&](Value&& value, const Path* at) {
     Flow inner = sink(std::move(value), at);

@@ -1,5 +1,6 @@
 #include "expression/expression.h"
 
+#include "expression/compile_errors.h"
 #include "expression/inspect.h"
 #include "expression/machine.h"
 #include "expression/parser.h"
@@ -29,6 +30,14 @@ std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::s
   program->slots = resolved.slots;
   program->used_variables = std::move(resolved.used_variables);
   return ProgramPointer(std::move(program));
+}
+
+std::vector<CompileError> compile_errors(std::string_view text, std::span<const std::string> variables,
+                                         Comparisons comparisons) {
+  auto parsed = parse_program(text, comparisons);
+  if (auto* error = std::get_if<CompileError>(&parsed)) return {std::move(*error)};
+  Definitions definitions;
+  return errors_in(std::get<0>(parsed), variables, definitions, compile_errors_max);
 }
 
 const Node& root_of(const Program& program) {

@@ -54,6 +54,20 @@ TEST(Expression, BindsVariablesInTheOrderGiven) {
   EXPECT_EQ(print_json(*evaluate_first(*std::get<0>(program), Value(), evaluation)), "42");
 }
 
+TEST(Expression, DoesAsJqOfTodayWhereOldOnesDidOtherwise) {
+  EXPECT_EQ(run("\"gICA\"|@base64d"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+  EXPECT_EQ(run("\"4oI=\", \"wYA=\", \"7aCA\", \"YeKCrGI=\" | @base64d | explode | tojson"),
+            "\"[65533]\"\n\"[65533,65533]\"\n\"[65533]\"\n\"[97,8364,98]\"");
+  EXPECT_EQ(run("transpose", "{}"), "[]");
+  EXPECT_EQ(run("transpose", R"({"a":[1,2],"b":[3]})"), "[[1,3],[2,null]]");
+  EXPECT_EQ(run("index(\"a\")", R"({"a":1})"), "invalid_argument: Cannot index number with number (0)");
+  EXPECT_EQ(run("index(\"a\"), rindex(\"a\")", R"({"a":[1,2]})"), "1\n2");
+  EXPECT_EQ(run("index(\"a\"), rindex(\"a\")"), "null\nnull");
+  EXPECT_EQ(run("path(add[0]?)", "[]"), "invalid_argument: Invalid path expression near attempt to access element 0 of null");
+  EXPECT_EQ(run("[path(.a?, .[]?, .[0]?, (.a | .b?))], [path((add[0])?)]", R"({"a":1})"), R"([["a"],["a"]])" "\n[]");
+  EXPECT_EQ(run("-infinite % 3, -. * \"ab\", -.[0]? // 7", "1"), "-2\nnull\n7");
+}
+
 TEST(Expression, TellsWhichVariablesAreRead) {
   std::vector<std::string> names{"context", "input", "secrets"};
   auto program = compile("{c: $context, x: (1 as $input | $input)}", names);

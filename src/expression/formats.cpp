@@ -72,6 +72,26 @@ bool decode_digits(std::string_view text, std::string_view digits, unsigned bits
   return true;
 }
 
+// jq's way: U+FFFD for a byte that can start nothing, and one for a start with the continuations that came, when they
+// are too few or mean nothing.
+std::string text_of_bytes(std::string_view bytes) {
+  if (is_valid_utf8(bytes)) return std::string(bytes);
+  std::string text;
+  while (!bytes.empty()) {
+    const auto first = static_cast<unsigned char>(bytes[0]);
+    const std::size_t wanted = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 1;
+    std::size_t length = 1;
+    while (length < std::min(wanted, bytes.size()) && (static_cast<unsigned char>(bytes[length]) & 0xC0) == 0x80) ++length;
+    std::string_view character = bytes.substr(0, length);
+    if (is_valid_utf8(character))
+      text += character;
+    else
+      append_character(text, 0xFFFD);
+    bytes.remove_prefix(length);
+  }
+  return text;
+}
+
 Got decode(Machine& machine, const Value& input, std::string_view digits, unsigned bits, const char* name,
            std::string& text) {
   std::string_view coded = input.as_string();
@@ -81,7 +101,7 @@ Got decode(Machine& machine, const Value& input, std::string_view digits, unsign
     return machine.fail(kind_and_brief(input) + " is not valid " + name + " data", about(input));
   if (bits == 6 && used % 4 == 1)
     return machine.fail(kind_and_brief(input) + " trailing base64 byte found", about(input));
-  text = repaired_utf8(bytes);
+  text = text_of_bytes(bytes);
   return Got::value;
 }
 

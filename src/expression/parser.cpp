@@ -213,7 +213,7 @@ NodePointer Parser::operand() {
   take();
   Level level(*this);
   if (level_ > program_depth_max) return fail(offset, "the program is nested too deeply; at most 1000 levels");
-  NodePointer inner = at_symbol("-") ? operand() : expression(multiplying);
+  NodePointer inner = at_symbol("-") ? operand() : postfix();
   return negated(std::move(inner), offset);
 }
 

@@ -60,6 +60,7 @@ NodePointer Parser::optional_step(NodePointer step, std::size_t offset) {
     bind_upto = bound_ahead(std::move(step->children[2]), "end of an optional slice", step->children[2]);
   if (failed_) return nullptr;
   NodePointer made = node(Kind::try_catch, offset, std::move(step));
+  if (made) made->is_step = true;
   if (target->kind != Kind::identity) made = node(Kind::pipe, offset, std::move(target), std::move(made));
   for (NodePointer* bind : {&bind_upto, &bind_from}) {
     if (*bind == nullptr) continue;

@@ -11,17 +11,16 @@ namespace gantry::expression {
 
 std::optional<CompileError> Resolver::run(NodePointer& root) {
   resolve(root);
-  return failed_ ? std::optional(error_) : std::nullopt;
+  return errors_.empty() ? std::nullopt : std::optional(errors_.front());
 }
 
 void Resolver::fail(std::size_t offset, std::string message) {
-  if (failed_) return;
-  failed_ = true;
-  error_ = {offset, std::move(message)};
+  if (is_stopped()) return;
+  errors_.push_back({offset, std::move(message)});
 }
 
 void Resolver::resolve(NodePointer& pointer) {
-  if (failed_) return;
+  if (is_stopped()) return;
   Node& node = *pointer;
   switch (node.kind) {
     case Kind::define:
@@ -45,19 +44,29 @@ void Resolver::resolve(NodePointer& pointer) {
       break;
     case Kind::format:
     case Kind::text:
-      if (!is_format(node.constant.as_string()))
-        fail(node.offset,
-             "found the unknown format '@" + std::string(node.constant.as_string()) +
-                 "'; expected one of @text @json @html @uri @urid @csv @tsv @sh @base64 @base64d @base32 @base32d");
+      if (!is_format(node.constant.as_string())) unknown_format(node);
       resolve_children(node);
       break;
     default:
       resolve_children(node);
   }
-  if (failed_) return;
+  if (!errors_.empty()) return;  // the program will not run: only further errors are looked for
   pointer->arity = arity_of(*pointer);
   if (pointer->kind == Kind::pipe) mark_last_use(*pointer->children[1]);
   if (pointer->kind == Kind::reduce || pointer->kind == Kind::foreach) mark_last_use(*pointer->children[2]);
+}
+
+void Resolver::unknown_format(const Node& node) {
+  static const std::vector<std::string> known = {"text", "json", "html",   "uri",     "urid",   "csv",
+                                                 "tsv",  "sh",   "base64", "base64d", "base32", "base32d"};
+  std::string message = "found the unknown format '@" + std::string(node.constant.as_string()) + "'";
+  if (const std::string nearest = nearest_name(node.constant.as_string(), known); !nearest.empty()) {
+    message += "; did you mean '@" + nearest + "'?";
+  } else {
+    message += "; expected one of";
+    for (const std::string& name : known) message += " @" + name;
+  }
+  fail(node.offset, std::move(message));
 }
 
 void Resolver::resolve_children(Node& node) {
@@ -167,7 +176,14 @@ void Resolver::resolve_label(Node& node) {
 
 void Resolver::resolve_break(Node& node) {
   const Symbol* found = find_symbol(Symbol::Kind::label, node.name);
-  if (!found) return fail(node.offset, "there is no label $" + node.name + " around this break");
+  if (!found) {
+    std::vector<std::string> known;
+    for (const Symbol& symbol : symbols_)
+      if (symbol.kind == Symbol::Kind::label) known.push_back(symbol.name);
+    const std::string nearest = nearest_name(node.name, known);
+    return fail(node.offset, "there is no label $" + node.name + " around this break" +
+                                 (nearest.empty() ? "" : "; did you mean $" + nearest + "?"));
+  }
   node.hops = level() - found->level;
   node.slot = found->slot;
 }
@@ -178,6 +194,16 @@ std::optional<CompileError> resolve_program(NodePointer& root, std::span<const s
   auto error = resolver.run(root);
   resolved = resolver.result();
   return error;
+}
+
+std::vector<CompileError> errors_in(NodePointer& root, std::span<const std::string> variables, Definitions& definitions,
+                                    std::size_t errors_max) {
+  Resolver resolver(variables, definitions, false, errors_max);
+  resolver.run(root);
+  std::vector<CompileError> errors = std::move(resolver).errors();
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const CompileError& left, const CompileError& right) { return left.offset < right.offset; });
+  return errors;
 }
 
 std::optional<CompileError> resolve_library(NodePointer& root, Definitions& definitions) {

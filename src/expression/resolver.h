@@ -28,6 +28,9 @@ struct Resolved {
 
 std::optional<CompileError> resolve_program(NodePointer& root, std::span<const std::string> variables,
                                             Definitions& definitions, Resolved& resolved);
+// The errors of resolve_program, up to `errors_max`, in the order of the text.
+std::vector<CompileError> errors_in(NodePointer& root, std::span<const std::string> variables, Definitions& definitions,
+                                    std::size_t errors_max);
 // Resolves definitions that see only builtins and each other; `definitions` gets them in order.
 std::optional<CompileError> resolve_library(NodePointer& root, Definitions& definitions);
 

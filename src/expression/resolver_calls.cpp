@@ -99,6 +99,7 @@ void Resolver::resolve_call(NodePointer& pointer) {
     if (node.name == "builtins" && count == 0) return list_builtins(node);
   }
   unknown_function(node);
+  resolve_children(node);  // for what else is wrong
 }
 
 void Resolver::list_builtins(Node& node) {
@@ -116,7 +117,7 @@ void Resolver::call(Node& node, const Function& function, std::uint32_t hops) {
 
 // An expression that may be evaluated while it is being evaluated needs a frame for its variables.
 void Resolver::resolve_closure(NodePointer& pointer) {
-  if (failed_) return;
+  if (is_stopped()) return;
   if (!binds_variables(*pointer)) return resolve(pointer);
   slots_.push_back(0);
   resolve(pointer);

@@ -23,20 +23,23 @@ struct Symbol {
 
 class Resolver {
  public:
-  Resolver(std::span<const std::string> variables, Definitions& definitions, bool library)
-      : variables_(variables), definitions_(definitions), library_(library) {
+  Resolver(std::span<const std::string> variables, Definitions& definitions, bool library, std::size_t errors_max = 1)
+      : variables_(variables), definitions_(definitions), library_(library), errors_max_(errors_max) {
     used_.resize(variables.size());
     slots_.push_back(0);
   }
 
   std::optional<CompileError> run(NodePointer& root);
+  std::vector<CompileError> errors() && { return std::move(errors_); }
   Resolved result() const { return {slots_.front(), used_}; }
 
  private:
   std::uint32_t level() const { return static_cast<std::uint32_t>(slots_.size() - 1); }
 
+  bool is_stopped() const { return errors_.size() >= errors_max_; }
   void fail(std::size_t offset, std::string message);
   void resolve(NodePointer& pointer);
+  void unknown_format(const Node& node);
   void resolve_children(Node& node);
   void resolve_definition(NodePointer& pointer);
 
@@ -66,8 +69,8 @@ class Resolver {
   std::vector<bool> used_;
   std::vector<std::uint32_t> slots_;  // per open frame: how many slots it needs so far
   std::vector<Symbol> symbols_;
-  bool failed_ = false;
-  CompileError error_;
+  std::size_t errors_max_;
+  std::vector<CompileError> errors_;
 };
 
 }  // namespace gantry::expression

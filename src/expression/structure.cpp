@@ -188,6 +188,11 @@ Got greatest_of(Machine& machine, Value input, Value*, Value& output) {
 }
 
 Got transpose(Machine& machine, Value input, Value*, Value& output) {
+  if (input.is_object()) {  // its values are the rows
+    std::vector<Value> rows;
+    for (const Member& each : input.members()) rows.push_back(each.value);
+    input = Value::array(std::move(rows)).labelled(input.label());
+  }
   if (!input.is_array())
     return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
   std::size_t width = 0;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "definition/reader.h"
+#include "tool/http_binding.h"
 #include "tool/http_egress.h"
+#include "tool/http_url.h"
 #include "tool/mcp_driver.h"
 
 namespace gantry::tool {
@@ -51,7 +53,18 @@ definition::ProjectChecks project_checks(Drivers drivers) {
               [](std::string_view entry) {
                 const Result<EgressRule> rule = parse_egress_rule(entry);
                 return rule ? std::string() : rule.error().message;
-              }};
+              },
+          .http_uri =
+              [](std::string_view uri) {
+                const Result<HttpUrl> url = parse_url(uri);
+                return url ? std::string() : url.error().message;
+              },
+          .http_header = [](std::string_view name, const Value& value) -> std::string {
+            if (!is_free_header_name(name)) return fmt::format("the header '{}' can't be set here", name.substr(0, 60));
+            if (value.is_string() && !is_header_value(value.as_string()))
+              return fmt::format("the header '{}' is one line of at most 8 KiB", name.substr(0, 60));
+            return {};
+          }};
 }
 
 definition::ProjectChecks standard_checks() {

@@ -104,6 +104,18 @@ TEST(ProjectChecks, EveryEgressEntryMustMeanSomething) {
                           fmt::format("gantry.yaml:7:7: egress: \"host:99999\": {}", expected)));
 }
 
+TEST(ProjectChecks, WhatACallCouldNeverSendIsReported) {
+  const definition::ProjectChecks checks = standard_checks();
+  for (const char* uri : {"https://user:pw@x/", "https:///nohost", "https://x:99999/", "https://x/a/../b"})
+    EXPECT_FALSE(checks.http_uri(uri).empty()) << uri;
+  for (const char* uri : {"https://x/", "http://1:1/1", "https://x.example:8443/a?b=1#c", "https://[::1]/"})
+    EXPECT_EQ(checks.http_uri(uri), "") << uri;
+  EXPECT_EQ(checks.http_header("Host", Value("a")), "the header 'Host' can't be set here");
+  EXPECT_EQ(checks.http_header("bad name", Value("a")), "the header 'bad name' can't be set here");
+  EXPECT_EQ(checks.http_header("x-note", Value("a\r\nb")), "the header 'x-note' is one line of at most 8 KiB");
+  EXPECT_EQ(checks.http_header("x-number", Value(5)), "");
+}
+
 TEST(ProjectChecks, WhatWasStoredBeforeIsNotCheckedAgain) {
   const auto loaded = definition::load_project({{"gantry.yaml", "egress: {allow: ['a b']}\n"}});
   EXPECT_TRUE(std::holds_alternative<definition::ProjectPointer>(loaded));

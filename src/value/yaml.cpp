@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <istream>
+#include <map>
 #include <streambuf>
 #include <unordered_map>
 
 #include "value/utf8.h"
 #include "value/yaml_places.h"
 #include "value/yaml_scalar.h"
+#include "value/yaml_scan.h"
 
 namespace gantry {
 namespace {
@@ -22,10 +24,6 @@ namespace {
 struct YamlRefusal {
   YamlError error;
 };
-
-SourcePlace place_of(const YAML::Mark& mark) {
-  return mark.is_null() ? SourcePlace{} : SourcePlace{mark.line + 1, mark.column + 1};
-}
 
 [[noreturn]] void refuse(SourcePlace place, std::string message) {
   throw YamlRefusal{{place, std::move(message)}};
@@ -58,10 +56,42 @@ struct YamlWeight {
 
 class YamlBuilder final : public YAML::EventHandler {
  public:
-  YamlBuilder(std::string_view text, const ParseLimits& limits) : text_(text), limits_(limits) {}
+  // `shortened`: where `text` has two bytes less than what was written, which all places make up for.
+  YamlBuilder(std::string_view text, const std::vector<std::size_t>& shortened, const ParseLimits& limits)
+      : text_(text), limits_(limits) {
+    std::size_t line_start = 0;
+    int line = 1;
+    for (std::size_t position : shortened) {
+      for (std::size_t end = text.find('\n', line_start); end < position; end = text.find('\n', line_start)) {
+        line_start = end + 1;
+        ++line;
+      }
+      shortened_[line].push_back(static_cast<int>(position - line_start) + 1);
+    }
+  }
+
+  SourcePlace place_of(const YAML::Mark& mark) const {
+    if (mark.is_null()) return {};
+    SourcePlace place{mark.line + 1, mark.column + 1};
+    const auto found = shortened_.find(place.line);
+    if (found == shortened_.end()) return place;
+    const auto& columns = found->second;
+    place.column += 2 * static_cast<int>(std::lower_bound(columns.begin(), columns.end(), place.column) - columns.begin());
+    return place;
+  }
 
   YamlDocument take() { return {std::move(root_), recorder_.take()}; }
   bool has_document() const { return documents_ > 0; }
+
+  // yaml-cpp 0.7 takes a text whose quote is never closed, and that ends with a line break, for one that is.
+  void check_last_text() const {
+    std::size_t at = static_cast<std::size_t>(std::max(last_text_.pos, 0));
+    while (at < text_.size() && (text_[at] == '!' || text_[at] == '&'))  // tag and anchor stand before the text
+      at = std::min(text_.find_first_not_of(" \t\r\n", std::min(text_.find_first_of(" \t\r\n", at), text_.size())), text_.size());
+    if (at >= text_.size() || (text_[at] != '"' && text_[at] != '\'')) return;
+    if (end_of_quoted_yaml(text_, at) == std::string_view::npos)
+      refuse(place_of(last_text_), fmt::format("the text that is opened by {0} here is not closed by {0}", text_[at]));
+  }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) refuse(place_of(mark), "a second YAML document starts here; a file holds one");
@@ -94,6 +124,7 @@ class YamlBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
+    last_text_ = mark;
     if (key_levels_ > 0) return;
     if (find_bad_utf8(text)) {
       std::string mended = with_escapes_mended(text);
@@ -271,12 +302,14 @@ class YamlBuilder final : public YAML::EventHandler {
 
   std::string_view text_;
   const ParseLimits& limits_;
+  std::map<int, std::vector<int>> shortened_;  // line -> columns
   std::vector<Frame> frames_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   std::size_t nodes_ = 0, bytes_ = 0;
   std::size_t parent_pointer_size_ = 0;  // of the value that begin_value has begun
   std::size_t key_levels_ = 0;           // of the list or map that stands where a key is expected
   SourcePlace key_place_;
+  YAML::Mark last_text_;
   int documents_ = 0;
   PlaceRecorder recorder_;
   Value root_;
@@ -308,31 +341,44 @@ const char* bad_byte(unsigned char byte) {
              : nullptr;
 }
 
-// yaml-cpp's messages are terse; the most common ones in words that say what to do.
-std::string explain(const std::string& message) {
-  if (message == "end of sequence flow not found") return "the list that is opened by '[' here is not closed by ']'";
-  if (message == "end of map flow not found") return "the map that is opened by '{' here is not closed by '}'";
-  if (message == "illegal map value") return "a second ': ' in one line; quote the text that contains it";
-  return "this is not YAML: " + message;
+// Somewhere in it stands "\uD", or "\ud".
+bool may_have_surrogates(std::string_view text) {
+  return text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
 }
 
-std::variant<YamlDocument, YamlError> parse_with_events(std::string_view text, const ParseLimits& limits) {
-  YamlBuilder builder(text, limits);
+std::variant<YamlDocument, YamlError> parse_with_events(std::string_view written, const ParseLimits& limits) {
+  const auto joined = may_have_surrogates(written) ? with_surrogate_pairs_joined(written) : std::nullopt;
+  const std::string_view text = joined ? std::string_view(joined->text) : written;
+  YamlBuilder builder(text, joined ? joined->positions : std::vector<std::size_t>{}, limits);
   try {
     TextBuffer buffer(text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
+    builder.check_last_text();
   } catch (const YamlRefusal& refusal) {
     return refusal.error;
   } catch (const YAML::Exception& error) {
-    return YamlError{place_of(error.mark), explain(error.msg)};
+    return explained_yaml_error(written, builder.place_of(error.mark), error.msg);
   } catch (const std::exception& error) {
     return YamlError{{}, fmt::format("this is not YAML: {}", error.what())};
   }
   if (!builder.has_document()) return YamlError{{}, "expected a YAML document, found an empty text"};
   return builder.take();
+}
+
+// A carriage return alone ends a line in YAML; yaml-cpp takes it for a blank.
+bool has_lone_return(std::string_view text) {
+  for (std::size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1))
+    if (at + 1 == text.size() || text[at + 1] != '\n') return true;
+  return false;
+}
+std::string with_line_feeds(std::string_view text) {
+  std::string lines(text);
+  for (std::size_t at = 0; at < lines.size(); ++at)
+    if (lines[at] == '\r' && (at + 1 == lines.size() || lines[at + 1] != '\n')) lines[at] = '\n';
+  return lines;
 }
 
 }  // namespace
@@ -341,6 +387,7 @@ std::variant<YamlDocument, YamlError> parse_yaml(std::string_view text, const Pa
   if (text.size() > limits.bytes_max)
     return YamlError{{}, fmt::format("the text has {} bytes; the limit is {} bytes", text.size(), limits.bytes_max)};
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  if (has_lone_return(text)) return parse_yaml(with_line_feeds(text), limits);
   auto bad =
       std::find_if(text.begin(), text.end(), [](char c) { return bad_byte(static_cast<unsigned char>(c)) != nullptr; });
   if (bad != text.end())

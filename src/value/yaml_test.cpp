@@ -97,7 +97,9 @@ TEST(Yaml, NamesBothPlacesOfADuplicateKey) {
 }
 
 TEST(Yaml, SaysWhereTheSyntaxIsWrong) {
-  EXPECT_EQ(as_json("a: [1, 2\nb: 3").substr(0, 2), "2:");
+  EXPECT_EQ(as_json("a: [1, 2\nb: 3"), "1:4: the list that is opened by '[' here is not closed by ']'");
+  EXPECT_EQ(as_json("do:\n  - a: {set: {x: 1}\n  - b: {set: {y: 1}}\n"),
+            "2:8: the map that is opened by '{' here is not closed by '}'");
   EXPECT_EQ(as_json("[1, [2"), "1:1: the list that is opened by '[' here is not closed by ']'");
   EXPECT_EQ(as_json("{\"a\": 1"), "1:1: the map that is opened by '{' here is not closed by '}'");
   EXPECT_EQ(as_json("a: b: c"), "1:5: a second ': ' in one line; quote the text that contains it");
@@ -105,6 +107,60 @@ TEST(Yaml, SaysWhereTheSyntaxIsWrong) {
   EXPECT_EQ(as_json("a: *nowhere").find("1:4: "), 0u);
   EXPECT_EQ(as_json("ok: 1\nbad: \"\xFF\"\n"), "2:7: expected UTF-8, found the byte 0xff");
   EXPECT_EQ(as_json(std::string_view("a: b\nc\0d: 1", 11)).substr(0, 26), "2:2: a control character c");
+}
+
+TEST(Yaml, SaysWhichQuoteIsNotClosed) {
+  EXPECT_EQ(as_json("do:\n  - a: {set: {x: \"abc}}\n  - b: {set: {y: 1}}\n"),
+            "2:18: the text that is opened by \" here is not closed by \"");
+  EXPECT_EQ(as_json("a: 'x\nb: y\n"), "1:4: the text that is opened by ' here is not closed by '");
+  EXPECT_EQ(as_json("a: \"x\nb: \"y\"\n"),
+            "1:4: the text that is opened by \" here is closed only in line 2, where more follows; is a quote missing?");
+  EXPECT_EQ(as_json("a: {x: \"${ \"v\" + .a }\"}\n"),
+            "1:13: the text that is opened by \" at 1:8 is closed before this; write a \" inside of it as \\\", or put the "
+            "whole text in '...'");
+  EXPECT_EQ(as_json("a: 'it's'\n"), "1:8: the text that is opened by ' at 1:4 is closed before this; write a ' inside of it as ''");
+}
+
+TEST(Yaml, SaysWhatIsWrongWithBracketsColonsAndBlanks) {
+  EXPECT_EQ(as_json("a: [1, 2}\n"), "1:9: expected ']' for the '[' at 1:4, found '}'");
+  EXPECT_EQ(as_json("do: [{a: {set: {x: 1}}]\n"), "1:23: expected '}' for the '{' at 1:6, found ']'");
+  EXPECT_EQ(as_json("a: {x: foo: bar}\n"),
+            "1:11: a second ':' in one entry; quote the text that contains it, or is a ',' missing before the key?");
+  EXPECT_EQ(as_json("a:\n  b: 1\n\tc: 2\n"), "3:1: a tab indents this line; YAML is indented with blanks only");
+  EXPECT_EQ(as_json("a:\n  - b:\n\tset: {x: 1}\n"), "3:1: a tab indents this line; YAML is indented with blanks only");
+  EXPECT_EQ(as_json("a:\n    x: 1\n   y: 2\n"),
+            "3:4: this is indented differently from what it stands beside: the keys of one map, and the '-' of one list, "
+            "start in the same column");
+  // What only looks wrong to the second look: a block, a comment, quotes inside of plain text.
+  EXPECT_EQ(as_json("a: |\n  it's {x: \"\nb: *no # it's\n"), "3:4: there is no anchor of this name (&name) before this alias");
+  EXPECT_EQ(as_json("a: don't {\nb: *no\n"), "2:4: there is no anchor of this name (&name) before this alias");
+}
+
+TEST(Yaml, ReadsEscapesOfSurrogatePairsAsJsonDoes) {
+  EXPECT_EQ(as_json("a: \"x\\ud83d\\ude0ey\""), "{\"a\":\"x\xF0\x9F\x98\x8Ey\"}");
+  EXPECT_EQ(as_json("a: '\\ud83d\\ude0e'"), R"({"a":"\\ud83d\\ude0e"})");
+  EXPECT_EQ(as_json("a: \"\\\\ud83d\\\\ude0e\""), R"({"a":"\\ud83d\\ude0e"})");
+  EXPECT_EQ(as_json("a: \"\\ud83d\""),
+            "1:11: the escape before this is half of a surrogate pair; write both halves, or the character itself");
+  SourceMap source = source_of("x: {a: \"\\ud83d\\ude0e\\ud83d\\ude0e\", b: 1}\nc: 2\n");
+  EXPECT_EQ(shown(source.value_at("/x/a")), "1:8");
+  EXPECT_EQ(shown(source.key_at("/x/b")), "1:36");
+  EXPECT_EQ(shown(source.value_at("/c")), "2:4");
+}
+
+TEST(Yaml, TakesACarriageReturnAloneForALineBreak) {
+  EXPECT_EQ(as_json("a: 1\rb: 2\r"), R"({"a":1,"b":2})");
+  EXPECT_EQ(shown(source_of("a: 1\rb: 2\r\nc: 3").value_at("/b")), "2:4");
+}
+
+TEST(Yaml, FindsTheMistakeOfAHostileTextSoon) {
+  std::string quotes, brackets;
+  for (int i = 0; i < 100'000; ++i) quotes += "- \"a\" \"\n", brackets += "[\n";
+  EXPECT_NE(as_json(quotes).find("closed"), std::string::npos);
+  EXPECT_NE(as_json(brackets), "");
+  std::string pairs = "a: \"";
+  for (int i = 0; i < 100'000; ++i) pairs += "\\ud83d\\ude0e";
+  EXPECT_EQ(as_json(pairs + "\"").size(), 400'008u);
 }
 
 TEST(Yaml, KnowsThePlaceOfEveryKeyAndValue) {

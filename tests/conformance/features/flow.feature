@@ -137,3 +137,23 @@ Feature: Flow beyond the standard's scenarios
     next: true
     """
     And next should run after choose
+
+  Scenario: D1 An empty list of tasks passes its input on
+    Given a workflow with definition:
+    """yaml
+    document: {dsl: '1.0.3', namespace: gantry, name: d1-an-empty-list-of-tasks-passes-its-input-on, version: '1.0.0'}
+    do:
+      - first: {do: []}
+      - second: {for: {in: '[1, 2]'}, do: []}
+      - third: {try: [], catch: {do: []}}
+    """
+    And given the workflow input is:
+    """yaml
+    n: 1
+    """
+    When the workflow is executed
+    Then the workflow should complete
+    And the workflow should complete with output:
+    """yaml
+    n: 1
+    """
