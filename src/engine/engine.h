@@ -78,8 +78,8 @@ struct BatchVoteRequest {
 };
 // Which effects the gate lets nothing through of. Empty members mean any; all empty: every effect.
 struct GateStop {
-  std::string tool;       // TOOL
-  std::string workflow;   // NAMESPACE/NAME
+  std::string tool;       // TOOL or TOOL.OPERATION
+  std::string workflow;   // NAMESPACE/NAME, with all that it runs
   std::string principal;  // PERSON
   auto operator<=>(const GateStop&) const = default;
 };

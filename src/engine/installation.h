@@ -30,13 +30,15 @@ class Installation final : public DefinitionSource {
   // Keeps the files of a project that is to be deployed later. Errors: as deploy.
   Status save(const definition::Project& project);
 
-  // Durable when it returns. Errors of starting: not_found when there is no such stop.
+  // Durable when it returns. Errors: not_found when there is no such stop to end;
+  // invalid_argument when there is no such tool or workflow to stop.
   Status change_gate(const GateRequest& request, Timestamp now);
-  // Why no such effect may go out, or empty. Engine's thread.
-  std::string stopped(const tool::Effect& effect, const std::string& requester) const;
+  // Why no such effect may go out, or empty. `above`: the workflows that run its own. Engine's thread.
+  std::string stopped(const tool::Effect& effect, const std::string& requester,
+                      const std::vector<std::string>& above) const;
   Value gate_state() const;  // any thread
   // Who deployed this version of the workflow first; empty when that is not known.
-  std::string author_of(const definition::WorkflowName& workflow) const;
+  std::string author_of(const std::string& workflow) const;  // "NAMESPACE/NAME:VERSION"
 
   // Whether this version was ever deployed.
   bool knows(const definition::WorkflowName& workflow) const { return versions_.contains(workflow.text()); }
@@ -57,6 +59,7 @@ class Installation final : public DefinitionSource {
   std::string serialise() const;
   Status read_snapshot(const journal::Snapshot& snapshot);
   Status check_versions(const definition::Project& project) const;
+  Status check_stop(const GateStop& stop) const;
   Status note(const journal::Event& event);
   void note_deployed(const journal::Event& event);
   void note_gate(const journal::Event& event);

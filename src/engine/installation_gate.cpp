@@ -1,7 +1,12 @@
 // The kill switch: which effects may not go out, since when, and by whose word.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
+#include "definition/reader.h"
 #include "engine/installation.h"
+#include "engine/policy_change.h"
 
 namespace gantry::engine {
 namespace {
@@ -12,13 +17,53 @@ Value stop_value(const GateStop& stop) {
   return Value::object({{"tool", stop.tool}, {"workflow", stop.workflow}, {"principal", stop.principal}});
 }
 
-bool is_about(const GateStop& stop, const tool::Effect& effect, const std::string& requester) {
-  const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
-  return (stop.tool.empty() || stop.tool == effect.tool) && (stop.workflow.empty() || stop.workflow == workflow) &&
+std::string without_version(std::string_view workflow) {
+  return std::string(workflow.substr(0, workflow.rfind(':')));
+}
+
+// A workflow that is stopped is so with all that it runs.
+bool is_about(const GateStop& stop, const tool::Effect& effect, const std::string& requester,
+              const std::vector<std::string>& above) {
+  const bool is_workflow =
+      stop.workflow.empty() || stop.workflow == effect.workflow.namespace_ + "/" + effect.workflow.name ||
+      std::any_of(above.begin(), above.end(),
+                  [&](const std::string& workflow) { return without_version(workflow) == stop.workflow; });
+  return (stop.tool.empty() || stop.tool == effect.tool || stop.tool == effect.tool + "." + effect.operation) &&
+         is_workflow &&
          (stop.principal.empty() || stop.principal == requester);
 }
 
+Error unknown_to_stop(const char* what, const std::string& name, const std::set<std::string>& known) {
+  const std::vector<std::string_view> names(known.begin(), known.end());
+  return {Code::invalid_argument,
+          fmt::format("there is no {} '{}' that the gate could be stopped for{}", what, name,
+                      definition::suggestion(name, names))};
+}
+
+void add_tools(std::set<std::string>& names, const definition::Project& project) {
+  for (const auto& [name, tool] : project.tools) {
+    names.insert(name);
+    for (const auto& [operation, about] : tool->operations) names.insert(name + "." + operation);
+  }
+}
+
 }  // namespace
+
+// A stop that can't be about anything would be believed to stop something. Tools of older projects count while
+// something runs under these.
+Status Installation::check_stop(const GateStop& stop) const {
+  std::set<std::string> tools = {"http", "http.request", "mcp"}, workflows = {"gantry/policy-change"};
+  add_tools(tools, *policy_change_project());
+  if (const auto newest = current()) add_tools(tools, *newest);
+  for (const auto& [digest, loaded] : loaded_)
+    if (const auto project = loaded.lock()) add_tools(tools, *project);
+  for (const auto& [workflow, digest] : versions_) workflows.insert(without_version(workflow));
+  const bool is_mcp = stop.tool.starts_with("mcp.");  // operations of `call: mcp` stand in no project
+  if (!stop.tool.empty() && !is_mcp && !tools.contains(stop.tool)) return unknown_to_stop("tool", stop.tool, tools);
+  if (!stop.workflow.empty() && !workflows.contains(stop.workflow))
+    return unknown_to_stop("workflow", stop.workflow, workflows);
+  return done();
+}
 
 Value Installation::to_value(const std::map<GateStop, StopRecord>& stops) {
   std::vector<Value> items;
@@ -47,6 +92,7 @@ void Installation::note_gate(const journal::Event& event) {
 Status Installation::change_gate(const GateRequest& request, Timestamp now) {
   const bool known = stops_.contains(request.stop);
   if (request.stops && known) return done();
+  if (request.stops) TRY(check_stop(request.stop));
   if (!request.stops && !known)
     return Error{Code::not_found, "the gate is not stopped for that; 'gantry gate' shows what it is stopped for"};
   Value data = Value::object({{"stop", stop_value(request.stop)}, {"by", request.by.person}});
@@ -59,9 +105,10 @@ Status Installation::change_gate(const GateRequest& request, Timestamp now) {
   return done();
 }
 
-std::string Installation::stopped(const tool::Effect& effect, const std::string& requester) const {
+std::string Installation::stopped(const tool::Effect& effect, const std::string& requester,
+                                  const std::vector<std::string>& above) const {
   for (const auto& [stop, record] : stops_) {
-    if (!is_about(stop, effect, requester)) continue;
+    if (!is_about(stop, effect, requester, above)) continue;
     return fmt::format("The gate was stopped by {} at {}{}{}", record.by, format_timestamp(record.at),
                        record.reason.empty() ? "." : ": ", record.reason);
   }
@@ -73,8 +120,8 @@ Value Installation::gate_state() const {
   return Value::object({{"stops", to_value(stops_)}});
 }
 
-std::string Installation::author_of(const definition::WorkflowName& workflow) const {
-  auto found = authors_.find(workflow.text());
+std::string Installation::author_of(const std::string& workflow) const {
+  auto found = authors_.find(workflow);
   return found == authors_.end() ? "" : found->second;
 }
 

@@ -106,7 +106,8 @@ void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& ve
   // Asking once more about the same effect is one ask.
   if (!known) proposed = with_charges(std::move(proposed), verdict, true, work);
   emit(EventType::effect_proposed, std::move(proposed), work);
-  const gate::Approval approval = approval_of(effect, verdict, principal_.person, work.now);
+  gate::Approval approval = approval_of(effect, verdict, principal_.person, work.now);
+  approval.excluded = also_excluded(verdict, work);
   const Value described = gate::to_value(approval);
   const std::string task = next_task_id();
   emit(EventType::task_created,
@@ -121,6 +122,7 @@ void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& ve
                       {"requester", described.member("requester")},
                       {"requesterExcluded", described.member("requesterExcluded")},
                       {"authorExcluded", described.member("authorExcluded")},
+                      {"alsoExcluded", described.member("alsoExcluded")},
                       {"escalations", described.member("escalations")},
                       {"risk", risk_digest(effect, verdict, described)},
                       {"expires", described.member("expires")},

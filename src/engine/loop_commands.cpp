@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/planted.h"
 #include "engine/loop.h"
+#include "engine/policy_change.h"
 #include "gate/request_labels.h"
 
 namespace gantry::engine {
@@ -152,6 +153,10 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
               Value::object(
                   {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
                    {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+  if (!child.above.empty() || !child.askers.empty())
+    data = std::move(data).with_member("parent", data.member("parent")
+                                                     .with_member("above", to_value(child.above))
+                                                     .with_member("askers", to_value(child.askers)));
   if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   if (!child.run.empty())
@@ -196,7 +201,7 @@ Result<Value> Engine::Loop::handle(const SuspendRequest& request, Work& work, Tu
 
 Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn& turn) {
   const definition::ProjectPointer current = work.policies;
-  const bool changes = current && gate::policy_digest(*current) != gate::policy_digest(*request.project);
+  const bool changes = current && governed_digest(*current) != governed_digest(*request.project);
   if (changes && current->policy_set && current->policy_set->governs_change())
     return propose_change(request, work, turn);
   TRY(installation_.deploy(request, work.now));

@@ -81,7 +81,7 @@ Result<Value> Engine::Loop::propose_change(const DeployRequest& request, Work& w
 Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn&) {
   auto answer = Value::object({{"project", request.project}});
   if (work.policies && work.policies->digest.hex() == request.project) return answer;
-  if (work.policies && gate::policy_digest(*work.policies) != request.from)
+  if (work.policies && governed_digest(*work.policies) != request.from)
     return Error{Code::conflict,
                  "the policies in force are others by now than those that this was to change; deploy again"};
   auto instance = instances_.find(request.instance);

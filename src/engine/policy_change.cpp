@@ -111,6 +111,17 @@ class Names {
 
 }  // namespace
 
+std::string governed_digest(const definition::Project& project) {
+  std::vector<Member> governed;
+  for (const auto& [path, text] : project.files) {
+    const std::string_view name = path;
+    if (name == "gantry.yaml" || name.starts_with("policies/") || name.starts_with("tools/") ||
+        name.starts_with("openapi/"))
+      governed.push_back({Text(path), Value(text)});
+  }
+  return sha256(print_canonical(Value::object(std::move(governed)))).hex();
+}
+
 definition::ProjectPointer policy_change_project() {
   static const definition::ProjectPointer project = [] {
     auto loaded = definition::load_project(
@@ -144,8 +155,8 @@ Value describe_change(const definition::Project& current, const definition::Proj
   for (const auto& [path, text] : current.files)
     if (!next.files.contains(path)) files.add(path + " (removed)");
   return Value::object({{"project", next.digest.hex()},
-                        {"from", gate::policy_digest(current)},
-                        {"to", gate::policy_digest(next)},
+                        {"from", governed_digest(current)},
+                        {"to", governed_digest(next)},
                         {"changes", Value::object({{"added", added.take()},
                                                    {"removed", removed.take()},
                                                    {"changed", changed.take()},

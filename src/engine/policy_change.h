@@ -15,6 +15,8 @@ inline constexpr std::string_view policy_change_driver = "gantry-policy";
 
 // The tool and the workflow. Loaded once; any thread.
 definition::ProjectPointer policy_change_project();
+// Of all that the gate stands on: policies/, tools/, openapi/ and gantry.yaml. What changes it is a change of policy.
+std::string governed_digest(const definition::Project& project);
 // Makes the project that the effect names the newest, through the engine's inbox.
 std::shared_ptr<tool::Driver> make_policy_change_driver(std::shared_ptr<Inbox> inbox);
 

@@ -34,6 +34,7 @@ struct Approval {
   std::string requester;
   bool requester_excluded = true;
   std::string author;  // of the workflow, when they may not approve; else empty
+  std::vector<std::string> excluded;  // who else had a part in the asking
   Timestamp expires{};
   std::vector<DueEscalation> escalations;  // not yet due when they were written
   std::vector<std::string> escalated;      // roles that stand in by now

@@ -20,9 +20,10 @@ Error address_refused(std::string_view why) {
   return {Code::invalid_argument, std::string(why)};
 }
 
+// Not '!' and '%': many relays still read "eve%elsewhere@here" and "elsewhere!eve@here" as an address elsewhere.
 bool is_atom_byte(char byte) {
   return std::isalnum(static_cast<unsigned char>(byte)) != 0 ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(byte) != std::string_view::npos;
+         std::string_view("#$&'*+-/=?^_`{|}~").find(byte) != std::string_view::npos;
 }
 
 // Parts between dots, none empty, each byte as `allowed` says.

@@ -164,9 +164,9 @@ Result<std::vector<std::string>> process_command(const ProcessBinding& binding, 
     if (value == nullptr)
       return Error{Code::invalid_argument, fmt::format("argument /{}: it is part of the command and may not be missing", word.text)};
     std::string text = TRY(word_text(*value, word.text));
-    if (text.starts_with('-') && value->is_string() && !options_ended)
+    if (text.starts_with('-') && !options_ended)
       return Error{Code::invalid_argument,
-                   fmt::format("argument /{}: a text that starts with '-' would be an option; put \"--\" before it in the "
+                   fmt::format("argument /{}: what starts with '-', a negative number too, would be an option; put \"--\" before it in the "
                                "command, or pass it on stdin",
                                word.text)};
     command.push_back(std::move(text));

@@ -79,6 +79,7 @@ TEST_F(ProcessDriverTest, PassesArgumentsAsWordsStdinAndFileAndNeverThroughAShel
 TEST_F(ProcessDriverTest, RefusesATextThatWouldBeAnOption) {
   const char* bare = R"({"command": ["/usr/bin/cat", {"argument": "a"}]})";
   EXPECT_THAT(call(bare, R"({"a": "--help"})").error.detail, HasSubstr("would be an option"));
+  EXPECT_THAT(call(bare, R"({"a": -1})").error.detail, HasSubstr("would be an option"));
   EXPECT_EQ(call(R"({"command": ["/usr/bin/printf", "%s", "--", {"argument": "a"}]})", R"({"a": "-n"})").result, Value("---n"));
   EXPECT_EQ(kind_of(call(bare, R"({"a": "x\u0000y"})")), "validation");
   EXPECT_EQ(kind_of(call(bare, R"({"a": {}})")), "validation");
