@@ -282,7 +282,7 @@ void CommandLine::add_task_commands() {
   c = command("gate", "Stop effects, start them again, or show what is stopped", gate_command, gate);
   c->add_option("ACTION", gate.action, "status (default), stop or start")
       ->check(CLI::IsMember({"status", "stop", "start"}));
-  c->add_option("--tool", gate.tool, "Only effects of this tool");
+  c->add_option("--tool", gate.tool, "Only effects of this TOOL or TOOL.OPERATION");
   c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME");
   c->add_option("--principal", gate.principal, "Only those that this person asked for");
   c->add_option("--reason", gate.reason, "Why; kept in the journal, and told to who asks");

@@ -9,11 +9,11 @@ namespace {
 struct ConditionFunction {
   std::string_view name;
   std::string_view text;      // its definition in jq; `$facts` is bound around it
-  std::string_view needs[3];  // functions that it calls, which stand before it in the table
+  std::string_view needs[4];  // functions that it calls, which stand before it in the table
 };
 
 // Each is put in front of the conditions that name it, so that the others cost nothing.
-constexpr std::array<ConditionFunction, 26> condition_functions = {{
+constexpr std::array<ConditionFunction, 28> condition_functions = {{
     {"_rank",
      R"jq(def _rank($levels; $level): $levels | index([$level])
        // error("there is no level \($level); levels are \($levels | join(", "))");)jq",
@@ -29,19 +29,30 @@ constexpr std::array<ConditionFunction, 26> condition_functions = {{
        | if has($argument) then .[$argument] else error("the effect has no argument \($argument)") end;)jq",
      {}},
     {"_all", R"jq(def _all(values; wanted): [values] | length > 0 and all(.[]; wanted);)jq", {}},
-    {"has_argument", R"jq(def has_argument($argument): $facts.provenance | has($argument);)jq", {}},
+    // The names in "body/to", and back; as path_name_of (gate/known_index.h) writes them.
+    {"_path",
+     R"jq(def _path($argument): $argument | split("/") | if . == [] then [""] else . end
+       | map(split("~2") | join("*") | split("~1") | join("/") | split("~0") | join("~"));)jq",
+     {}},
+    {"_name",
+     R"jq(def _name: split("~") | join("~0") | split("/") | join("~1") | split("*") | join("~2");)jq",
+     {}},
+    {"has_argument",
+     R"jq(def has_argument($argument): reduce _path($argument)[] as $part ([$facts.effect.arguments];
+       map(select(type == "object" and has($part)) | .[$part])) | length == 1;)jq",
+     {"_path"}},
     {"argument",
-     R"jq(def argument($argument): reduce ($argument | split("/"))[] as $part ($facts.effect.arguments;
+     R"jq(def argument($argument): reduce _path($argument)[] as $part ($facts.effect.arguments;
        if type == "object" and has($part) then .[$part]
        else error("the effect has no argument \($argument)") end);)jq",
-     {}},
+     {"_path"}},
     {"origin", R"jq(def origin($argument): _of($argument).origin;)jq", {"_of"}},
     {"at_least",
      R"jq(def at_least($argument; $level): _integrity($level) as $wanted | _of($argument) as $found
-       | if $level == "constrained" and ($facts.authority | index([$argument | split("/")[0]]))
+       | if $level == "constrained" and ($facts.authority | index([_path($argument)[0]]))
          then error("constrained is never enough for \($argument), which decides who is affected")
          else _integrity($found.integrity) >= $wanted end;)jq",
-     {"_integrity", "_of"}},
+     {"_integrity", "_of", "_path"}},
     {"requested", R"jq(def requested($argument): _all(_of($argument).origins[]; index(["request"]));)jq", {"_of", "_all"}},
     {"from_workflow",
      R"jq(def from_workflow($argument): _all(_of($argument).origins[]; index(["workflow"]));)jq",
@@ -52,7 +63,7 @@ constexpr std::array<ConditionFunction, 26> condition_functions = {{
     {"in_list",
      R"jq(def in_list($argument; $list): if $facts.lists | has($list)
        then $facts.lists[$list] as $known
-         | _all(argument($argument) | if type == "array" or type == "object" then .[] else . end;
+         | _all(argument($argument) | if type == "array" then .[] elif type == "object" then keys[], .[] else . end;
                 type == "string" and (. as $key | $known | has($key)))
        else error("there is no list \($list)") end;)jq",
      {"argument", "_all"}},
@@ -93,12 +104,13 @@ constexpr std::array<ConditionFunction, 26> condition_functions = {{
     {"authority_at_least",
      R"jq(def authority_at_least($level): _integrity($level) as $wanted
        | if $level == "constrained" then error("constrained is never enough for what decides who is affected")
-         else _all($facts.authority[] | select(in($facts.provenance)); _integrity(_of(.).integrity) >= $wanted) end;)jq",
-     {"_integrity", "_of", "_all"}},
+         else _all($facts.authority[] | select(in($facts.effect.arguments));
+                   _integrity(_of(_name).integrity) >= $wanted) end;)jq",
+     {"_integrity", "_of", "_all", "_name"}},
     {"authority_requested",
-     R"jq(def authority_requested: _all($facts.authority[] | select(in($facts.provenance));
-       _all(_of(.).origins[]; index(["request"])));)jq",
-     {"_of", "_all"}},
+     R"jq(def authority_requested: _all($facts.authority[] | select(in($facts.effect.arguments));
+       _all(_of(_name).origins[]; index(["request"])));)jq",
+     {"_of", "_all", "_name"}},
 }};
 
 bool is_word(char c) {
@@ -137,7 +149,7 @@ std::string prelude_for(std::string_view text) {
 
 std::variant<expression::ProgramPointer, expression::CompileError> compile_condition(std::string_view text) {
   const std::string prelude = prelude_for(text);
-  auto compiled = expression::compile(prelude + std::string(text));
+  auto compiled = expression::compile(prelude + std::string(text), {}, expression::Comparisons::of_values);
   if (auto* error = std::get_if<expression::CompileError>(&compiled))
     error->offset -= std::min(error->offset, prelude.size());
   return compiled;
@@ -166,7 +178,8 @@ std::optional<Expression> read_condition(const Node& node) {
 bool asks_for_provenance(const Value& policy) {
   if (policy.is_string()) {
     const std::string_view text = policy.as_string();
-    return text.find("provenance") != std::string_view::npos || prelude_for(text).find("provenance") != std::string::npos;
+    return text.find("provenance") != std::string_view::npos ||
+           prelude_for(text).find("provenance") != std::string::npos;
   }
   if (policy.is_array())
     return std::any_of(policy.items().begin(), policy.items().end(),

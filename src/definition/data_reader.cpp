@@ -121,8 +121,7 @@ void check_literals(const Node& node, const Schema& schema, Severity severity, s
       bool is_container = at && (at->is_object() || at->is_array());
       if (!is_container || !independent_of_members(violation.schema)) continue;
     }
-    const std::string where =
-        std::string(prefix) + (violation.instance.empty() ? "" : violation.instance + ": ");
+    const std::string where = std::string(prefix) + (violation.instance.empty() ? "" : violation.instance + ": ");
     const SourcePlace place = node.file().value_place(node.pointer() + violation.instance);
     if (severity == Severity::error)
       node.file().problem(place, where + violation.reason);
@@ -179,7 +178,14 @@ std::vector<ApproverRequirement> read_approvers(const Node& node) {
     ApproverRequirement requirement;
     if (auto role = reader.require("role")) requirement.role = read_name(*role).value_or("");
     requirement.count = static_cast<std::size_t>(reader.integer("count", 1, 20).value_or(1));
-    approvers.push_back(std::move(requirement));
+    // A role that is named twice asks for so many people of it.
+    const auto same = std::find_if(approvers.begin(), approvers.end(),
+                                   [&](const auto& other) { return other.role == requirement.role; });
+    if (same == approvers.end())
+      approvers.push_back(std::move(requirement));
+    else if ((same->count += requirement.count) > 20)
+      each.problem(fmt::format("with this one, {} people of role '{}' would have to approve; at most 20", same->count,
+                               same->role));
   }
   if (approvers.empty()) node.problem("expected at least one approver");
   return approvers;

@@ -57,6 +57,9 @@ LabelRule read_label_rule(ObjectReader& reader, const LabelContent& fallback) {
   if (auto path = reader.find("path")) read_path(*path, rule);
   if (auto when = reader.find("when")) rule.when = read_expression(*when, Scope());
   rule.label = read_label_content(reader, fallback);
+  rule.gives_integrity = reader.has("integrity");
+  rule.gives_secrecy = reader.has("secrecy");
+  rule.gives_compartments = reader.has("compartments");
   return rule;
 }
 

@@ -23,6 +23,10 @@ struct LabelRule {
   std::vector<bool> any;           // whether the token at the same place is a bare `*`
   std::optional<Expression> when;  // absent: always
   LabelContent label;              // without sources: those of the place are added
+  bool gives_integrity = false, gives_secrecy = false, gives_compartments = false;  // the others were left out
+  // Rules are asked in groups, one for each policy: in a group the first that fits counts, and groups are joined. Group
+  // 0 is the tool's own: it counts where no policy says anything.
+  std::size_t group = 0;
 };
 
 // What stands in `integrity`, `secrecy` and `compartments` of the object that is read; `fallback` where it says none.

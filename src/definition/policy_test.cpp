@@ -78,6 +78,14 @@ TEST(PolicyLadder, MixesNotWithVerdictAndNeedsApprovers) {
                   HasSubstr("8:28: 'grants' has a meaning only where"), HasSubstr("9:75: expected one of workflow")));
 }
 
+TEST(PolicyApprovers, OfARoleThatIsNamedTwiceAreAddedUp) {
+  const auto policy =
+      policy_of("rules:\n  - {id: a, verdict: approve, approvers: [{role: x}, {role: y}, {role: x, count: 2}]}\n");
+  ASSERT_TRUE(policy);
+  ASSERT_EQ(policy->rules[0].approvers.size(), 2u);
+  EXPECT_EQ(policy->rules[0].approvers[0].count, 3u);
+}
+
 TEST(PolicyCondition, ThatNamesNoFactIsRefusedWhereItStands) {
   EXPECT_THAT(problems_of(with_policy("rules:\n  - {id: a, when: .arg.amount <= 250, verdict: allow}\n")),
               ElementsAre(HasSubstr("4:19: condition: there is no fact '.arg'; known: .args")));

@@ -1,5 +1,6 @@
 // Budgets, escalation, the kill switch, and changes of policy: what the engine keeps for the gate, through restarts.
 #include "engine/engine_fixture.h"
+#include "engine/policy_change.h"
 
 namespace gantry::engine {
 namespace {
@@ -146,29 +147,48 @@ TEST_F(EngineGate, AStoppedGateLetsNothingNewOutAlsoAfterARestart) {
   EXPECT_EQ(count("", EventType::gate_started), 1);
 }
 
-TEST_F(EngineGate, AStopIsAboutATheToolTheWorkflowOrThePersonThatItNames) {
+TEST_F(EngineGate, AStopIsAboutTheOperationTheWorkflowOrThePersonThatItNames) {
   open_with("  - a: {call: world.note}\n");
-  ASSERT_TRUE(engine_->stop_gate({.tool = "http", .workflow = "", .principal = ""}, "", otto_).ok());
+  ASSERT_TRUE(engine_->stop_gate({.tool = "http.request", .workflow = "", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "world.pay", .workflow = "", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "gantry/policy-change", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ben"}, "", otto_).ok());
   EXPECT_EQ(wait(start()).status, "completed");
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ada"}, "", otto_).ok());
   EXPECT_EQ(wait(start()).status, "faulted");
+  ASSERT_TRUE(engine_->start_gate({.tool = "", .workflow = "", .principal = "ada"}, otto_).ok());
+  ASSERT_TRUE(engine_->stop_gate({.tool = "world.note", .workflow = "", .principal = ""}, "", otto_).ok());
+  EXPECT_EQ(wait(start()).status, "faulted");
 }
 
-TEST_F(EngineGate, AStopThatStopsNothingIsRefused) {
+TEST_F(EngineGate, AStopThatWouldStopNothingIsRefused) {
   open_with("  - a: {call: world.note}\n");
-  const auto stop = [&](const char* tool, const char* named) {
-    return engine_->stop_gate({.tool = tool, .workflow = named, .principal = ""}, "", otto_);
-  };
-  EXPECT_THAT(stop("world.nte", "").error().message, HasSubstr("world.note"));
-  EXPECT_EQ(stop("nosuch", "").error().code, Code::invalid_argument);
-  EXPECT_EQ(stop("", "t/nope").error().code, Code::invalid_argument);
-  EXPECT_EQ(stop("", "t/w:1.0.0").error().code, Code::invalid_argument);
+  const auto tool = engine_->stop_gate({.tool = "wrld", .workflow = "", .principal = ""}, "", otto_);
+  EXPECT_EQ(tool.error().code, Code::invalid_argument);
+  EXPECT_THAT(tool.error().message, HasSubstr("did you mean world?"));
+  EXPECT_EQ(engine_->stop_gate({.tool = "", .workflow = "no/such", .principal = ""}, "", otto_).error().code,
+            Code::invalid_argument);
+  EXPECT_EQ(wait(start()).status, "completed");
   EXPECT_EQ(count("", EventType::gate_stopped), 0);
-  ASSERT_TRUE(stop("world.note", "").ok());
-  EXPECT_EQ(wait(start()).status, "faulted");
+}
+
+TEST_F(EngineGate, WhatToolsSayOfThemselvesIsGovernedAsPoliciesAre) {
+  const auto project_with = [](const char* effect_class, const char* settings) {
+    auto loaded = definition::load_project(
+        {{"tools/t.yaml",
+          std::string("tool: t\nversion: 1.0.0\ndriver: echo\noperations:\n  go: {class: ") + effect_class + "}\n"},
+         {"gantry.yaml", settings}});
+    return std::get<definition::ProjectPointer>(loaded);
+  };
+  const auto now = project_with("money", "workers: 3\n");
+  EXPECT_FALSE(changes_the_gate(*now, *project_with("money", "workers: 3\n")));
+  EXPECT_TRUE(changes_the_gate(*now, *project_with("read", "workers: 3\n")));
+  EXPECT_TRUE(changes_the_gate(*now, *project_with("money", "egress: {allow: [a.example]}\n")));
+  for (const char* path : {"gantry.yml", "openapi/pets.yaml", "workflows/a.yaml"}) {
+    definition::Project next = *now;
+    next.files[path] = "another text";
+    EXPECT_EQ(changes_the_gate(*now, next), !std::string_view(path).starts_with("workflows/")) << path;
+  }
 }
 
 constexpr const char* runs_inner =

@@ -30,8 +30,7 @@ class Installation final : public DefinitionSource {
   // Keeps the files of a project that is to be deployed later. Errors: as deploy.
   Status save(const definition::Project& project);
 
-  // Durable when it returns. Errors: not_found when there is no such stop to end;
-  // invalid_argument when there is no such tool or workflow to stop.
+  // Durable when it returns. Errors: not_found when there is no such stop to end.
   Status change_gate(const GateRequest& request, Timestamp now);
   // Why no such effect may go out, or empty. `above`: the workflows that run its own. Engine's thread.
   std::string stopped(const tool::Effect& effect, const std::string& requester,
@@ -42,6 +41,8 @@ class Installation final : public DefinitionSource {
 
   // Whether this version was ever deployed.
   bool knows(const definition::WorkflowName& workflow) const { return versions_.contains(workflow.text()); }
+  // "NAMESPACE/NAME" of all that were ever deployed, sorted, each once.
+  std::vector<std::string> workflow_names() const;
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);
@@ -59,7 +60,6 @@ class Installation final : public DefinitionSource {
   std::string serialise() const;
   Status read_snapshot(const journal::Snapshot& snapshot);
   Status check_versions(const definition::Project& project) const;
-  Status check_stop(const GateStop& stop) const;
   Status note(const journal::Event& event);
   void note_deployed(const journal::Event& event);
   void note_gate(const journal::Event& event);

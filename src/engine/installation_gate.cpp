@@ -2,11 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
-#include "definition/reader.h"
 #include "engine/installation.h"
-#include "engine/policy_change.h"
 
 namespace gantry::engine {
 namespace {
@@ -33,37 +30,7 @@ bool is_about(const GateStop& stop, const tool::Effect& effect, const std::strin
          (stop.principal.empty() || stop.principal == requester);
 }
 
-Error unknown_to_stop(const char* what, const std::string& name, const std::set<std::string>& known) {
-  const std::vector<std::string_view> names(known.begin(), known.end());
-  return {Code::invalid_argument,
-          fmt::format("there is no {} '{}' that the gate could be stopped for{}", what, name,
-                      definition::suggestion(name, names))};
-}
-
-void add_tools(std::set<std::string>& names, const definition::Project& project) {
-  for (const auto& [name, tool] : project.tools) {
-    names.insert(name);
-    for (const auto& [operation, about] : tool->operations) names.insert(name + "." + operation);
-  }
-}
-
 }  // namespace
-
-// A stop that can't be about anything would be believed to stop something. Tools of older projects count while
-// something runs under these.
-Status Installation::check_stop(const GateStop& stop) const {
-  std::set<std::string> tools = {"http", "http.request", "mcp"}, workflows = {"gantry/policy-change"};
-  add_tools(tools, *policy_change_project());
-  if (const auto newest = current()) add_tools(tools, *newest);
-  for (const auto& [digest, loaded] : loaded_)
-    if (const auto project = loaded.lock()) add_tools(tools, *project);
-  for (const auto& [workflow, digest] : versions_) workflows.insert(without_version(workflow));
-  const bool is_mcp = stop.tool.starts_with("mcp.");  // operations of `call: mcp` stand in no project
-  if (!stop.tool.empty() && !is_mcp && !tools.contains(stop.tool)) return unknown_to_stop("tool", stop.tool, tools);
-  if (!stop.workflow.empty() && !workflows.contains(stop.workflow))
-    return unknown_to_stop("workflow", stop.workflow, workflows);
-  return done();
-}
 
 Value Installation::to_value(const std::map<GateStop, StopRecord>& stops) {
   std::vector<Value> items;
@@ -92,7 +59,6 @@ void Installation::note_gate(const journal::Event& event) {
 Status Installation::change_gate(const GateRequest& request, Timestamp now) {
   const bool known = stops_.contains(request.stop);
   if (request.stops && known) return done();
-  if (request.stops) TRY(check_stop(request.stop));
   if (!request.stops && !known)
     return Error{Code::not_found, "the gate is not stopped for that; 'gantry gate' shows what it is stopped for"};
   Value data = Value::object({{"stop", stop_value(request.stop)}, {"by", request.by.person}});
@@ -118,6 +84,14 @@ std::string Installation::stopped(const tool::Effect& effect, const std::string&
 Value Installation::gate_state() const {
   std::lock_guard lock(mutex_);
   return Value::object({{"stops", to_value(stops_)}});
+}
+
+std::vector<std::string> Installation::workflow_names() const {
+  std::vector<std::string> names;
+  for (const auto& version : versions_) names.push_back(without_version(version.first));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 std::string Installation::author_of(const std::string& workflow) const {

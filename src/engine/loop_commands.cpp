@@ -129,8 +129,8 @@ Result<std::optional<std::string>> Engine::Loop::started_before(const std::strin
 }
 
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
-                                         const std::shared_ptr<const definition::Workflow>& workflow, Value data,
-                                         Work& work, Turn& turn) {
+                                       const std::shared_ptr<const definition::Workflow>& workflow, Value data,
+                                       Work& work, Turn& turn) {
   std::string id = new_identifier(work.now, *parts_.random);
   auto& record = add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
   record.start(std::move(data), work);
@@ -201,7 +201,7 @@ Result<Value> Engine::Loop::handle(const SuspendRequest& request, Work& work, Tu
 
 Result<Value> Engine::Loop::handle(const DeployRequest& request, Work& work, Turn& turn) {
   const definition::ProjectPointer current = work.policies;
-  const bool changes = current && governed_digest(*current) != governed_digest(*request.project);
+  const bool changes = current && changes_the_gate(*current, *request.project);
   if (changes && current->policy_set && current->policy_set->governs_change())
     return propose_change(request, work, turn);
   TRY(installation_.deploy(request, work.now));

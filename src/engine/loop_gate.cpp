@@ -1,6 +1,7 @@
 // Commands about the gate itself: stopping it, changing its policies, and approving several effects at once.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/log.h"
@@ -60,7 +61,46 @@ Result<Value> Engine::Loop::handle(const BatchVoteRequest& request, Work& work, 
   return Value::object({{"tasks", Value::array(std::move(replies))}});
 }
 
+namespace {
+
+Error no_such(std::string_view what, const std::string& name, const std::vector<std::string_view>& known) {
+  const std::string_view nearest = definition::nearest_name(name, known);
+  return {Code::invalid_argument,
+          fmt::format("a stop for {} {} would stop nothing: there is none of this name{}", what, name,
+                      nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest))};
+}
+
+// A stop that stops nothing, because of a slip, must not look like one. `workflows`: all that were ever deployed, since
+// something of an old project may still rest.
+Status check_names(const GateStop& stop, const std::set<definition::ProjectPointer>& projects,
+                   std::vector<std::string> workflows) {
+  std::vector<std::string_view> tools = {"http", "http.request", "mcp", "policy", "policy.change"};
+  std::vector<std::string> operations;
+  workflows.push_back("gantry/policy-change");
+  for (const auto& project : projects) {
+    for (const auto& [name, tool] : project->tools) {
+      tools.push_back(name);
+      for (const auto& operation : tool->operations) operations.push_back(name + "." + operation.first);
+    }
+  }
+  tools.insert(tools.end(), operations.begin(), operations.end());
+  const bool of_mcp = stop.tool.starts_with("mcp.");  // what `call: mcp` calls stands in no project
+  if (!stop.tool.empty() && !of_mcp && std::find(tools.begin(), tools.end(), stop.tool) == tools.end())
+    return no_such("tool", stop.tool, tools);
+  if (!stop.workflow.empty() && std::find(workflows.begin(), workflows.end(), stop.workflow) == workflows.end())
+    return no_such("workflow", stop.workflow, {workflows.begin(), workflows.end()});
+  return done();
+}
+
+}  // namespace
+
 Result<Value> Engine::Loop::handle(const GateRequest& request, Work& work, Turn&) {
+  if (request.stops && work.policies) {
+    std::set<definition::ProjectPointer> projects = {work.policies};
+    for (const auto& [id, slot] : instances_)
+      if (slot.record) projects.insert(slot.record->definitions().project);
+    TRY(check_names(request.stop, projects, installation_.workflow_names()));
+  }
   TRY(installation_.change_gate(request, work.now));
   return Value();
 }
@@ -86,11 +126,11 @@ Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn
                  "the policies in force are others by now than those that this was to change; deploy again"};
   auto instance = instances_.find(request.instance);
   const definition::ProjectPointer project = TRY(installation_.project(request.project));
-  TRY(installation_.deploy({.project = project,
-                            .by = instance == instances_.end() ? definition::Principal{"gantry", {}}
-                                                               : instance->second.record->principal(),
-                            .effect = request.effect},
-                           work.now));
+  TRY(installation_.deploy(
+      {.project = project,
+       .by = instance == instances_.end() ? definition::Principal{"gantry", {}} : instance->second.record->principal(),
+       .effect = request.effect},
+      work.now));
   arm_schedules();
   reconsider_all();
   return answer;

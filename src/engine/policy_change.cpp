@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 #include "base/assert.h"
 #include "gate/gate.h"
@@ -112,14 +113,17 @@ class Names {
 }  // namespace
 
 std::string governed_digest(const definition::Project& project) {
-  std::vector<Member> governed;
-  for (const auto& [path, text] : project.files) {
-    const std::string_view name = path;
-    if (name == "gantry.yaml" || name.starts_with("policies/") || name.starts_with("tools/") ||
-        name.starts_with("openapi/"))
-      governed.push_back({Text(path), Value(text)});
-  }
-  return sha256(print_canonical(Value::object(std::move(governed)))).hex();
+  std::vector<Member> others;
+  for (const auto& [path, text] : project.files)
+    if (!path.starts_with("workflows/") && !path.starts_with("decisions/") && !path.starts_with("policies/"))
+      others.push_back({Text(path), Value(text)});
+  return sha256(print_canonical(Value::object({{"policies", gate::policy_digest(project)},
+                                               {"others", Value::object(std::move(others))}})))
+      .hex();
+}
+
+bool changes_the_gate(const definition::Project& current, const definition::Project& next) {
+  return governed_digest(current) != governed_digest(next);
 }
 
 definition::ProjectPointer policy_change_project() {

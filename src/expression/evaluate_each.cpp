@@ -190,7 +190,7 @@ Flow Machine::each_binary(const Node& node, const Frame& frame, const Value& inp
   return each(*node.children[1], frame, input, nullptr, [&](Value&& right, const Path*) {
     return each(*node.children[0], frame, input, nullptr, [&](Value&& left, const Path*) {
       Value output;
-      if (operate(*this, node.operation, std::move(left), right, output) != Got::value) return Flow::halt;
+      if (operate_on(node, std::move(left), right, output) != Got::value) return Flow::halt;
       return sink(std::move(output), nullptr);
     });
   });

@@ -195,6 +195,13 @@ Got Machine::one_binary(const Node& node, const Frame& frame, const Value& input
     Got got = one(left_node, frame, input, left);
     if (got != Got::value) return got;
   }
+  return operate_on(node, std::move(left), std::move(right), output);
+}
+
+Got Machine::operate_on(const Node& node, Value left, Value right, Value& output) {
+  if (node.refuses_null && (left.is_null() || right.is_null()))
+    return fail("something missing (null) is compared; where it may be missing say so: .x?, .x // DEFAULT, .x == null",
+                join(left.label(), right.label()));
   return operate(*this, node.operation, std::move(left), std::move(right), output);
 }
 

@@ -16,8 +16,9 @@ class Program {
   std::vector<bool> used_variables;
 };
 
-std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::span<const std::string> variables) {
-  auto parsed = parse_program(text);
+std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::span<const std::string> variables,
+                                                   Comparisons comparisons) {
+  auto parsed = parse_program(text, comparisons);
   if (auto* error = std::get_if<CompileError>(&parsed)) return std::move(*error);
   auto program = std::make_shared<Program>();
   program->root = std::move(std::get<0>(parsed));
@@ -83,6 +84,19 @@ Result<Value> evaluate_first(const Program& program, const Value& input, const E
   }
   if (!found) return Error{Code::invalid_argument, "the expression gave no value"};
   return std::move(first).labelled(join(machine.control(), machine.seen()));
+}
+
+Result<Value> evaluate_only(const Program& program, const Value& input, const Evaluation& evaluation) {
+  if (program.root->arity != Arity::many) return evaluate_first(program, input, evaluation);
+  Value only;
+  int count = 0;
+  TRY(evaluate_each(program, input, evaluation, [&](Value value) {
+    only = std::move(value);
+    return ++count < 2;
+  }));
+  if (count == 1) return only;
+  return Error{Code::invalid_argument,
+               count == 0 ? "the expression gave no value" : "the expression gave several values"};
 }
 
 Result<std::vector<Value>> evaluate_all(const Program& program, const Value& input, const Evaluation& evaluation) {

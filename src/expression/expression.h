@@ -41,9 +41,15 @@ struct CompileError {
 class Program;
 using ProgramPointer = std::shared_ptr<const Program>;
 
+// What ==, !=, <, <=, > and >= may compare: anything, as in jq, where null is less than every number; or values that
+// are there: then null is an error of the program, except beside the literal `null` and behind `?`. For conditions
+// where something missing must not pass for something small.
+enum class Comparisons : std::uint8_t { of_anything, of_values };
+
 // `variables`: names (without $) that the caller binds at each evaluation, in this order.
 // Program text is at most 64 KiB and 1,000 levels deep.
-std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::span<const std::string> variables = {});
+std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::span<const std::string> variables = {},
+                                                   Comparisons comparisons = Comparisons::of_anything);
 
 struct Evaluation {
   std::span<const Value> arguments = {};  // as many as `variables`, in the same order
@@ -54,6 +60,8 @@ struct Evaluation {
 // Errors: invalid_argument = an error raised by the program (message as jq prints it); exhausted = a limit.
 // evaluate_first: the first output; an expression with no output is invalid_argument "the expression gave no value".
 Result<Value> evaluate_first(const Program& program, const Value& input, const Evaluation& evaluation);
+// evaluate_only: the output; several are invalid_argument, too: "the expression gave several values".
+Result<Value> evaluate_only(const Program& program, const Value& input, const Evaluation& evaluation);
 Result<std::vector<Value>> evaluate_all(const Program& program, const Value& input, const Evaluation& evaluation);
 // Calls `output` for each value until it returns false.
 Status evaluate_each(const Program& program, const Value& input, const Evaluation& evaluation,

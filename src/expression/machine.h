@@ -156,6 +156,7 @@ class Machine {
   Got one_captured(const Node& node, const Frame& frame, const Value& input, Value& output);
   const Value* borrow(const Node& node, const Frame& frame, const Value& input, Label& label) const;
   Got one_field(const Node& node, const Frame& frame, const Value& input, Value& output);
+  Got operate_on(const Node& node, Value left, Value right, Value& output);
   Got one_binary(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got one_logic(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got one_alternative(const Node& node, const Frame& frame, const Value& input, Value& output);

@@ -23,7 +23,8 @@ struct BinaryOperator;
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Token> tokens) : text_(text), tokens_(std::move(tokens)) {}
+  Parser(std::string_view text, std::vector<Token> tokens, Comparisons comparisons)
+      : text_(text), tokens_(std::move(tokens)), comparisons_(comparisons) {}
 
   std::variant<NodePointer, CompileError> program();
   std::variant<NodePointer, CompileError> definitions();
@@ -80,6 +81,8 @@ class Parser {
   NodePointer postfix();
   NodePointer field(NodePointer target, NodePointer key, std::size_t offset);
   NodePointer bracket(NodePointer target);
+  NodePointer optional_step(NodePointer step, std::size_t offset);
+  NodePointer bound_ahead(NodePointer key, const char* name, NodePointer& use);
   NodePointer term();
   NodePointer variable();
   NodePointer symbol_term();
@@ -104,6 +107,7 @@ class Parser {
 
   std::string_view text_;
   std::vector<Token> tokens_;
+  Comparisons comparisons_;
   std::size_t at_ = 0;
   std::uint32_t level_ = 0;
   bool failed_ = false;

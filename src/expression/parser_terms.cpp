@@ -24,8 +24,10 @@ Value number_value(std::string_view literal) {
 NodePointer Parser::postfix() {
   if (at_keyword("try")) return try_expression();
   NodePointer made = term();
+  bool is_step = false;  // what was read last is a field, an index, a slice or []
   while (made) {
     std::size_t offset = peek().offset;
+    const bool after_step = std::exchange(is_step, true);
     if (peek().kind == TokenKind::field) {
       made = field(std::move(made), literal(Value(take().text), offset), offset);
     } else if (at_symbol("[")) {
@@ -34,16 +36,51 @@ NodePointer Parser::postfix() {
                                   (peek(1).kind == TokenKind::symbol && peek(1).text == "["))) {
       take();
       made = at_symbol("[") ? bracket(std::move(made)) : field(std::move(made), text(), offset);
-    } else if (accept("?")) {
-      made = node(Kind::try_catch, offset, std::move(made));
-    } else if (at_symbol("?//") || at_symbol("?//=")) {
-      tokens_[at_].text.erase(0, 1);
-      made = node(Kind::try_catch, offset, std::move(made));
+    } else if (at_symbol("?") || at_symbol("?//") || at_symbol("?//=")) {
+      if (!accept("?")) tokens_[at_].text.erase(0, 1);
+      made = after_step ? optional_step(std::move(made), offset) : node(Kind::try_catch, offset, std::move(made));
+      is_step = false;
     } else {
       break;
     }
   }
   return made;
+}
+
+// `TERM.a?`: where the last step fails there is no value; what TERM itself or the key raises is raised. So it is read
+// as `TERM | .a?`, and a key that has to be evaluated on TERM's own input is bound before: `KEY as $key | TERM |
+// .[$key]?`.
+NodePointer Parser::optional_step(NodePointer step, std::size_t offset) {
+  NodePointer target = std::exchange(step->children[0], node(Kind::identity, offset));
+  NodePointer bind_from, bind_upto;
+  const auto is_literal = [&](std::size_t child) { return step->children[child]->kind == Kind::literal; };
+  if (step->children.size() > 1 && !is_literal(1))
+    bind_from = bound_ahead(std::move(step->children[1]), "key of an optional step", step->children[1]);
+  if (step->children.size() > 2 && !is_literal(2))
+    bind_upto = bound_ahead(std::move(step->children[2]), "end of an optional slice", step->children[2]);
+  if (failed_) return nullptr;
+  NodePointer made = node(Kind::try_catch, offset, std::move(step));
+  if (target->kind != Kind::identity) made = node(Kind::pipe, offset, std::move(target), std::move(made));
+  for (NodePointer* bind : {&bind_upto, &bind_from}) {
+    if (*bind == nullptr) continue;
+    if (!made || !add(**bind, std::move(made))) return nullptr;
+    made = std::move(*bind);
+  }
+  return made;
+}
+
+// `KEY as $name | ...` without its body; `use` becomes `$name`. No program can write such a name.
+NodePointer Parser::bound_ahead(NodePointer key, const char* name, NodePointer& use) {
+  const std::size_t offset = key->offset;
+  use = node(Kind::variable, offset);
+  use->name = name;
+  NodePointer bind = node(Kind::bind, offset, std::move(key));
+  if (!bind) return nullptr;
+  Pattern pattern;
+  pattern.name = name;
+  pattern.offset = offset;
+  bind->patterns.push_back(std::move(pattern));
+  return bind;
 }
 
 NodePointer Parser::field(NodePointer target, NodePointer key, std::size_t offset) {

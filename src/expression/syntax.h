@@ -134,8 +134,9 @@ struct Node {
   Kind kind = Kind::identity;
   Arity arity = Arity::many;
   Operation operation = Operation::add;
-  bool consumes = false;   // may move out of its input, see mark_last_use()
-  bool own_frame = false;  // a closure that binds variables: runs in a frame of its own with `slots` slots
+  bool consumes = false;      // may move out of its input, see mark_last_use()
+  bool refuses_null = false;  // a comparison that fails where an operand is null
+  bool own_frame = false;     // a closure that binds variables: runs in a frame of its own with `slots` slots
   std::uint32_t slots = 0;
   std::uint32_t hops = 0;  // frames outwards
   std::uint32_t slot = 0;

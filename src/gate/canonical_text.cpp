@@ -1,6 +1,7 @@
 #include "gate/canonical_text.h"
 
 #include <fmt/format.h>
+#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
@@ -61,11 +62,12 @@ std::string lower_ascii(std::string_view text) {
 }
 
 bool is_hidden(std::uint32_t code) {
-  return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || code == 0x7F || code == 0xAD ||
-         code == 0x61C || code == 0x115F || code == 0x1160 || code == 0x17B4 || code == 0x17B5 ||
-         (code >= 0x180B && code <= 0x180E) || (code >= 0x200B && code <= 0x200F) ||
-         (code >= 0x202A && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F) || code == 0x3164 || code == 0xFEFF ||
-         code == 0xFFA0 || (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE0FFF);
+  if (code == '\t' || code == '\n' || code == '\r') return false;
+  constexpr std::uint32_t blank_pattern = 0x2800;  // braille without dots: no blank to Unicode, one to the eye
+  constexpr std::uint32_t kinds = U_GC_CC_MASK | U_GC_CF_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK;
+  const auto character = static_cast<UChar32>(code);
+  return code == blank_pattern || (U_GET_GC_MASK(character) & kinds) != 0 ||
+         u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
 }
 
 // Blanks of all kinds; the line break of a request is no other word separator than its blank.
@@ -88,7 +90,7 @@ bool is_word_byte(char c) {
 }  // namespace
 
 const char* name_of(Shape shape) {
-  constexpr std::array names{"text", "url", "host", "mail", "iban", "number", "date", "boolean", "null"};
+  constexpr std::array names{"text", "url", "host", "mail", "iban", "number", "date", "boolean", "null", "link"};
   return names[static_cast<std::size_t>(shape)];
 }
 
@@ -152,15 +154,27 @@ std::vector<std::string> hidden_characters(std::string_view text) {
   return names;
 }
 
+bool looks_as_it_is(std::string_view text) {
+  if (text.empty()) return true;
+  std::size_t last = text.size() - 1;
+  while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0) == 0x80) --last;
+  if (blank_at(text) != 0 || blank_at(text.substr(last)) != 0) return false;
+  return text.find_first_of("\t\n\r") == std::string_view::npos && hidden_characters(text).empty();
+}
+
 bool contains_words(std::string_view whole, std::string_view part) {
-  if (part.empty()) return false;
-  for (std::size_t at = whole.find(part); at != std::string_view::npos; at = whole.find(part, at + 1)) {
+  return word_place(whole, part, 0) != std::string_view::npos;
+}
+
+std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from) {
+  if (part.empty()) return std::string_view::npos;
+  for (std::size_t at = whole.find(part, from); at != std::string_view::npos; at = whole.find(part, at + 1)) {
     const std::size_t end = at + part.size();
     const bool starts = at == 0 || !is_word_byte(whole[at - 1]) || !is_word_byte(part.front());
     const bool ends = end == whole.size() || !is_word_byte(whole[end]) || !is_word_byte(part.back());
-    if (starts && ends) return true;
+    if (starts && ends) return at;
   }
-  return false;
+  return std::string_view::npos;
 }
 
 }  // namespace gantry::gate

@@ -11,7 +11,8 @@
 
 namespace gantry::gate {
 
-enum class Shape { text, url, host, mail, iban, number, date, boolean, null };
+// `url`: a web address; `link`: any other, and one that does not lead to where it seems to.
+enum class Shape { text, url, host, mail, iban, number, date, boolean, null, link };
 const char* name_of(Shape shape);
 
 // NFC, every run of blanks one blank, none at the ends. Text that can't be normalised is returned as it is.
@@ -26,8 +27,12 @@ std::string canonical_host(std::string_view host);
 struct Reading {
   Shape shape = Shape::text;
   std::vector<std::string> keys;
+  bool exact = false;  // only the very same text is the same: it is not what it looks like
 };
+// Of a value that is sent: with the keys that make it the same for whoever gets it as it is.
 Reading reading_of(const Value& leaf);
+// Of a value that may be what is looked for: with all that it may mean.
+std::vector<std::string> known_keys_of(const Value& leaf);
 
 // Something in a text that can be known by itself.
 struct Token {
@@ -36,8 +41,8 @@ struct Token {
   std::vector<std::string> keys;
   std::string host;  // of url, mail and host: canonical
 };
-// Web and mail addresses, hosts, account numbers, numbers, dates and times of day in it, at most `tokens_max`. `complete` turns
-// false when there are more.
+// Web and mail addresses, hosts, account numbers, numbers, dates and times of day in it, at most `tokens_max`. `complete`
+// turns false when not all of it was looked at.
 std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete);
 inline bool is_link(const Token& token) {
   return token.shape == Shape::url || token.shape == Shape::host || token.shape == Shape::mail ||
@@ -48,7 +53,12 @@ inline bool is_link(const Token& token) {
 // "U+202E".
 std::vector<std::string> hidden_characters(std::string_view text);
 
+// Whether there is no blank at its ends and no line break, tab or hidden character in it.
+bool looks_as_it_is(std::string_view text);
+
 // Whether `part` stands in `whole` with no letter or digit right before or after it. Both normal_text.
 bool contains_words(std::string_view whole, std::string_view part);
+// Where it first stands so, from `from` on; npos when it does not.
+std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from);
 
 }  // namespace gantry::gate

@@ -27,6 +27,28 @@ bool governs_extra_members(const Value& schema) {
   });
 }
 
+// The place of the first member, at any depth, that its schema does not list, where schemas list members at all; or
+// empty.
+std::string unlisted_member(const Value& schema, const Value& value, const std::string& place) {
+  if (!schema.is_object() || governs_extra_members(schema)) return "";
+  if (value.is_array()) {
+    const Value* items = schema.find("items");
+    for (std::size_t index = 0; items != nullptr && index < value.size(); ++index)
+      if (std::string found = unlisted_member(*items, value.item(index), fmt::format("{}/{}", place, index));
+          !found.empty())
+        return found;
+  }
+  const Value* properties = schema.find("properties");
+  if (!value.is_object() || properties == nullptr) return "";
+  for (const Member& member : value.members()) {
+    const std::string here = fmt::format("{}/{}", place, pointer_token(member.key.view()));
+    const Value* listed = properties->find(member.key.view());
+    if (listed == nullptr) return here;
+    if (std::string found = unlisted_member(*listed, member.value, here); !found.empty()) return found;
+  }
+  return "";
+}
+
 // What is wrong with the arguments, or empty. An argument that the schema doesn't list is wrong unless the schema
 // says otherwise: nobody has thought about what it would do.
 std::string defect_of_arguments(const definition::Operation& operation, const Value& arguments) {
@@ -36,14 +58,12 @@ std::string defect_of_arguments(const definition::Operation& operation, const Va
   }
   const auto violations = operation.arguments->validate(arguments);
   if (!violations.empty()) return describe(violations);
-  if (governs_extra_members(operation.arguments_schema)) return "";
-  const Value* properties = operation.arguments_schema.find("properties");
-  for (const Member& argument : arguments.members()) {
-    if (properties == nullptr || properties->find(argument.key.view()) == nullptr) {
-      return fmt::format("at /{}: the operation has no such argument", pointer_token(argument.key.view()));
-    }
-  }
-  return "";
+  const Value& schema = operation.arguments_schema;
+  if (schema.is_object() && schema.find("properties") == nullptr && !governs_extra_members(schema) &&
+      arguments.size() > 0)
+    return fmt::format("at /{}: the operation has no such argument", pointer_token(arguments.members()[0].key.view()));
+  const std::string unlisted = unlisted_member(schema, arguments, "");
+  return unlisted.empty() ? "" : fmt::format("at {}: the operation has no such argument", unlisted);
 }
 
 // That of the loaded project, or one made for the occasion.
@@ -58,9 +78,9 @@ Value budget_facts(const definition::PolicySet& policies, const Circumstances& c
     for (const auto& named : policies.budgets()) {
       if (named.name != use.budget) continue;
       const double max = named.budget->max;
-      members.push_back({Text(use.budget), Value::object({{"spent", use.spent},
-                                                          {"max", max},
-                                                          {"left", std::max(0.0, max - use.spent)}})});
+      members.push_back(
+          {Text(use.budget),
+           Value::object({{"spent", use.spent}, {"max", max}, {"left", std::max(0.0, max - use.spent)}})});
     }
   }
   return Value::object(std::move(members));
@@ -116,8 +136,8 @@ std::vector<RuleResult> opinions_on(const definition::Project& policies, const d
   const auto set = set_of(policies);
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (structural_defect({}, operation, effect, tool::tool_digest_of(definitions, effect.tool)).has_value()) return {};
-  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
-                               budget_facts(*set, circumstances), set->lists());
+  const Value facts =
+      facts_of(effect, *operation, requester, policies, circumstances, budget_facts(*set, circumstances), set->lists());
   return judge_rules(*set, effect, effect.effect_class, facts, now);
 }
 
@@ -134,11 +154,14 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);
-  const Value facts = facts_of(effect, *operation, requester, policies, circumstances,
-                               budget_facts(*set, circumstances), set->lists(), facts_wanted(*set, effect));
+  Value facts = facts_of(effect, *operation, requester, policies, circumstances, budget_facts(*set, circumstances),
+                         set->lists(), facts_wanted(*set, effect));
   const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
+  // Who is asked sees where each argument comes from, whether or not a condition did.
+  if (verdict.kind == definition::VerdictKind::approve)
+    facts = with_provenance(std::move(facts), effect, *operation, policies, circumstances.facts);
   verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
   if (verdict.kind == definition::VerdictKind::deny) return verdict;
   return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);

@@ -26,14 +26,16 @@ class ConditionFunctions : public GateTest {
   static Label label(Integrity integrity, Secrecy secrecy) { return Label::of({integrity, secrecy, {"x"}, {}}); }
 
   // "true", "false" or "error".
-  std::string holds(const std::string& condition) {
+  std::string holds(const std::string& condition, std::vector<Member> more = {}) {
     policy({rule_of("if", VerdictKind::allow, condition)});
-    const Value model = Value::object({{"to", "ann@corp.example"},
-                                       {"cc", Value::array({"bob@corp.example"})},
-                                       {"url", "https://evil.example/?q=secret"},
-                                       {"text", "Hello, see https://evil.example/"},
-                                       {"body", Value::object({{"to", "ann@corp.example"}, {"n", 5}})},
-                                       {"flag", true}});
+    std::vector<Member> all = Value::members_of({{"to", "ann@corp.example"},
+                                                 {"cc", Value::array({"bob@corp.example"})},
+                                                 {"url", "https://evil.example/?q=secret"},
+                                                 {"text", "Hello, see https://evil.example/"},
+                                                 {"body", Value::object({{"to", "ann@corp.example"}, {"n", 5}})},
+                                                 {"flag", true}});
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+    const Value model = Value::object(std::move(all));
     const tool::Effect effect = effect_of("mail", model.labelled(label(Integrity::untrusted, Secrecy::internal)));
     Circumstances around;
     around.facts = {label(Integrity::untrusted, context_secrecy), &known, nullptr};
@@ -79,6 +81,29 @@ TEST_F(ConditionFunctions, FailWhereWhatTheyAskAboutIsNotThere) {
         R"(context_at_most("none"))", R"(secrecy_at_most("nobody"; "public"))", R"(argument("nobody"))",
         R"(at_least("to"; "constrained"))", R"(authority_at_least("constrained"))", R"(requested("body/nobody"))"})
     EXPECT_EQ(holds(condition), "error") << condition;
+}
+
+TEST_F(ConditionFunctions, AnswerAboutAnArgumentBehindALargeOne) {
+  std::vector<Member> many;
+  for (int i = 0; i < 700; ++i) many.push_back({Text("k" + std::to_string(i)), Value(i)});
+  std::vector<Member> more;
+  more.push_back({Text("attrs"), Value::object(std::move(many))});
+  more.push_back({Text("bcc"), Value("eve@evil.example")});
+  EXPECT_EQ(holds(R"((has_argument("bcc") | not) or requested("bcc"))", more), "false");
+  EXPECT_EQ(holds(R"(has_argument("attrs/k699"))", more), "true");
+  EXPECT_EQ(holds(R"((has_argument("attrs/k699") | not) or requested("attrs/k699"))", more), "error");
+}
+
+TEST_F(ConditionFunctions, JudgeTheNamesOfMembersThatAreFree) {
+  std::vector<Member> more;
+  more.push_back({Text("shares"), json(R"({"eve@evil.example": "Write"})")});
+  more.push_back({Text("a/b"), Value("ann@corp.example")});
+  EXPECT_EQ(holds(R"(requested("shares"))", more), "false");
+  EXPECT_EQ(holds(R"(at_least("shares"; "internal"))", more), "false");
+  EXPECT_EQ(holds(R"(requested("shares/eve@evil.example"))", more), "true");
+  EXPECT_EQ(holds(R"(requested("a~1b") and has_argument("a~1b") and argument("a~1b") == "ann@corp.example")", more),
+            "true");
+  EXPECT_EQ(holds(R"(has_argument("a/b"))", more), "false");
 }
 
 TEST_F(ConditionFunctions, AreNotFooledByTheValueTheyStandIn) {

@@ -106,6 +106,8 @@ void ask_approval(Verdict& verdict, const std::vector<Asked>& all, const Circums
     verdict.requester_excluded = verdict.requester_excluded || asked.not_requester;
     if (asked.not_author) verdict.author = circumstances.author;
   }
+  const bool four_eyes = std::any_of(all.begin(), all.end(), [](const Asked& asked) { return asked.four_eyes; });
+  if (four_eyes) require_four_eyes(verdict.approvers);
   // Others may stand in only where everybody who asks would let them.
   if (all.size() == 1) verdict.escalations = all.front().escalations;
   verdict.rule = fmt::format("{}", fmt::join(names, ", "));

@@ -79,7 +79,7 @@ class Explanation {
       if (known == &condition) return terms;
     auto& failed = failed_.emplace_back(&condition, std::vector<std::string>()).second;
     for (const auto& part : condition.parts) {
-      const auto answer = expression::evaluate_first(
+      const auto answer = expression::evaluate_only(
           *part.program, facts_, {.now = now_, .limits = {.steps_max = 1'000'000, .memory_bytes_max = 16u << 20}});
       if (!answer || !answer->is_true()) failed.push_back(shortened(part.text));
     }

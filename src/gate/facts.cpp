@@ -47,8 +47,8 @@ Value audience_from(const Value& given) {
 Value audience_of(const definition::Operation& operation, const Value& arguments) {
   if (operation.fixed_audience) return audience_from(name_of(*operation.fixed_audience));
   if (!operation.audience || !operation.audience->program) return audience_from(Value());
-  const auto given = expression::evaluate_first(*operation.audience->program, Value::object({{"arguments", arguments}}),
-                                                {.limits = audience_limits});
+  const auto given = expression::evaluate_only(*operation.audience->program, Value::object({{"arguments", arguments}}),
+                                               {.limits = audience_limits});
   return audience_from(given ? given->relabelled({}) : Value());
 }
 
@@ -100,8 +100,17 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   add(Fact::budget, "budget", [&] { return std::move(budgets); });
   add(Fact::lists, "lists", [&] { return lists; });
   if (asks_for_provenance(policies))
-    facts.push_back({Text("provenance"), provenance_of(effect.arguments, policies, known)});
+    facts.push_back({Text("provenance"), provenance_of(effect.arguments, operation.arguments_schema, policies, known)});
   return Value::object(std::move(facts));
+}
+
+Value with_provenance(Value facts, const tool::Effect& effect, const definition::Operation& operation,
+                      const definition::Project& policies, const RunFacts& known) {
+  if (facts.find("provenance") != nullptr) return facts;
+  const Label label = facts.label();
+  std::vector<Member> members = std::move(facts).take_members();
+  members.push_back({Text("provenance"), provenance_of(effect.arguments, operation.arguments_schema, policies, known)});
+  return Value::object(std::move(members)).labelled(label);
 }
 
 Value labels_of_arguments(const Value& arguments, bool only_marked) {

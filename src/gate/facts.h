@@ -12,7 +12,7 @@ namespace gantry::gate {
 // {principal: {person, roles}, workflow: {namespace, name, version, author}, run, task, tool, operation, args,
 //  effect: {id, instance, class, irreversible, arguments},
 //  labels: {integrity, secrecy, sources, compartments, arguments: {NAME: {integrity, ...}}},
-//  provenance: {NAME: {...}},     see provenance.h; only where a policy asks for it
+//  provenance: {NAME: {...}},     see provenance.h; only where a policy asks for it, or with_provenance
 //  context: {integrity, secrecy, sources, compartments}, authority: [NAME...], audience: {clearance, named},
 //  budget: {"POLICY/BUDGET": {spent, max, left}}, lists: {LIST: {KEY: record}}}
 // `labels` is the join over all arguments; `labels.arguments` has each argument's own; `args` is effect.arguments. What is
@@ -23,6 +23,10 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
                const definition::Principal& requester, const definition::Project& policies,
                const Circumstances& circumstances, Value budgets, const Value& lists,
                definition::FactSet wanted = definition::FactSet().set());
+
+// The facts with the provenance of all arguments, for people who are asked.
+Value with_provenance(Value facts, const tool::Effect& effect, const definition::Operation& operation,
+                      const definition::Project& policies, const RunFacts& known);
 
 // {NAME: {integrity, secrecy, sources, compartments}} of each argument; with `only_marked` of those about which anything
 // is known: the others are trusted and public, and come from the workflow itself.

@@ -6,8 +6,8 @@
 #include <exception>
 
 #include "gate/echo_rule.h"
-#include "tool/mcp_standard_call.h"
 #include "gate/result_labels.h"
+#include "tool/mcp_standard_call.h"
 
 namespace gantry::gate {
 namespace {
@@ -76,17 +76,36 @@ LabelContent source_of(const std::string& operation) {
   return source;
 }
 
+// What the tool itself says of a field: the worst of its rules for the field and for what it stands in.
+LabelContent own_label(const definition::Operation& operation, const definition::LabelRule& field) {
+  Label label = operation.result_label;
+  for (const definition::LabelRule& own : operation.labels) {
+    bool leads_there = own.path.size() <= field.path.size();
+    for (std::size_t at = 0; leads_there && at < own.path.size(); ++at)
+      leads_there = own.any[at] || field.any[at] || own.path[at] == field.path[at];
+    if (leads_there) label = join(label, Label::of(own.label));
+  }
+  return label.content();
+}
+
 // What policies say about the tool's results, before what the tool says itself.
 std::vector<definition::LabelRule> label_rules_for(const definition::Operation& operation, const std::string& name,
                                                    const LabelContent& source, const definition::Project* policies) {
   std::vector<definition::LabelRule> rules;
   if (policies != nullptr) {
+    std::size_t group = 0;
     for (const auto& [policy_name, policy] : policies->policies) {
+      ++group;
       for (const definition::PolicyLabel& label : policy->labels.labels) {
         if (label.kind != definition::PolicyLabel::Kind::result || !definition::matches_pattern(label.pattern, name))
           continue;
-        rules.push_back(label.rule);
-        rules.back().label.sources = source.sources;
+        definition::LabelRule& rule = rules.emplace_back(label.rule);
+        const LabelContent own = own_label(operation, rule);
+        if (!rule.gives_integrity) rule.label.integrity = own.integrity;
+        if (!rule.gives_secrecy) rule.label.secrecy = own.secrecy;
+        if (!rule.gives_compartments) rule.label.compartments = own.compartments;
+        rule.label.sources = source.sources;
+        rule.group = group;
       }
     }
   }
@@ -97,8 +116,8 @@ std::vector<definition::LabelRule> label_rules_for(const definition::Operation& 
 tool::Outcome with_labels(tool::Outcome outcome, const definition::Operation& operation, const tool::Effect& effect,
                           const definition::Project* policies) {
   if (outcome.kind == tool::Outcome::Kind::done) {
-    outcome.result = with_echoes_labelled(
-        labelled_result(std::move(outcome.result), operation, effect.tool, policies), effect.arguments);
+    outcome.result = with_echoes_labelled(labelled_result(std::move(outcome.result), operation, effect.tool, policies),
+                                          effect.arguments);
     return outcome;
   }
   // Its text may quote any field of what the other side said.

@@ -28,6 +28,45 @@ TEST_F(GateTest, LetsDenyOverrideApproveOverrideAllowInAnyOrder) {
   EXPECT_EQ(check(reslot()).rule, "another/no");
 }
 
+TEST_F(GateTest, DeniesWhereAConditionGivesSeveralValuesOrComparesWhatIsMissing) {
+  for (const char* condition :
+       {".args.moves[] >= 1", "$facts.args.amount <= 250", R"(.["args"].amount <= 250)", "(.args.other).amount <= 250",
+        R"(.labels.arguments[("amount")].integrity != "untrusted")", ".lists.limits[.args.voyage].max <= 5"}) {
+    policy({rule_of("if", VerdictKind::allow, condition)});
+    EXPECT_EQ(check(reslot()).rule, "port/if") << condition;
+    EXPECT_EQ(check(reslot()).kind, VerdictKind::deny) << condition;
+  }
+}
+
+TEST_F(GateTest, FourEyesAreTwoPeopleWhateverElseIsAskedFor) {
+  definition::PolicyRule rule;
+  rule.id = "ask";
+  rule.four_eyes_if = condition_of("true");
+  rule.approvers = {{"finance", 1}, {"finance", 1}};
+  policy({rule});
+  const Verdict verdict = check(reslot());
+  ASSERT_EQ(verdict.kind, VerdictKind::approve);
+  ASSERT_EQ(verdict.approvers.size(), 1u);
+  EXPECT_EQ(verdict.approvers[0].count, 2u);
+}
+
+TEST_F(GateTest, DeniesMembersThatNoSchemaListsAtAnyDepth) {
+  definition::Operation operation = operation_of(EffectClass::write);
+  operation.arguments_schema = json(
+      R"({"type":"object","properties":{"body":{"type":"object","properties":{"to":{},"free":{"type":"object"}}},
+          "list":{"type":"array","items":{"type":"object","properties":{"a":{}}}}}})");
+  operation.arguments = *Schema::compile(operation.arguments_schema);
+  definition::Tool tool = *definitions.tools.at("tos");
+  tool.operations["nested"] = operation;
+  definitions.tools["tos"] = std::make_shared<definition::Tool>(tool);
+  policy({rule_of("yes", VerdictKind::allow)});
+  EXPECT_EQ(check(effect_of("nested", json(R"({"body":{"to":1,"free":{"x":1}},"list":[{"a":1}]})"))).kind,
+            VerdictKind::allow);
+  EXPECT_THAT(check(effect_of("nested", json(R"({"body":{"to":1,"cc":2}})"))).reason, HasSubstr("at /body/cc"));
+  EXPECT_THAT(check(effect_of("nested", json(R"({"list":[{"a":1},{"b":2}]})"))).reason, HasSubstr("at /list/1/b"));
+  EXPECT_THAT(check(effect_of("nested", json(R"({"bcc":1})"))).reason, HasSubstr("at /bcc"));
+}
+
 TEST_F(GateTest, MatchesToolsAndClasses) {
   definition::PolicyRule rule = rule_of("some", VerdictKind::allow);
   for (const auto& [pattern, matches] : std::vector<std::pair<std::string, bool>>{{"*", true},

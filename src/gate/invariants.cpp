@@ -21,7 +21,7 @@ constexpr expression::Limits test_limits{
 
 bool satisfies(const InvariantGuard& guard, const Value& value) {
   if (!guard.test) return true;
-  const auto answer = expression::evaluate_first(*guard.test->program, value, {.limits = test_limits});
+  const auto answer = expression::evaluate_only(*guard.test->program, value, {.limits = test_limits});
   return answer && answer->is_truthy();
 }
 
@@ -62,8 +62,9 @@ Verdict broken(Verdict verdict, const PolicySet::NamedInvariant& named, const st
   verdict.charges.clear();
   verdict = denied(std::move(verdict), named.name, std::move(reason));
   if (verdict.explanation.is_object())
-    verdict.explanation = std::move(verdict.explanation)
-                              .with_member("invariant", Value::object({{"name", named.name}, {"says", invariant.sentence()}}));
+    verdict.explanation =
+        std::move(verdict.explanation)
+            .with_member("invariant", Value::object({{"name", named.name}, {"says", invariant.sentence()}}));
   return verdict;
 }
 

@@ -30,7 +30,7 @@ Result<Value> value_of(const Condition& condition, const Value& facts, Timestamp
     if (fact == nullptr || fact->is_null())
       return Error{Code::invalid_argument, fmt::format("the fact {} is missing", path.text.view())};
   }
-  return expression::evaluate_first(*condition.program, facts, {.now = now, .limits = condition_limits});
+  return expression::evaluate_only(*condition.program, facts, {.now = now, .limits = condition_limits});
 }
 
 Says says_of(VerdictKind kind) {

@@ -40,6 +40,22 @@ std::size_t edits_between(const std::string& left, const std::string& right, std
 
 }  // namespace
 
+std::string path_name_of(std::string_view name) {
+  std::string written;
+  written.reserve(name.size());
+  for (const char c : name) {
+    if (c == '~')
+      written += "~0";
+    else if (c == '/')
+      written += "~1";
+    else if (c == '*')
+      written += "~2";
+    else
+      written.push_back(c);
+  }
+  return written;
+}
+
 std::string origin_of_record(const std::string& tool, const std::string& path) {
   return "record:" + tool + path;
 }
@@ -60,7 +76,7 @@ void KnownIndex::add_leaves(const Value& value, Label outer, const KnownValues::
     for (const Value& item : value.items()) add_leaves(item, label, entry, path);
   } else if (value.is_object()) {
     for (const Member& member : value.members()) {
-      path.append("/").append(member.key.view());
+      path.append("/").append(path_name_of(member.key.view()));
       add_leaves(member.value, label, entry, path);
       path.resize(size);
     }
@@ -82,13 +98,13 @@ void KnownIndex::add_leaf(const Value& leaf, Label label, const KnownValues::Ent
         add_links(leaf.as_string());
       return;
     }
-    for (std::string& key : reading_of(leaf).keys) requested_keys_.insert(std::move(key));
+    for (std::string& key : known_keys_of(leaf)) requested_keys_.insert(std::move(key));
     if (leaf.is_string()) add_request_text(leaf.as_string());
     return;
   }
   std::string name = entry.kind == KnownValues::Kind::result ? origin_of_record(entry.name, path)
                                                              : origin_by_label(content, entry);
-  add_place(reading_of(leaf).keys, std::move(name), content.integrity);
+  add_place(known_keys_of(leaf), std::move(name), content.integrity);
   if (good && leaf.is_string()) add_links(leaf.as_string());
 }
 
@@ -101,6 +117,7 @@ void KnownIndex::add_request_text(std::string_view text) {
     for (std::string& key : token.keys) requested_keys_.insert(std::move(key));
   }
   request_texts_.push_back(std::move(normal));
+  request_texts_as_written_.emplace_back(text);
 }
 
 void KnownIndex::add_links(std::string_view text) {
@@ -119,11 +136,14 @@ void KnownIndex::add_literals(const Value& value) {
   if (value.is_array()) {
     for (const Value& item : value.items()) add_literals(item);
   } else if (value.is_object()) {
-    for (const Member& member : value.members()) add_literals(member.value);
+    for (const Member& member : value.members()) {
+      add_place(known_keys_of(Value(std::string(member.key.view()))), "workflow", Integrity::trusted);
+      add_literals(member.value);
+    }
   } else if (value.is_string() && value.as_string().find("${") != std::string_view::npos) {
     expressions_.emplace_back(value.as_string());
   } else if (!value.is_null() && !value.is_boolean()) {
-    add_place(reading_of(value).keys, "workflow", Integrity::trusted);
+    add_place(known_keys_of(value), "workflow", Integrity::trusted);
     if (value.is_string()) add_links(value.as_string());
   }
 }
@@ -164,13 +184,17 @@ bool KnownIndex::requested(const Reading& reading, std::string_view normal) cons
     if (requested_keys_.contains("d:" + key.substr(2, 10)) && requested_keys_.contains("t:" + key.substr(13, 8)))
       return true;
   }
-  if (reading.shape != Shape::text) return false;
+  if (reading.shape != Shape::text || reading.exact) return false;
+  if (std::all_of(normal.begin(), normal.end(),
+                  [](char c) { return std::string_view(" ,;.:!?-'\"").find(c) != std::string_view::npos; }))
+    return false;  // every text has those
   return std::any_of(request_texts_.begin(), request_texts_.end(),
                      [&](const std::string& text) { return contains_words(text, normal); });
 }
 
 bool KnownIndex::knows_link(const Token& token) const {
-  return std::any_of(token.keys.begin(), token.keys.end(), [&](const std::string& key) { return links_.contains(key); });
+  return std::any_of(token.keys.begin(), token.keys.end(),
+                     [&](const std::string& key) { return links_.contains(key); });
 }
 
 std::string KnownIndex::imitated_by(const std::string& host) const {

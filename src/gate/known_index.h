@@ -25,6 +25,9 @@ class KnownIndex {
   std::vector<const Place*> places_of(const std::vector<std::string>& keys) const;
   // Whether the requester's own words name it.
   bool requested(const Reading& reading, std::string_view normal) const;
+  // The requester's own words, each text normal.
+  const std::vector<std::string>& request_texts() const { return request_texts_; }
+  const std::vector<std::string>& request_texts_as_written() const { return request_texts_as_written_; }
   // Whether a trusted or internal place has this address or account.
   bool knows_link(const Token& token) const;
   // The known host that this one looks like without being it; empty when none.
@@ -49,10 +52,13 @@ class KnownIndex {
   std::unordered_map<std::string, std::vector<std::uint32_t>> by_key_;
   std::unordered_set<std::string> requested_keys_, links_, hosts_;
   std::map<std::string, std::string> hosts_by_skeleton_;
-  std::vector<std::string> request_texts_;  // normal
+  std::vector<std::string> request_texts_, request_texts_as_written_;
   std::vector<std::string> expressions_;
 };
 
+// One part of a path: the name with ~ as "~0", / as "~1" and * as "~2", so that no name can pass for a path or for the
+// items of a list.
+std::string path_name_of(std::string_view name);
 // "/0/recipient" -> "/*/recipient", one part at a time: what `origin` says of the items of a list.
 std::string origin_of_record(const std::string& tool, const std::string& path);
 

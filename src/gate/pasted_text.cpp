@@ -6,7 +6,7 @@
 namespace gantry::gate {
 namespace {
 
-constexpr std::string_view open_mark = "<pasted>", close_mark = "</pasted>";
+constexpr std::string_view open_mark = "<pasted", close_mark = "</pasted";
 
 std::string_view trimmed(std::string_view line) {
   while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
@@ -16,9 +16,8 @@ std::string_view trimmed(std::string_view line) {
 
 bool starts_with_any_case(std::string_view line, std::string_view start) {
   if (line.size() < start.size()) return false;
-  return std::equal(start.begin(), start.end(), line.begin(), [](char a, char b) {
-    return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b);
-  });
+  return std::equal(start.begin(), start.end(), line.begin(),
+                    [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? static_cast<char>(b + 32) : b); });
 }
 
 bool is_fence(std::string_view line) {
@@ -40,17 +39,43 @@ bool begins_mail(std::string_view line, std::string_view next) {
   return false;
 }
 
+// Where the mark begins, from `from` on or, with `last`, the last one; npos when there is none. A longer word is none.
+std::size_t mark_place(std::string_view text, std::string_view mark, std::size_t from, bool last) {
+  std::size_t found = std::string_view::npos;
+  for (std::size_t at = text.find('<', from); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const std::string_view rest = text.substr(at);
+    if (!starts_with_any_case(rest, mark)) continue;
+    if (rest.size() > mark.size() && std::string_view("> \t\n/").find(rest[mark.size()]) == std::string_view::npos)
+      continue;
+    found = at;
+    if (!last) break;
+  }
+  return found;
+}
+
 // Takes what is marked out of a text; true when anything was.
 bool take_marked(std::string& text) {
-  bool any = false;
-  for (std::size_t at = text.find(open_mark); at != std::string::npos; at = text.find(open_mark, at)) {
-    // The last mark counts: what was pasted may hold one itself.
-    const std::size_t end = text.rfind(close_mark);
-    const std::size_t after = end == std::string::npos || end < at ? text.size() : end + close_mark.size();
-    text.replace(at, after - at, "\n");
-    any = true;
+  const std::size_t at = mark_place(text, open_mark, 0, false);
+  if (at == std::string::npos) return false;
+  // The last mark counts: what was pasted may hold one itself.
+  const std::size_t close = mark_place(text, close_mark, at, true);
+  const std::size_t end = close == std::string::npos ? close : text.find('>', close);
+  text.replace(at, end == std::string::npos ? text.size() - at : end + 1 - at, "\n");
+  take_marked(text);
+  return true;
+}
+
+// With a line feed at the end of each line, whatever ended it.
+std::string with_line_feeds(std::string_view text) {
+  constexpr std::string_view ends[] = {"\r\n", "\r", "\u0085", "\u2028", "\u2029"};
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto end = std::find_if(std::begin(ends), std::end(ends), [&](auto each) { return text.starts_with(each); });
+    out.push_back(end == std::end(ends) ? text.front() : '\n');
+    text.remove_prefix(end == std::end(ends) ? 1 : end->size());
   }
-  return any;
+  return out;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -66,9 +91,8 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }  // namespace
 
 OwnWords own_words_of(std::string_view text) {
-  OwnWords own{std::string(text), false};
-  const bool several_lines = text.find('\n') != std::string_view::npos;
-  if (!several_lines && text.find(open_mark) == std::string_view::npos) return own;
+  OwnWords own{with_line_feeds(text), false};
+  const bool several_lines = own.text.find('\n') != std::string::npos;
   own.pasted = take_marked(own.text);
   if (!several_lines) return own;
   const std::string whole = std::move(own.text);

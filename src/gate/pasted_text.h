@@ -1,5 +1,5 @@
 // A request is its author's own words, but for what was pasted into it. What counts as pasted, in a text of several
-// lines:
+// lines, which a line feed, a carriage return, U+0085, U+2028 or U+2029 ends:
 //
 //   - lines from the first to the last line that starts with ``` or ~~~ or """ (to the end where there is only one)
 //   - lines that start with > or |
@@ -9,7 +9,7 @@
 //
 // and in any text
 //
-//   - what stands between the first <pasted> and the last </pasted>
+//   - what stands between the first <pasted> and the last </pasted>, in letters of any case, also with attributes
 //
 // Pure; any thread. Private to the gate and documented in docs/reference/labels.md.
 #pragma once

@@ -86,6 +86,18 @@ rules:
   EXPECT_EQ(check(effect_of("pay", json(R"({"amount":1,"iban":"DE2"})"))).kind, VerdictKind::deny);
 }
 
+TEST_F(PolicyFilesTest, WhoIsAskedSeesWhereArgumentsComeFromThoughNoConditionAsked) {
+  policy("rules:\n  - {id: a, allow: .args.amount < 5, else: approve, approvers: [{role: x}]}\n");
+  const tool::Effect effect = effect_of("pay", json(R"({"amount": 9, "note": "acct \u202E321\u200B"})")
+                                                   .labelled(Label::of({Integrity::untrusted, Secrecy::public_, {}, {}})));
+  const Verdict asked = check(effect);
+  ASSERT_EQ(asked.kind, VerdictKind::approve) << asked.reason;
+  const Value provenance = asked.explanation.member("provenance");
+  EXPECT_EQ(print_json(provenance.member("note").member("hiddenText")), R"(["U+200B","U+202E"])");
+  EXPECT_EQ(provenance.member("amount").string_or("origin", ""), "derived");
+  EXPECT_TRUE(check_pay(1).explanation.member("provenance").is_null());  // nobody is asked
+}
+
 TEST_F(PolicyFilesTest, OutsideItsTimeWindowARuleSaysNothing) {
   policy("rules:\n  - {id: a, verdict: allow, during: {from: '08:00', to: '18:00'}}\n");
   now = *parse_timestamp("2026-07-01T12:00:00Z");

@@ -9,11 +9,13 @@
 #include "gate/lookups.h"
 #include "gate/reading.h"
 #include "value/json.h"
+#include "value/pointer.h"
 
 namespace gantry::gate {
 namespace {
 
-constexpr std::size_t leaves_max = 5'000, argument_text_bytes_max = 1u << 20, provenance_facts_max = 500, depth_max = 8;
+constexpr std::size_t leaves_max = 5'000, argument_text_bytes_max = 1u << 20, member_facts_max = 500, depth_max = 8;
+constexpr std::size_t references_max = 8;
 constexpr std::size_t names_shown_max = 50;
 constexpr const char* too_much = "(there is more than is looked at)";
 
@@ -26,6 +28,28 @@ int rank_of(std::string_view origin) {
   return 3;
 }
 
+// What the schema says about a member, where it names it itself; a null of one that it names and says nothing about.
+// Whatever else could name it (patterns, alternatives, other documents) is not looked at: then its name is free.
+std::optional<Value> declared_member(const Value& root, const Value& schema, std::string_view key) {
+  Value at = schema;
+  for (std::size_t i = 0; i < references_max && at.is_object(); ++i) {
+    if (const Value* properties = at.find("properties"); properties != nullptr && properties->is_object())
+      if (const Value* found = properties->find(key)) return *found;
+    const Value* reference = at.find("$ref");
+    const bool local = reference != nullptr && reference->is_string() && reference->as_string().starts_with('#');
+    if (!local) return std::nullopt;
+    auto next = at_pointer(root, reference->as_string().substr(1));
+    if (!next) return std::nullopt;
+    at = *std::move(next);
+  }
+  return std::nullopt;
+}
+
+Value declared_items(const Value& schema) {
+  const Value* items = schema.is_object() ? schema.find("items") : nullptr;
+  return items == nullptr ? Value() : *items;
+}
+
 struct ArgumentFacts {
   std::set<std::vector<std::string>> origins;  // of each kind of leaf
   std::set<std::string> best_origins, shapes, bad_links, hidden, look_alikes;
@@ -35,49 +59,76 @@ struct ArgumentFacts {
 
 class ProvenanceFinder {
  public:
-  ProvenanceFinder(const definition::Project& policies, const RunFacts& run)
-      : policies_(policies), index_(run.known == nullptr ? nullptr : &run.known->index(run.workflow)) {
+  ProvenanceFinder(const Value& schema, const definition::Project& policies, const RunFacts& run)
+      : root_(schema), policies_(policies), index_(run.known == nullptr ? nullptr : &run.known->index(run.workflow)) {
     if (run.known != nullptr) lookups_ = find_lookups(policies, *run.known, *index_);
   }
 
   std::vector<Member> facts;
 
-  void add(const std::string& name, const Value& value, Label outer, std::size_t depth) {
-    if (facts.size() >= provenance_facts_max) return;
-    ArgumentFacts found;
-    look(value, outer, found);
-    facts.push_back({Text(name), describe(found)});
-    if (!value.is_object() || depth >= depth_max) return;
-    const Label label = join(outer, value.label());
-    for (const Member& member : value.members())
-      add(name + "/" + std::string(member.key.view()), member.value, label, depth + 1);
+  // Every argument has its own fact, however large another one is; only facts of members are bounded.
+  void add_all(const Value& arguments) {
+    const Label label = arguments.label();
+    for (const Member& argument : arguments.members()) {
+      const Value schema = declared_member(root_, root_, argument.key.view()).value_or(Value());
+      add(path_name_of(argument.key.view()), argument.value, schema, label);
+    }
+    for (const Member& argument : arguments.members()) {
+      const Value schema = declared_member(root_, root_, argument.key.view()).value_or(Value());
+      add_members(path_name_of(argument.key.view()), argument.value, schema, label, 0);
+    }
   }
 
  private:
-  void look(const Value& value, Label outer, ArgumentFacts& found) {
+  void add(const std::string& name, const Value& value, const Value& schema, Label outer) {
+    ArgumentFacts found;
+    look(value, schema, outer, found);
+    facts.push_back({Text(name), describe(found)});
+  }
+
+  void add_members(const std::string& name, const Value& value, const Value& schema, Label outer, std::size_t depth) {
+    if (!value.is_object() || depth >= depth_max) return;
+    const Label label = join(outer, value.label());
+    for (const Member& member : value.members()) {
+      if (member_facts_ >= member_facts_max) return;
+      ++member_facts_;
+      const std::string path = name + "/" + path_name_of(member.key.view());
+      const Value declared = declared_member(root_, schema, member.key.view()).value_or(Value());
+      add(path, member.value, declared, label);
+      add_members(path, member.value, declared, label, depth + 1);
+    }
+  }
+
+  void look(const Value& value, const Value& schema, Label outer, ArgumentFacts& found) {
     const Label label = join(outer, value.label());
     found.label = join(found.label, label);
     if (value.is_array() || value.is_object()) {
       // A list is its worst item, whoever put it together; an empty one is as good as that.
       if (value.size() == 0) found.integrity = std::max(found.integrity, label.content().integrity);
-      if (value.is_array())
-        for (const Value& item : value.items()) look(item, label, found);
-      if (value.is_object()) {
-        for (const Member& member : value.members()) {
-          look_at_text(member.key.view(), label, found);
-          look(member.value, label, found);
-        }
+      if (value.is_array()) {
+        const Value items = declared_items(schema);
+        for (const Value& item : value.items()) look(item, items, label, found);
       }
+      if (value.is_object())
+        for (const Member& member : value.members()) look_at_member(member, schema, label, found);
       return;
     }
-    if (++leaves_ > leaves_max || text_bytes_ > argument_text_bytes_max) {
-      found.integrity = Integrity::untrusted;
-      found.origins.insert({"derived"});
-      found.best_origins.insert("derived");
-      found.bad_links.insert(too_much);
-      return;
-    }
-    look_at_leaf(value, label, found);
+    look_at_single(value, label, found);
+  }
+
+  // A name that the schema leaves free was chosen by whoever made the value, as much as the value was.
+  void look_at_member(const Member& member, const Value& schema, Label label, ArgumentFacts& found) {
+    const auto declared = declared_member(root_, schema, member.key.view());
+    if (!declared) look_at_single(Value(std::string(member.key.view())), label, found);
+    look(member.value, declared.value_or(Value()), label, found);
+  }
+
+  void look_at_single(const Value& value, Label label, ArgumentFacts& found) {
+    if (++leaves_ <= leaves_max && text_bytes_ <= argument_text_bytes_max) return look_at_leaf(value, label, found);
+    found.integrity = Integrity::untrusted;
+    found.origins.insert({"derived"});
+    found.best_origins.insert("derived");
+    for (auto* cut : {&found.bad_links, &found.hidden, &found.shapes}) cut->insert(too_much);
   }
 
   void look_at_leaf(const Value& leaf, Label label, ArgumentFacts& found) {
@@ -86,7 +137,7 @@ class ProvenanceFinder {
     Integrity best = label.content().integrity;
     std::set<std::string> origins;
     if (index_ != nullptr) find_places(leaf, reading, label, best, origins);
-    find_lists(leaf, best, origins);
+    find_lists(leaf, origins);
     if (origins.empty()) origins.insert("derived");
     found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
       return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
@@ -119,15 +170,15 @@ class ProvenanceFinder {
       take("workflow", Integrity::trusted);
   }
 
-  // Lists stand in the policy, so what is in one is as good as its author's words.
-  void find_lists(const Value& leaf, Integrity& best, std::set<std::string>& origins) const {
+  // That a list holds it makes nothing better: lists are of what to block as well, and of other things than this
+  // argument names. Who means a list says in_list.
+  void find_lists(const Value& leaf, std::set<std::string>& origins) const {
     if (!leaf.is_string() && !leaf.is_number()) return;
     const std::string text = leaf.is_string() ? std::string(leaf.as_string()) : print_number(leaf);
     for (const auto& [name, policy] : policies_.policies) {
       for (const definition::PolicyList& list : policy->lists) {
         if (!list.records.is_object() || list.records.find(std::string_view(text)) == nullptr) continue;
         origins.insert("list:" + list.name);
-        best = Integrity::trusted;
       }
     }
   }
@@ -135,7 +186,11 @@ class ProvenanceFinder {
   void look_at_text(std::string_view text, Label label, ArgumentFacts& found) {
     text_bytes_ += text.size();
     for (std::string& name : hidden_characters(text)) found.hidden.insert(std::move(name));
-    if (label.content().integrity <= Integrity::internal || text_bytes_ > argument_text_bytes_max) return;
+    if (label.content().integrity <= Integrity::internal) return;
+    if (text_bytes_ > argument_text_bytes_max) {
+      found.bad_links.insert(too_much);
+      return;
+    }
     bool complete = true;
     for (const Token& token : tokens_of(normal_text(text), KnownIndex::tokens_max, complete)) {
       if (!is_link(token) || (index_ != nullptr && index_->knows_link(token))) continue;
@@ -155,6 +210,10 @@ class ProvenanceFinder {
     std::vector<Value> origins;
     for (const auto& kind : found.origins) origins.push_back(texts_value(kind));
     const LabelContent& label = found.label.content();
+    // These quote it, and are shown to people.
+    auto quotes_of = [&](const std::set<std::string>& quotes) {
+      return label.secrecy == Secrecy::secret && !quotes.empty() ? texts_of({"[secret]"}) : texts_of(quotes);
+    };
     const std::string origin = found.best_origins.empty()       ? "derived"
                                : found.best_origins.size() == 1 ? *found.best_origins.begin()
                                                                 : "mixed";
@@ -164,25 +223,25 @@ class ProvenanceFinder {
                           {"secrecy", name_of(label.secrecy)},
                           {"sources", texts_value(label.sources)},
                           {"compartments", texts_value(label.compartments)},
-                          {"badLinks", texts_of(found.bad_links)},
+                          {"badLinks", quotes_of(found.bad_links)},
                           {"hiddenText", texts_of(found.hidden)},
-                          {"lookAlikes", texts_of(found.look_alikes)},
+                          {"lookAlikes", quotes_of(found.look_alikes)},
                           {"shapes", texts_of(found.shapes)}});
   }
 
+  const Value& root_;  // the schema of all arguments
   const definition::Project& policies_;
   const KnownIndex* index_;
   Lookups lookups_;
-  std::size_t leaves_ = 0, text_bytes_ = 0;
+  std::size_t leaves_ = 0, text_bytes_ = 0, member_facts_ = 0;
 };
 
 }  // namespace
 
-Value provenance_of(const Value& arguments, const definition::Project& policies, const RunFacts& run) {
-  ProvenanceFinder finder(policies, run);
-  if (arguments.is_object())
-    for (const Member& argument : arguments.members())
-      finder.add(std::string(argument.key.view()), argument.value, arguments.label(), 0);
+Value provenance_of(const Value& arguments, const Value& schema, const definition::Project& policies,
+                    const RunFacts& run) {
+  ProvenanceFinder finder(schema, policies, run);
+  if (arguments.is_object()) finder.add_all(arguments);
   return Value::object(std::move(finder.facts));
 }
 

@@ -13,12 +13,16 @@ using definition::PolicyLabel;
 std::vector<definition::LabelRule> rules_for(const definition::Project& policies, PolicyLabel::Kind kind,
                                              std::string_view name, const definition::Principal& from) {
   std::vector<definition::LabelRule> rules;
+  std::size_t group = 0;
   for (const auto& [policy_name, policy] : policies.policies) {
+    ++group;
     for (const PolicyLabel& label : policy->labels.labels) {
       if (label.kind != kind || !definition::matches_pattern(label.pattern, name)) continue;
       const bool meant = label.roles.empty() || std::any_of(label.roles.begin(), label.roles.end(),
                                                             [&](const auto& role) { return from.has_role(role); });
-      if (meant) rules.push_back(label.rule);
+      if (!meant) continue;
+      rules.push_back(label.rule);
+      rules.back().group = group;
     }
   }
   return rules;
@@ -32,9 +36,10 @@ Label pasted_label() {
 
 bool has_pasted_text(const Value& value) {
   if (value.is_string()) {
+    // Most texts are one line without a mark.
     const std::string_view text = value.as_string();
-    const bool plain = text.find('\n') == std::string_view::npos && text.find('<') == std::string_view::npos;
-    return !plain && own_words_of(text).pasted;
+    constexpr std::string_view signs = "\n\r<\xc2\xe2";  // the last two begin the other ends of lines
+    return text.find_first_of(signs) != std::string_view::npos && own_words_of(text).pasted;
   }
   if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), has_pasted_text);
   if (value.is_object())

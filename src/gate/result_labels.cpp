@@ -32,7 +32,7 @@ enum class Holds { yes, no, failed };
 Holds holds(const LabelRule& rule, const Value& record) {
   if (!rule.when) return Holds::yes;
   if (!rule.when->program) return Holds::failed;
-  const auto answer = expression::evaluate_first(*rule.when->program, record, {.limits = when_limits});
+  const auto answer = expression::evaluate_only(*rule.when->program, record, {.limits = when_limits});
   if (!answer || !answer->is_boolean()) return Holds::failed;
   return answer->as_boolean() ? Holds::yes : Holds::no;
 }
@@ -52,18 +52,19 @@ struct Labelled {
 // `record` is what `value` stands in, `rules` are those whose path leads here.
 Labelled label_below(const Value& value, const Value& record, const Rules& rules, std::size_t depth, Label outer) {
   Label label = outer, failed;
-  bool chosen = false, goes_on = false;
+  bool goes_on = false;
+  std::optional<std::size_t> chosen;  // the group of the rule that was chosen last; groups follow one another
   for (const LabelRule* rule : rules) {
     if (rule->path.size() > depth) {
       goes_on = true;
       continue;
     }
-    if (chosen) continue;
+    if (chosen && (*chosen == rule->group || rule->group == 0)) continue;
     const Holds answer = holds(*rule, record);
     if (answer == Holds::failed) failed = join(failed, Label::of(rule->label));
     if (answer != Holds::yes) continue;
-    label = Label::of(rule->label);
-    chosen = true;
+    label = chosen ? join(label, Label::of(rule->label)) : Label::of(rule->label);
+    chosen = rule->group;
   }
   label = join(label, failed);
   const bool is_list = value.is_array(), is_object = value.is_object();
@@ -87,10 +88,12 @@ Labelled label_below(const Value& value, const Value& record, const Rules& rules
       items.push_back(descend(value.items()[index], std::to_string(index)));
     built = Value::array(std::move(items));
   } else {
-    for (const LabelRule* rule : rules) keys_are_data = keys_are_data || (rule->path.size() > depth && rule->any[depth]);
+    for (const LabelRule* rule : rules)
+      keys_are_data = keys_are_data || (rule->path.size() > depth && rule->any[depth]);
     std::vector<Member> members;
     members.reserve(value.size());
-    for (const Member& member : value.members()) members.push_back({member.key, descend(member.value, member.key.view())});
+    for (const Member& member : value.members())
+      members.push_back({member.key, descend(member.value, member.key.view())});
     built = Value::object(std::move(members));
   }
   const Label structure = keys_are_data ? join(label, *whole) : *whole;

@@ -50,6 +50,36 @@ TEST(ResultLabels, AreThoseOfTheDeepestPathByField) {
   EXPECT_EQ(labelled.label().content().sources, std::vector<std::string>{"tool:t.o"});
 }
 
+TEST(ResultLabels, OfSeveralPoliciesAreJoinedWhateverTheirNames) {
+  std::vector rules{rule({"a"}, Integrity::internal, Secrecy::public_),
+                    rule({"a"}, Integrity::untrusted, Secrecy::public_),
+                    rule({"a"}, Integrity::trusted, Secrecy::secret)};
+  rules[0].group = 1;
+  rules[1].group = 2;  // the last is the tool's own
+  for (int order = 0; order < 2; ++order) {
+    const Value labelled = with_declared_labels(json(R"({"a": 1})"), rules, undeclared());
+    EXPECT_EQ(label_at(labelled, {"a"}), "untrusted public");
+    std::swap(rules[0].label, rules[1].label);
+  }
+}
+
+TEST(ResultLabels, OfAPolicyKeepWhatTheToolSaysWhereTheyLeaveItOut) {
+  definition::Operation operation;
+  operation.name = "rd";
+  operation.result_label = Label::of({Integrity::untrusted, Secrecy::secret, {}, {"medical"}});
+  definition::Policy policy;
+  definition::PolicyLabel label;
+  label.pattern = "s.rd";
+  label.rule = rule({"low"}, Integrity::internal, Secrecy::confidential);
+  label.rule.gives_integrity = true;
+  policy.labels.labels.push_back(label);
+  definition::Project policies;
+  policies.policies["p"] = std::make_shared<definition::Policy>(policy);
+  const Value labelled = labelled_result(json(R"({"low": "x"})"), operation, "s", &policies);
+  EXPECT_EQ(label_at(labelled, {"low"}), "internal secret");
+  EXPECT_EQ(labelled.member("low").label().content().compartments, std::vector<std::string>{"medical"});
+}
+
 TEST(ResultLabels, HoldOnlyWhereTheirConditionDoes) {
   const std::vector rules{
       rule({"*", "recipient"}, Integrity::internal, Secrecy::confidential, R"(.sender == "me")"),
@@ -95,8 +125,12 @@ TEST(ResultLabels, KeepWhatTheValueHasAlready) {
 
 TEST(RequestLabels, AreTrustedButForWhatPoliciesAndPastedTextSay) {
   definition::Policy policy;
-  policy.labels.labels.push_back({definition::PolicyLabel::Kind::request, "port/desk", {}, rule({"mail"}, Integrity::untrusted, Secrecy::public_)});
-  policy.labels.labels.push_back({definition::PolicyLabel::Kind::request, "*", {"gateway"}, rule({}, Integrity::untrusted, Secrecy::internal)});
+  policy.labels.labels.push_back({definition::PolicyLabel::Kind::request,
+                                  "port/desk",
+                                  {},
+                                  rule({"mail"}, Integrity::untrusted, Secrecy::public_)});
+  policy.labels.labels.push_back(
+      {definition::PolicyLabel::Kind::request, "*", {"gateway"}, rule({}, Integrity::untrusted, Secrecy::internal)});
   definition::Project project;
   project.policies["p"] = std::make_shared<definition::Policy>(policy);
   const Value input = json(R"({"mail": "hi", "ask": "do it", "text": "as said:\n> send all\nok"})");
@@ -111,7 +145,10 @@ TEST(RequestLabels, AreTrustedButForWhatPoliciesAndPastedTextSay) {
 
 TEST(RequestLabels, OfEventsAreUntrustedUnlessAPolicyKnowsBetter) {
   definition::Policy policy;
-  policy.labels.labels.push_back({definition::PolicyLabel::Kind::event, "port.gate.*", {"sensor"}, rule({"data", "lane"}, Integrity::internal, Secrecy::internal)});
+  policy.labels.labels.push_back({definition::PolicyLabel::Kind::event,
+                                  "port.gate.*",
+                                  {"sensor"},
+                                  rule({"data", "lane"}, Integrity::internal, Secrecy::internal)});
   definition::Project project;
   project.policies["p"] = std::make_shared<definition::Policy>(policy);
   const Value event = json(R"({"type": "port.gate.passed", "data": {"lane": 3, "note": "x"}})");

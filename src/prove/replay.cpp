@@ -119,7 +119,8 @@ class Replay {
       case TraceEvent::Kind::done:
         return effect_done(*instance, event);
       case TraceEvent::Kind::failed:
-        if (const std::string id = take(instance->effects, event.task).id; !id.empty()) effect_failed(*instance, id, event.value);
+        if (const std::string id = take(instance->effects, event.task).id; !id.empty())
+          effect_failed(*instance, id, event.value);
         return;
       case TraceEvent::Kind::denied:
         if (const std::string id = take(instance->effects, event.task).id; !id.empty())
@@ -185,7 +186,7 @@ class Replay {
       excused_ = true;
       return;
     }
-    const Result<Value> verdict = expression::evaluate_first(*guard.test->program, value, {});
+    const Result<Value> verdict = expression::evaluate_only(*guard.test->program, value, {});
     if (verdict && verdict->is_truthy()) excused_ = true;
   }
 

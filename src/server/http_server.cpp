@@ -13,6 +13,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "base/log.h"
@@ -47,14 +48,26 @@ class WorkerPool {
       std::lock_guard lock(mutex_);
       if (stopped_ || queue_.size() >= queue_max_) return false;
       queue_.push_back(std::move(work));
-      if (queue_.size() > idle_ && threads_.size() < threads_max_)
-        threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+      if (queue_.size() > idle_ && threads_.size() < threads_max_ && !start_thread() && threads_.empty()) {
+        queue_.pop_back();
+        return false;
+      }
     }
     ready_.notify_one();
     return true;
   }
 
  private:
+  // False when the system has no room for one more; those that run go on.
+  bool start_thread() {
+    try {
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+      return true;
+    } catch (const std::system_error& error) {
+      log(LogLevel::warning, std::string("http: no more threads: ") + error.what());
+      return false;
+    }
+  }
   void run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (true) {

@@ -72,6 +72,7 @@ TEST(Effect, IsCompletedFromItsDefinition) {
   ASSERT_TRUE(complete_effect(effect, project).ok());
   EXPECT_EQ(effect.effect_class, definition::EffectClass::egress_read);
   EXPECT_EQ(effect.digest, digest_of(effect, {}));
+  EXPECT_EQ(effect.arguments.string_or("method", ""), "GET") << "as it is sent: policies compare it";
 }
 
 TEST(EchoDriver, AnswersItsArguments) {

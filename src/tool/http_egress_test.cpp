@@ -54,6 +54,10 @@ TEST(HttpUrl, RefusesWhatParsersReadDifferently) {
                                  "http://[::1%25eth0]/"}) {
     EXPECT_FALSE(parse_url(text).ok()) << text;
   }
+  for (const char* text : {"http://a.example/public/../admin", "http://a.example/..", "http://a.example/./x",
+                           "http://a.example/%2E%2e/x", "http://a.example/a/.%2e?b"})
+    EXPECT_FALSE(parse_url(text).ok()) << text;
+  EXPECT_TRUE(parse_url("http://a.example/a..b/...?../x").ok());
   EXPECT_FALSE(parse_url("http://example.org/" + std::string(9000, 'a')).ok());
 }
 

@@ -35,6 +35,26 @@ void append_encoded(std::string& out, char byte) {
   out += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
 }
 
+// `.` and `..`, also with an encoded dot: somebody on the way takes them out, so that another path is asked for than
+// the one that was judged.
+bool has_dot_segment(std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    std::size_t dots = 0, at = 0;
+    for (; at < end; ++dots) {
+      if (path[at] == '.')
+        ++at;
+      else if (path.substr(at, 2) == "%2" && at + 2 < end && (path[at + 2] == 'e' || path[at + 2] == 'E'))
+        at += 3;
+      else
+        break;
+    }
+    if (at == end && (dots == 1 || dots == 2)) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
+
 // Refuses what parsers read differently, and encodes what may not stand in a path or query.
 Result<std::string> cleaned(std::string_view text) {
   if (text.size() > url_bytes_max) return url_refused(fmt::format("{} bytes, at most {}", text.size(), url_bytes_max));
@@ -43,6 +63,9 @@ Result<std::string> cleaned(std::string_view text) {
   const std::size_t authority_end = std::min(text.find_first_of("/?#", scheme_end + 3), text.size());
   // libcurl forgives a third slash and takes what follows as the host.
   if (authority_end == scheme_end + 3) return url_refused("the host is missing");
+  const std::string_view rest = text.substr(authority_end);
+  if (has_dot_segment(rest.substr(0, rest.find_first_of("?#"))))
+    return url_refused("its path has a '.' or '..' between slashes; write the path that is meant");
   std::string clean(text.substr(0, authority_end));
   for (const char byte : clean) {
     if (byte <= ' ' || byte >= 0x7F || byte == '\\' || byte == '%') {

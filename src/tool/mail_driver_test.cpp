@@ -197,7 +197,7 @@ TEST(MailDriver, RefusesWhatWouldBeAHeaderOfItsOwn) {
         R"({"to": "ada@port.example, evil@evil.example", "subject": "a", "text": "b"})",
         R"({"to": "<ada@port.example> SIZE=1", "subject": "a", "text": "b"})", R"({"to": "\"a b\"@port.example", "subject": "a", "text": "b"})",
         R"({"to": "eve%evil.example@port.example", "subject": "a", "text": "b"})",
-        R"({"to": "evil.example!eve@port.example", "subject": "a", "text": "b"})",
+        R"({"to": "eve!ada@port.example", "subject": "a", "text": "b"})",
         R"({"to": "ada@port..example", "subject": "a", "text": "b"})", R"({"to": "ada", "subject": "a", "text": "b"})",
         R"({"to": "ädä@port.example", "subject": "a", "text": "b"})", R"({"to": [], "subject": "a", "text": "b"})",
         R"({"to": "ada@port.example", "subject": "a"})", R"({"to": {"address": "ada@port.example", "x": 1}, "subject": "a", "text": "b"})",

@@ -20,7 +20,7 @@ Error address_refused(std::string_view why) {
   return {Code::invalid_argument, std::string(why)};
 }
 
-// Not '!' and '%': many relays still read "eve%elsewhere@here" and "elsewhere!eve@here" as an address elsewhere.
+// RFC 5321's without '!' and '%': old relays send what has one on to the host that it names.
 bool is_atom_byte(char byte) {
   return std::isalnum(static_cast<unsigned char>(byte)) != 0 ||
          std::string_view("#$&'*+-/=?^_`{|}~").find(byte) != std::string_view::npos;
@@ -29,19 +29,24 @@ bool is_atom_byte(char byte) {
 // Parts between dots, none empty, each byte as `allowed` says.
 template <class Allowed>
 bool is_dotted(std::string_view text, Allowed allowed) {
-  if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos) return false;
+  if (text.empty() || text.front() == '.' || text.back() == '.' || text.find("..") != std::string_view::npos)
+    return false;
   return std::all_of(text.begin(), text.end(), [&](char byte) { return byte == '.' || allowed(byte); });
 }
 
 bool is_mail_address(std::string_view address) {
   const std::size_t at = address.rfind('@');
-  if (at == std::string_view::npos || at > local_part_bytes_max || address.size() - at - 1 > domain_bytes_max) return false;
-  const auto is_host_byte = [](char byte) { return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '-'; };
+  if (at == std::string_view::npos || at > local_part_bytes_max || address.size() - at - 1 > domain_bytes_max)
+    return false;
+  const auto is_host_byte = [](char byte) {
+    return std::isalnum(static_cast<unsigned char>(byte)) != 0 || byte == '-';
+  };
   return is_dotted(address.substr(0, at), is_atom_byte) && is_dotted(address.substr(at + 1), is_host_byte);
 }
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == 0x7F; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == 0x7F; });
 }
 
 std::string address_text(const MailAddress& address) {
@@ -49,7 +54,8 @@ std::string address_text(const MailAddress& address) {
                               : fmt::format("{} <{}>", encoded_header_text(address.name), address.address);
 }
 
-void add_addresses(std::vector<std::string>& headers, std::string_view name, const std::vector<MailAddress>& addresses) {
+void add_addresses(std::vector<std::string>& headers, std::string_view name,
+                   const std::vector<MailAddress>& addresses) {
   if (addresses.empty()) return;
   std::string line = fmt::format("{}: ", name);
   for (std::size_t index = 0; index < addresses.size(); ++index)
@@ -67,12 +73,14 @@ Result<MailAddress> read_mail_address(const Value& value) {
     result.address = value.string_or("address", "");
     result.name = value.string_or("name", "");
     for (const Member& member : value.members())
-      if (member.key.view() != "address" && member.key.view() != "name") return address_refused("an address has 'address' and 'name' only");
+      if (member.key.view() != "address" && member.key.view() != "name")
+        return address_refused("an address has 'address' and 'name' only");
   }
   if (!is_mail_address(result.address))
     return address_refused("expected a mail address such as ada@port.example, in ASCII, or {address, name}");
   if (has_control(result.name) || result.name.size() > display_name_bytes_max || find_bad_utf8(result.name))
-    return address_refused(fmt::format("the name of an address is one line of at most {} bytes", display_name_bytes_max));
+    return address_refused(
+        fmt::format("the name of an address is one line of at most {} bytes", display_name_bytes_max));
   return result;
 }
 
@@ -88,10 +96,11 @@ Result<std::vector<MailAddress>> read_mail_addresses(const Value& value) {
 }
 
 std::string encoded_header_text(std::string_view text) {
-  const bool is_plain = text.size() <= plain_header_bytes_max && text.find("=?") == std::string_view::npos &&
-                        std::all_of(text.begin(), text.end(), [](char byte) {
-                          return byte >= ' ' && byte < 0x7F && std::string_view("\"\\<>@,;:()[]").find(byte) == std::string_view::npos;
-                        });
+  const bool is_plain =
+      text.size() <= plain_header_bytes_max && text.find("=?") == std::string_view::npos &&
+      std::all_of(text.begin(), text.end(), [](char byte) {
+        return byte >= ' ' && byte < 0x7F && std::string_view("\"\\<>@,;:()[]").find(byte) == std::string_view::npos;
+      });
   if (is_plain && (text.empty() || (text.front() != ' ' && text.back() != ' '))) return std::string(text);
   std::string encoded;
   while (!text.empty()) {
@@ -109,13 +118,15 @@ std::string encoded_header_text(std::string_view text) {
 
 std::string mail_date(Timestamp at) {
   static constexpr const char* weekdays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
   return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} +0000", weekdays[std::chrono::weekday(day).c_encoding()],
                      static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count());
 }
 
 std::vector<std::string> mail_headers(const MailMessage& message, Timestamp at) {
@@ -132,8 +143,7 @@ std::vector<std::string> mail_headers(const MailMessage& message, Timestamp at) 
 
 std::string attachment_disposition(std::string_view name) {
   std::string plain;
-  for (const char byte : name)
-    plain += byte >= ' ' && byte < 0x7F && byte != '"' && byte != '\\' ? byte : '_';
+  for (const char byte : name) plain += byte >= ' ' && byte < 0x7F && byte != '"' && byte != '\\' ? byte : '_';
   std::string line = fmt::format("Content-Disposition: attachment; filename=\"{}\"", plain);
   if (plain != name) line += fmt::format(";\r\n filename*=UTF-8''{}", percent_encode(name));
   return line;

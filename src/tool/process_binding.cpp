@@ -18,8 +18,8 @@ constexpr std::size_t process_mounts_max = 32;
 
 // A path inside the sandbox that is free: absolute, plain, and not where the system or the sandbox has its own.
 bool is_free_inside(std::string_view path) {
-  static constexpr std::array taken = {"/proc", "/dev", "/sys", "/tmp", "/usr", "/bin", "/sbin", "/lib", "/lib32",
-                                       "/lib64", "/libx32", "/etc", "/run", process_arguments_path};
+  static constexpr std::array taken = {"/proc", "/dev",   "/sys",   "/tmp",    "/usr", "/bin", "/sbin",
+                                       "/lib",  "/lib32", "/lib64", "/libx32", "/etc", "/run", process_arguments_path};
   if (!path.starts_with('/') || path.size() < 2 || path.size() > 255 || path.ends_with('/')) return false;
   if (path.find("//") != std::string_view::npos || path.find('\0') != std::string_view::npos) return false;
   if ((std::string(path) + "/").find("/.") != std::string::npos) return false;
@@ -40,11 +40,13 @@ Result<std::map<std::string, std::string>> text_map(const PartReader& reader, st
   const Value* object = reader.find(key);
   if (object == nullptr) return texts;
   if (!object->is_object() || object->size() > process_mounts_max)
-    return wrong_part(reader.pointer(key), fmt::format("expected an object with at most {} members", process_mounts_max));
+    return wrong_part(reader.pointer(key),
+                      fmt::format("expected an object with at most {} members", process_mounts_max));
   for (const Member& member : object->members()) {
     const std::string at = fmt::format("{}/{}", reader.pointer(key), pointer_token(member.key.view()));
     if (!is_key(member.key.view())) return wrong_part(at, what);
-    if (!member.value.is_string() || member.value.size() == 0 || member.value.as_string().find('\0') != std::string_view::npos)
+    if (!member.value.is_string() || member.value.size() == 0 ||
+        member.value.as_string().find('\0') != std::string_view::npos)
       return wrong_part(at, "expected text that is not empty");
     texts.emplace(member.key.view(), member.value.as_string());
   }
@@ -106,8 +108,8 @@ Result<std::string> word_text(const Value& value, std::string_view name) {
 }  // namespace
 
 Result<ProcessSettings> read_process_settings(const Value& settings) {
-  const auto reader = TRY(PartReader::open(
-      settings, "", {"timeout", "memory", "processes", "output", "files", "read", "environment"}));
+  const auto reader =
+      TRY(PartReader::open(settings, "", {"timeout", "memory", "processes", "output", "files", "read", "environment"}));
   ProcessSettings result;
   result.timeout = TRY(reader.duration_or("timeout", result.timeout, std::chrono::hours(1)));
   result.memory_bytes_max = TRY(reader.integer_or("memory", result.memory_bytes_max, 16 << 20, std::int64_t{1} << 40));
@@ -162,11 +164,12 @@ Result<std::vector<std::string>> process_command(const ProcessBinding& binding, 
     }
     const Value* value = arguments.find(word.text);
     if (value == nullptr)
-      return Error{Code::invalid_argument, fmt::format("argument /{}: it is part of the command and may not be missing", word.text)};
+      return Error{Code::invalid_argument,
+                   fmt::format("argument /{}: it is part of the command and may not be missing", word.text)};
     std::string text = TRY(word_text(*value, word.text));
     if (text.starts_with('-') && !options_ended)
       return Error{Code::invalid_argument,
-                   fmt::format("argument /{}: what starts with '-', a negative number too, would be an option; put \"--\" before it in the "
+                   fmt::format("argument /{}: what starts with '-' would be an option; put \"--\" before it in the "
                                "command, or pass it on stdin",
                                word.text)};
     command.push_back(std::move(text));

@@ -89,7 +89,23 @@ Digest tool_digest_of(const definition::Project& project, std::string_view tool)
   return found == project.tools.end() ? Digest{} : found->second->digest;
 }
 
+namespace {
+
+// As it is sent: what policies compare must not depend on how the author writes it.
+void write_method_large(Effect& effect) {
+  if (effect.tool != standard_http_tool || !effect.arguments.is_object()) return;
+  const Value* method = effect.arguments.find("method");
+  if (method == nullptr || !method->is_string()) return;
+  const std::string large = upper_case(method->as_string());
+  if (large == method->as_string()) return;
+  Value written = Value(large).labelled(method->label());
+  effect.arguments = std::move(effect.arguments).with_member("method", std::move(written));
+}
+
+}  // namespace
+
 Status complete_effect(Effect& effect, const definition::Project& definitions) {
+  write_method_large(effect);
   const definition::Operation* operation = find_operation(definitions, effect.tool, effect.operation);
   if (operation == nullptr) {
     return Error{Code::not_found,

@@ -25,6 +25,7 @@ std::string identity_of(Shape shape) {
     case Shape::mail:
       return "mallory@attacker.example";
     case Shape::url:
+    case Shape::link:
       return "https://attacker.example/collect?d=1";
     case Shape::host:
       return "attacker.example";
