@@ -39,6 +39,10 @@ class Installation final : public DefinitionSource {
   // Who deployed this version of the workflow first; empty when that is not known.
   std::string author_of(const std::string& workflow) const;  // "NAMESPACE/NAME:VERSION"
 
+  // The delegations of the policies in force that let `person` vote now: lenders hold what they lend. Engine's thread.
+  // Errors: those of the store.
+  Result<std::vector<definition::Delegation>> lent_to(const std::string& person, Timestamp now) const;
+
   // Whether this version was ever deployed.
   bool knows(const definition::WorkflowName& workflow) const { return versions_.contains(workflow.text()); }
   // "NAMESPACE/NAME" of all that were ever deployed, sorted, each once.

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "engine/installation.h"
+#include "gate/delegation.h"
+#include "journal/token_roles.h"
 
 namespace gantry::engine {
 namespace {
@@ -84,6 +86,17 @@ std::string Installation::stopped(const tool::Effect& effect, const std::string&
 Value Installation::gate_state() const {
   std::lock_guard lock(mutex_);
   return Value::object({{"stops", to_value(stops_)}});
+}
+
+Result<std::vector<definition::Delegation>> Installation::lent_to(const std::string& person, Timestamp now) const {
+  const definition::ProjectPointer project = current();
+  if (!project || !project->policy_set || project->policy_set->delegations().empty())
+    return std::vector<definition::Delegation>();
+  const std::vector<journal::TokenRecord> tokens = TRY(store_.tokens());
+  return gate::lent_to(project->policy_set->delegations(), person, now,
+                       [&](const std::string& lender, const std::string& role) {
+                         return journal::holds_role(tokens, lender, role, now);
+                       });
 }
 
 std::vector<std::string> Installation::workflow_names() const {

@@ -148,7 +148,7 @@ const std::vector<Route>& routes() {
        undo_migration},
       {"GET", "/api/v1/schedules", "The schedules in force, and when they are due next.", "", list_schedules},
       {"GET", "/api/v1/effects/{id}", "One effect: arguments, verdict, approvals, outcome.", "", show_effect},
-      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles may act on; ?state=open|closed, ?all=true.", "",
+      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles, own or lent, may act on; ?state=open|closed, ?all=true.", "",
        list_tasks},
       {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.",
        "", show_task},
