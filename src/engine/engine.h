@@ -53,7 +53,7 @@ struct StartRequest {
   std::string namespace_, name, version;  // version empty: the newest
   Value input;
   definition::Principal principal;
-  std::string key;  // idempotency key; a second start with it answers the first instance
+  std::string key;  // idempotency key, the principal's own; a second start with it answers the first instance
 };
 struct Started {
   std::string instance;

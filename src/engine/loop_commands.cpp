@@ -6,6 +6,7 @@
 #include "engine/loop.h"
 #include "engine/policy_change.h"
 #include "gate/request_labels.h"
+#include "journal/start_key.h"
 
 namespace gantry::engine {
 namespace {
@@ -107,25 +108,30 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
 
 Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& turn) {
   const std::string name = start.workflow->name.namespace_ + "/" + start.workflow->name.name;
-  if (const auto known = TRY(started_before(name, start.key))) return started_reply(*known, true);
+  if (const auto known = TRY(started_before(name, start.principal.person, start.key))) return started_reply(*known, true);
   if (running_ >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
   Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
   const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
-  if (!start.key.empty()) uncommitted_keys_[key_name(name, start.key)] = id;
+  if (!start.key.empty()) uncommitted_keys_[key_name(name, start.principal.person, start.key)] = id;
   return started_reply(id, false);
 }
 
-Result<std::optional<std::string>> Engine::Loop::started_before(const std::string& workflow, const std::string& key) {
+std::string Engine::Loop::key_name(const std::string& workflow, const std::string& person, const std::string& key) {
+  return workflow + ' ' + journal::key_of_person(person, key);
+}
+
+Result<std::optional<std::string>> Engine::Loop::started_before(const std::string& workflow, const std::string& person,
+                                                                const std::string& key) {
   if (key.empty()) return std::optional<std::string>();
   if (key.size() > key_bytes_max)
     return Error{Code::invalid_argument,
                  fmt::format("the idempotency key has {} bytes; at most {}", key.size(), key_bytes_max)};
-  if (auto found = uncommitted_keys_.find(key_name(workflow, key)); found != uncommitted_keys_.end())
+  if (auto found = uncommitted_keys_.find(key_name(workflow, person, key)); found != uncommitted_keys_.end())
     return std::optional(found->second);
-  return parts_.store->instance_with_key(workflow, key);
+  return parts_.store->instance_with_key(workflow, journal::key_of_person(person, key));
 }
 
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,

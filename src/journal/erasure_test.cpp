@@ -183,6 +183,12 @@ TEST(Redaction, KeepsStructureAndWhoActedAndDropsWhatItDoesNotKnow) {
   EXPECT_EQ(*remains, json(R"({"task":"T","person":"[erased]","comment":"[erased]"})"));
 }
 
+TEST(Redaction, TakesAKeyWithTheNameOfWhoUsedIt) {
+  const Value started = json(R"({"principal":{"person":"Ada L","roles":[]},"key":"k","continues":"x"})");
+  EXPECT_EQ(*redact_text(EventType::instance_started, started, "Ada L", false),
+            json(R"({"principal":{"person":"[erased]","roles":[]},"continues":"x"})"));
+}
+
 TEST(Redaction, KeepsWhoWasExcludedForTheAuditAndErasesTheirNamesOnRequest) {
   const Value created = json(
       R"({"task":"T","kind":"approval","requester":"bo","authorExcluded":"Ada L","alsoExcluded":["Ada L","cy"],"title":"x"})");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "journal/start_key.h"
+
 namespace gantry::journal {
 namespace {
 
@@ -111,6 +113,9 @@ std::optional<Value> redact_text(EventType type, const Value& data, std::string_
       result = std::move(result).with_member(member.key, erase_text(member.value, text));
     }
   }
+  // Keys are one person's, and two whose names are gone must not share one.
+  if (type == EventType::instance_started && asker_of(result) != asker_of(data))
+    result = std::move(result).without_member("key");
   if (digests) result = without_digests(type, std::move(result));
   if (result == data) return std::nullopt;
   return result;

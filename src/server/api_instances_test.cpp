@@ -43,6 +43,16 @@ TEST_F(ApiInstances, TheSameKeyWithAnotherBodyGivesTheFirstInstance) {
   EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 1u);
 }
 
+TEST_F(ApiInstances, AKeyOfSomebodyElseIsAnotherKey) {
+  const auto start_as = [&](const char* person, const char* body) {
+    return json(
+        call(person, "POST /api/v1/workflows/desk/greet/instances?wait=20", body, {{"idempotency-key", "order-1"}}));
+  };
+  const Value hers = start_as("ada", R"({"name": "ada's secret"})"), his = start_as("ben", R"({"name": "ben"})");
+  EXPECT_NE(his.string_or("instance", "?"), hers.string_or("instance", "?"));
+  EXPECT_EQ(his.member("output").string_or("greeting", ""), "hello ben");
+}
+
 TEST_F(ApiInstances, WhatDoesNotExistIsNotFound) {
   expect_problem(call("ada", "POST /api/v1/workflows/desk/gret/instances", "{}"), 404, HasSubstr("desk/gret"));
   expect_problem(call("ada", "POST /api/v1/workflows/desk/greet/instances?version=9.9.9", "{}"), 404,
