@@ -96,7 +96,8 @@ TEST_F(ApiTasks, WhatALentRoleMayActOnIsInTheInboxAsLongAsTheLenderHoldsIt) {
       "  - {from: ben, to: nina, role: cashier, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}\n"
       "  - {from: ben, to: vera, role: manager, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}\n";
   ASSERT_EQ(call("root", "POST /api/v1/projects", deploy_body(files)).status, 201);
-  const Value open = json(call("nina", "GET /api/v1/tasks")).member("items");
+  instance_ = start("pay", R"({"amount": 6})");
+  const Value open = json(call("nina", "GET /api/v1/tasks?instance=" + instance_)).member("items");
   ASSERT_EQ(open.size(), 1u);
   EXPECT_EQ(json(call("vera", "GET /api/v1/tasks")).member("items").size(), 0u) << "ben is no manager";
   task_ = open.items()[0].string_or("id", "");
