@@ -55,7 +55,7 @@ struct StartRequest {
   std::string namespace_, name, version;  // version empty: the newest
   Value input;
   definition::Principal principal;
-  std::string key;  // idempotency key; a second start with it answers the first instance
+  std::string key;  // idempotency key, the principal's own; a second start with it answers the first instance
 };
 struct Started {
   std::string instance;
@@ -80,8 +80,8 @@ struct BatchVoteRequest {
 };
 // Which effects the gate lets nothing through of. Empty members mean any; all empty: every effect.
 struct GateStop {
-  std::string tool;       // TOOL
-  std::string workflow;   // NAMESPACE/NAME
+  std::string tool;       // TOOL or TOOL.OPERATION
+  std::string workflow;   // NAMESPACE/NAME, with all that it runs
   std::string principal;  // PERSON
   auto operator<=>(const GateStop&) const = default;
 };

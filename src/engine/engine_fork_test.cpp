@@ -55,6 +55,9 @@ TEST_F(EngineFork, ARequestWithTheSameKeyIsAnsweredWithTheSameInstance) {
     ASSERT_TRUE(other.ok()) << other.error().message;
     EXPECT_NE(other->string_or("instance", id), id);
   }
+  const auto of_another = engine_->fork(failed, "second", {"olga", {"operator"}}, "k1");
+  ASSERT_TRUE(of_another.ok()) << of_another.error().message;
+  EXPECT_NE(of_another->string_or("instance", id), id);
   EXPECT_THAT(refused(ask("second", std::string(2'000, 'k').c_str())).message, HasSubstr("idempotency key has"));
 }
 

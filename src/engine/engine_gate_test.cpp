@@ -149,7 +149,9 @@ TEST_F(EngineGate, AStoppedGateLetsNothingNewOutAlsoAfterARestart) {
 
 TEST_F(EngineGate, AStopIsAboutTheOperationTheWorkflowOrThePersonThatItNames) {
   open_with("  - a: {call: world.note}\n");
+  ASSERT_TRUE(engine_->stop_gate({.tool = "http.request", .workflow = "", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "world.pay", .workflow = "", .principal = ""}, "", otto_).ok());
+  ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "gantry/policy-change", .principal = ""}, "", otto_).ok());
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ben"}, "", otto_).ok());
   EXPECT_EQ(wait(start()).status, "completed");
   ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "", .principal = "ada"}, "", otto_).ok());
@@ -187,6 +189,67 @@ TEST_F(EngineGate, WhatToolsSayOfThemselvesIsGovernedAsPoliciesAre) {
     next.files[path] = "another text";
     EXPECT_EQ(changes_the_gate(*now, next), !std::string_view(path).starts_with("workflows/")) << path;
   }
+}
+
+constexpr const char* runs_inner =
+    "  - a: {run: {workflow: {namespace: t, name: inner, version: '1.0.0', input: '${ . }'}}}\n";
+
+TEST_F(EngineGate, AStopOfAWorkflowIsAboutAllThatItRuns) {
+  workflow("  - a: {call: world.note}\n", "inner");
+  open_with(runs_inner);
+  ASSERT_TRUE(engine_->stop_gate({.tool = "", .workflow = "t/w", .principal = ""}, "", otto_).ok());
+  EXPECT_EQ(wait_ended(start()).status, "faulted");
+  EXPECT_EQ(world_->calls("note"), 0);
+  EXPECT_EQ(wait_ended(start(Value(), "inner")).status, "completed");
+}
+
+constexpr const char* duties = R"(rules:
+  - {id: pay, classes: [money], verdict: approve, approvers: [{role: cashier}]}
+duties:
+  - {approve: pay, not: [author_of_workflow]}
+)";
+
+TEST_F(EngineGate, TheAuthorsOfAllWorkflowsOfARunMayNotApprove) {
+  policy(duties);
+  workflow("  - a: {call: world.pay}\n", "inner");
+  open();
+  deploy();
+  workflow(runs_inner);
+  ASSERT_TRUE(engine_->deploy(project(), {"anna", {"administrator"}}).ok());
+  const std::string child = start() + "-c1";
+  for (int i = 0; i < 2'000 && open_tasks(child).empty(); ++i)
+    (void)engine_->wait(child, std::chrono::milliseconds(5), true);
+  open();
+  EXPECT_EQ(vote(only_task(child), {"anna", {"cashier"}}).error().code, Code::denied);
+  EXPECT_EQ(vote(only_task(child), {"admin", {"cashier"}}).error().code, Code::denied);
+  EXPECT_TRUE(vote(only_task(child), ben_).ok());
+}
+
+TEST_F(EngineGate, WhoRetriesARunMayNotApproveWhatItAsks) {
+  policy("rules:\n  - {id: pay, classes: [money], verdict: approve, approvers: [{role: cashier}]}\n");
+  open_with("  - a: {call: world.pay}\n");
+  const std::string first = start();
+  wait(first);
+  ASSERT_TRUE(vote(only_task(first), ben_, false).ok());
+  ASSERT_EQ(wait_ended(first).status, "faulted");
+  const auto again = engine_->retry(first, "", {"otto", {"operator", "cashier"}});
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  const std::string second(again->string_or("instance", ""));
+  wait(second);
+  open();
+  EXPECT_EQ(vote(only_task(second), {"otto", {"operator", "cashier"}}).error().code, Code::denied);
+  EXPECT_TRUE(vote(only_task(second), ben_).ok());
+}
+
+TEST_F(EngineGate, WhatTheRequesterSaysDidNotTakePlaceIsNotGivenBack) {
+  policy(run_budget);
+  world_->script("pay", {Behaviour::lose_answer});
+  open_with("  - a: {call: world.pay, with: {amount: 90}}\n");
+  const std::string instance = start();
+  wait(instance);
+  ASSERT_TRUE(answer(only_task(instance), {ada_.person, {"operator"}}, R"({"outcome":"not_done"})").ok());
+  EXPECT_EQ(wait_ended(instance).status, "faulted");
+  EXPECT_EQ(spent("port/spend", instance), "90");
 }
 
 TEST_F(EngineGate, AnApprovalGivenWhileTheGateIsStoppedRunsNothing) {
@@ -257,6 +320,20 @@ TEST_F(EnginePolicyChange, OfWorkflowsAloneNeedsNoApproval) {
   auto deployed = engine_->deploy(project(), {"mallory", {"administrator"}});
   ASSERT_TRUE(deployed.ok()) << deployed.error().message;
   EXPECT_EQ(deployed->status, "deployed");
+}
+
+TEST_F(EnginePolicyChange, IsAlsoAChangeOfAToolOrOfSettings) {
+  open_governed();
+  policy(governed);
+  const std::string tool = files_["tools/world.yaml"];
+  files_["tools/world.yaml"].replace(tool.find("class: money"), 12, "class: read");
+  auto deployed = engine_->deploy(project(), admin_);
+  ASSERT_TRUE(deployed.ok()) << deployed.error().message;
+  EXPECT_EQ(deployed->status, "waiting");
+  EXPECT_THAT(dump(deployed->instance), HasSubstr("tools/world.yaml")) << "the approver is shown the file";
+  files_["tools/world.yaml"] = tool;
+  files_["gantry.yaml"] = "egress: {allow: ['https://evil.example']}\n";
+  EXPECT_EQ(engine_->deploy(project(), {"mallory", {"administrator"}}).error().code, Code::denied);
 }
 
 TEST_F(EnginePolicyChange, ApprovedForOtherPoliciesThanThoseInForceDoesNothing) {

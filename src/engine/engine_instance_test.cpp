@@ -28,6 +28,26 @@ TEST_F(EngineInstance, ASecondStartWithTheKeyAnswersTheFirstInstance) {
   EXPECT_EQ(world_->calls("look"), 1);
 }
 
+TEST_F(EngineInstance, AKeyIsOnePersonsAndAnswersNobodyElse) {
+  open_with("  - a: {call: world.look}\n");
+  StartRequest request{.namespace_ = "t", .name = "w", .version = "", .input = {}, .principal = ada_, .key = "order-1"};
+  const auto hers = engine_->start(request);
+  request.principal = ben_;
+  const auto his = engine_->start(request);
+  ASSERT_TRUE(hers.ok() && his.ok());
+  EXPECT_FALSE(his->existed);
+  EXPECT_NE(his->instance, hers->instance);
+  wait(his->instance);
+  open();
+  EXPECT_EQ(engine_->start(request)->instance, his->instance);
+  // What a key is kept as is nobody's key.
+  request.key = R"(["ada","order-1"])";
+  EXPECT_FALSE(engine_->start(request)->existed);
+  request.principal = {"schedule", {}};
+  request.key = "order-1";
+  EXPECT_FALSE(engine_->start(request)->existed);
+}
+
 TEST_F(EngineInstance, StartsOfUnknownWorkflowsAreRefused) {
   open();
   EXPECT_EQ(engine_->start({.namespace_ = "t", .name = "w", .version = "", .input = {}, .principal = ada_, .key = ""})

@@ -1,4 +1,6 @@
 // Crashes at every step, full disks, and replay.
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "base/sanitizer.h"
@@ -329,8 +331,8 @@ TEST_F(EngineRecovery, AFullDatabaseFileIsRefusedAndNothingIsHalfApplied) {
   kept_.reset();
   kept_ = *journal::Store::open(url);
   open();
-  for (int i = 0; i < completed; ++i) EXPECT_TRUE(kept_->instance_with_key("t/w", std::to_string(i))->has_value()) << i;
-  EXPECT_FALSE(kept_->instance_with_key("t/w", std::to_string(completed))->has_value());
+  for (int i = 0; i < completed; ++i) EXPECT_TRUE(kept_->instance_with_key("t/w", fmt::format(R"(["ada","{}"])", i))->has_value()) << i;
+  EXPECT_FALSE(kept_->instance_with_key("t/w", fmt::format(R"(["ada","{}"])", completed))->has_value());
   EXPECT_EQ(wait(start(Value(1))).status, "completed");
   engine_.reset();
   store_.reset();

@@ -1,4 +1,6 @@
 // What an approval does not let through, one by one.
+#include <fmt/format.h>
+
 #include "engine/engine_fixture.h"
 
 namespace gantry::engine {
@@ -19,6 +21,10 @@ class RefusedVotes : public EngineTest {
     BatchVoteRequest request{.items = {}, .voter = voter, .comment = ""};
     for (const std::string& each : instances) request.items.push_back({only_task(each), digest_of(each)});
     return engine_->vote_batch(std::move(request));
+  }
+  void hold(const std::string& person, std::vector<std::string> roles, std::optional<Timestamp> until = {}) {
+    static int tokens = 0;
+    ASSERT_TRUE(store_->add_token({fmt::format("hash-{}", ++tokens), person, std::move(roles), clock_.now(), until, false}));
   }
 };
 
@@ -123,6 +129,31 @@ TEST_F(RefusedVotes, ButABatchOfEqualRiskIsApproved) {
   EXPECT_EQ(world_->calls("pay"), 2);
 }
 
+TEST_F(RefusedVotes, OfSomebodyWhoWasLentARoleThatTheLenderDoesNotHold) {
+  files_["policies/away.yaml"] = R"(policy: away
+version: 1.0.0
+rules: []
+delegations:
+  - {from: ben, to: emil, role: cashier, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}
+  - {from: emil, to: fay, role: cashier, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}
+)";
+  open_with(pay_what_is_asked);
+  const std::string instance = start_pay(5);
+  wait(instance);
+  const auto emil = [&] { return vote(only_task(instance), {"emil", {}}); };
+  EXPECT_EQ(emil().error().code, Code::denied) << "nobody says that ben is a cashier";
+  hold("ben", {"clerk"});
+  EXPECT_EQ(emil().error().code, Code::denied) << "ben has another role";
+  hold("ben", {"cashier"}, clock_.now());
+  EXPECT_EQ(emil().error().code, Code::denied) << "ben was a cashier";
+  hold("ben", {"cashier"});
+  EXPECT_EQ(vote(only_task(instance), {"fay", {}}).error().code, Code::denied) << "emil was lent it himself";
+  ASSERT_TRUE(store_->revoke_tokens("ben").ok());
+  EXPECT_EQ(emil().error().code, Code::denied) << "ben is no cashier any more";
+  hold("ben", {"cashier"});
+  EXPECT_TRUE(emil().ok());
+}
+
 TEST_F(RefusedVotes, OfSomebodyWhoSpeaksForTheRequester) {
   files_["policies/away.yaml"] = R"(policy: away
 version: 1.0.0
@@ -134,6 +165,8 @@ delegations:
   open_with(pay_what_is_asked);
   const std::string instance = start_pay(5);
   wait(instance);
+  hold("ada", {"cashier"});
+  hold("ben", {"cashier"});
   EXPECT_EQ(vote(only_task(instance), {"dora", {}}).error().code, Code::denied) << "ada asked for it";
   ASSERT_TRUE(vote(only_task(instance), {"emil", {}}).ok()) << "he speaks for ben";
   EXPECT_EQ(last(instance, EventType::task_voted).string_or("onBehalfOf", ""), "ben");

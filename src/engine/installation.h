@@ -30,16 +30,23 @@ class Installation final : public DefinitionSource {
   // Keeps the files of a project that is to be deployed later. Errors: as deploy.
   Status save(const definition::Project& project);
 
-  // Durable when it returns. Errors of starting: not_found when there is no such stop.
+  // Durable when it returns. Errors: not_found when there is no such stop to end.
   Status change_gate(const GateRequest& request, Timestamp now);
-  // Why no such effect may go out, or empty. Engine's thread.
-  std::string stopped(const tool::Effect& effect, const std::string& requester) const;
+  // Why no such effect may go out, or empty. `above`: the workflows that run its own. Engine's thread.
+  std::string stopped(const tool::Effect& effect, const std::string& requester,
+                      const std::vector<std::string>& above) const;
   Value gate_state() const;  // any thread
   // Who deployed this version of the workflow first; empty when that is not known.
-  std::string author_of(const definition::WorkflowName& workflow) const;
+  std::string author_of(const std::string& workflow) const;  // "NAMESPACE/NAME:VERSION"
+
+  // The delegations of the policies in force that let `person` vote now: lenders hold what they lend. Engine's thread.
+  // Errors: those of the store.
+  Result<std::vector<definition::Delegation>> lent_to(const std::string& person, Timestamp now) const;
 
   // Whether this version was ever deployed.
   bool knows(const definition::WorkflowName& workflow) const { return versions_.contains(workflow.text()); }
+  // "NAMESPACE/NAME" of all that were ever deployed, sorted, each once.
+  std::vector<std::string> workflow_names() const;
 
   // Adds the event to the batch; `committed` or `rolled_back` must follow.
   void receive(const ReceiveRequest& request, Timestamp now, journal::Batch& batch);

@@ -1,7 +1,11 @@
 // The kill switch: which effects may not go out, since when, and by whose word.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/installation.h"
+#include "gate/delegation.h"
+#include "journal/token_roles.h"
 
 namespace gantry::engine {
 namespace {
@@ -12,10 +16,19 @@ Value stop_value(const GateStop& stop) {
   return Value::object({{"tool", stop.tool}, {"workflow", stop.workflow}, {"principal", stop.principal}});
 }
 
-bool is_about(const GateStop& stop, const tool::Effect& effect, const std::string& requester) {
-  const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
+std::string without_version(std::string_view workflow) {
+  return std::string(workflow.substr(0, workflow.rfind(':')));
+}
+
+// A workflow that is stopped is so with all that it runs.
+bool is_about(const GateStop& stop, const tool::Effect& effect, const std::string& requester,
+              const std::vector<std::string>& above) {
+  const bool is_workflow =
+      stop.workflow.empty() || stop.workflow == effect.workflow.namespace_ + "/" + effect.workflow.name ||
+      std::any_of(above.begin(), above.end(),
+                  [&](const std::string& workflow) { return without_version(workflow) == stop.workflow; });
   return (stop.tool.empty() || stop.tool == effect.tool || stop.tool == effect.tool + "." + effect.operation) &&
-         (stop.workflow.empty() || stop.workflow == workflow) &&
+         is_workflow &&
          (stop.principal.empty() || stop.principal == requester);
 }
 
@@ -60,9 +73,10 @@ Status Installation::change_gate(const GateRequest& request, Timestamp now) {
   return done();
 }
 
-std::string Installation::stopped(const tool::Effect& effect, const std::string& requester) const {
+std::string Installation::stopped(const tool::Effect& effect, const std::string& requester,
+                                  const std::vector<std::string>& above) const {
   for (const auto& [stop, record] : stops_) {
-    if (!is_about(stop, effect, requester)) continue;
+    if (!is_about(stop, effect, requester, above)) continue;
     return fmt::format("The gate was stopped by {} at {}{}{}", record.by, format_timestamp(record.at),
                        record.reason.empty() ? "." : ": ", record.reason);
   }
@@ -74,8 +88,27 @@ Value Installation::gate_state() const {
   return Value::object({{"stops", to_value(stops_)}});
 }
 
-std::string Installation::author_of(const definition::WorkflowName& workflow) const {
-  auto found = authors_.find(workflow.text());
+Result<std::vector<definition::Delegation>> Installation::lent_to(const std::string& person, Timestamp now) const {
+  const definition::ProjectPointer project = current();
+  if (!project || !project->policy_set || project->policy_set->delegations().empty())
+    return std::vector<definition::Delegation>();
+  const std::vector<journal::TokenRecord> tokens = TRY(store_.tokens());
+  return gate::lent_to(project->policy_set->delegations(), person, now,
+                       [&](const std::string& lender, const std::string& role) {
+                         return journal::holds_role(tokens, lender, role, now);
+                       });
+}
+
+std::vector<std::string> Installation::workflow_names() const {
+  std::vector<std::string> names;
+  for (const auto& version : versions_) names.push_back(without_version(version.first));
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string Installation::author_of(const std::string& workflow) const {
+  auto found = authors_.find(workflow);
   return found == authors_.end() ? "" : found->second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/installation.h"
 #include "engine/instance_record.h"
 #include "value/json.h"
 
@@ -106,7 +107,8 @@ void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& ve
   // Asking once more about the same effect is one ask.
   if (!known) proposed = with_charges(std::move(proposed), verdict, true, work);
   emit(EventType::effect_proposed, std::move(proposed), work);
-  const gate::Approval approval = approval_of(effect, verdict, principal_.person, work.now);
+  gate::Approval approval = approval_of(effect, verdict, principal_.person, work.now);
+  approval.excluded = also_excluded(verdict, work);
   const Value described = gate::to_value(approval);
   const std::string task = next_task_id();
   emit(EventType::task_created,
@@ -121,6 +123,7 @@ void InstanceRecord::propose(const tool::Effect& effect, const gate::Verdict& ve
                       {"requester", described.member("requester")},
                       {"requesterExcluded", described.member("requesterExcluded")},
                       {"authorExcluded", described.member("authorExcluded")},
+                      {"alsoExcluded", described.member("alsoExcluded")},
                       {"escalations", described.member("escalations")},
                       {"risk", risk_digest(effect, verdict, described)},
                       {"expires", described.member("expires")},
@@ -149,6 +152,16 @@ void InstanceRecord::escalate(const std::string& task, Work& work) {
     work.dispatches.emplace_back(ArmTimer{{left.front().due, id_, TimerKey::Purpose::escalation, task, 0}});
 }
 
+namespace {
+
+Status count_vote(gate::Approval& approval, const VoteRequest& request, const Work& work) {
+  const auto lent = TRY(work.installation.lent_to(request.voter.person, work.now));
+  return gate::add_vote(approval, {request.voter, "", request.approve, request.comment, work.now}, request.shown_digest,
+                        lent);
+}
+
+}  // namespace
+
 Status InstanceRecord::check_vote(const VoteRequest& request, Work& work) {
   TRY(check_not_suspended());
   const HumanTask* task = TRY(find_open(request.human_task));
@@ -161,8 +174,7 @@ Status InstanceRecord::check_vote(const VoteRequest& request, Work& work) {
     return Error{Code::invalid_argument,
                  "a vote says what it is about: the 'digest' of the task as it was shown is missing"};
   gate::Approval approval = *task->approval;
-  return gate::add_vote(approval, {request.voter, "", request.approve, request.comment, work.now}, request.shown_digest,
-                        work.policies->policy_set->delegations());
+  return count_vote(approval, request, work);
 }
 
 // The effect is decided about anew when what was shown is no longer what is so.
@@ -203,8 +215,7 @@ Result<Value> InstanceRecord::vote(const VoteRequest& request, Work& work) {
   const HumanTask task = tasks_.at(request.human_task);
   if (!task.effect.empty()) TRY(check_unchanged(request.human_task, work));
   gate::Approval approval = *task.approval;
-  TRY(gate::add_vote(approval, {request.voter, "", request.approve, request.comment, work.now}, request.shown_digest,
-                     work.policies->policy_set->delegations()));
+  TRY(count_vote(approval, request, work));
   const gate::Vote& counted = approval.votes.back();
   Value data = Value::object({{"task", request.human_task},
                               {"person", counted.voter.person},

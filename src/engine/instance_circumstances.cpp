@@ -1,4 +1,6 @@
 // What the gate is told about an effect beside its content, and what budgets are charged for it.
+#include <algorithm>
+
 #include "engine/budgets.h"
 #include "engine/installation.h"
 #include "engine/instance_record.h"
@@ -27,7 +29,7 @@ double own_asks(const Value& verdict, const gate::BudgetUse& use) {
 }  // namespace
 
 std::string InstanceRecord::stopped(const tool::Effect& effect, const Work& work) const {
-  return work.installation.stopped(effect, principal_.person);
+  return work.installation.stopped(effect, principal_.person, above_);
 }
 
 gate::Verdict InstanceRecord::check(const tool::Effect& effect, Work& work) const {
@@ -39,7 +41,7 @@ gate::Verdict InstanceRecord::check(const tool::Effect& effect, const definition
   circumstances.facts = facts_about(effect);
   circumstances.run = run();
   // Changing policy has no author but who asks for it.
-  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(effect.workflow);
+  circumstances.author = effect.tool == "policy" ? principal_.person : work.installation.author_of(effect.workflow.text());
   circumstances.stopped = stopped(effect, work);
   circumstances.excused = gate::excused_from(*work.policies, effect, past_, known_);
   const auto asked = effects_.find(effect.id);
@@ -63,8 +65,23 @@ Value InstanceRecord::with_charges(Value data, const gate::Verdict& verdict, boo
   return std::move(data).with_member("charges", charges_value(charges));
 }
 
-// An effect that certainly did not take place gives back what its permission charged.
+bool InstanceRecord::asked_for_it(const std::string& person) const {
+  return person == principal_.person || std::find(askers_.begin(), askers_.end(), person) != askers_.end();
+}
+
+// Beside the requester and the author: who asked for the run again, and the authors of the workflows that run this one.
+std::vector<std::string> InstanceRecord::also_excluded(const gate::Verdict& verdict, const Work& work) const {
+  std::vector<std::string> people;
+  if (verdict.requester_excluded) people = askers_;
+  if (verdict.author.empty()) return people;
+  for (const std::string& workflow : above_)
+    if (std::string author = work.installation.author_of(workflow); !author.empty()) people.push_back(std::move(author));
+  return people;
+}
+
+// An effect that certainly did not take place gives back what its permission charged; not on the word of who asked for it.
 Value InstanceRecord::with_refunds(Value data, Work& work) const {
+  if (data.string_or("resolvedBy", "") == "requester") return data;
   const auto found = effects_.find(std::string(data.string_or("effect", "")));
   if (found == effects_.end() || !found->second.intent.is_object()) return data;
   const Value charged = found->second.intent.member("charges");

@@ -252,7 +252,16 @@ Value InstanceRecord::carried() const {
   return Value::object({{"run", run()},
                         {"known", known_.to_value()},
                         {"context", Value().labelled(context_)},
-                        {"past", past_.to_value()}});
+                        {"past", past_.to_value()},
+                        {"above", to_value(above_)},
+                        {"askers", to_value(askers_)}});
+}
+
+// What older journals do not have is empty.
+Status InstanceRecord::read_lineage(const Value& from) {
+  if (from.find("above") != nullptr) above_ = TRY(texts_from(from.member("above"), "above"));
+  if (from.find("askers") != nullptr) askers_ = TRY(texts_from(from.member("askers"), "askers"));
+  return done();
 }
 
 Status InstanceRecord::fold_started(const Value& data) {
@@ -261,9 +270,14 @@ Status InstanceRecord::fold_started(const Value& data) {
     known_ = TRY(gate::KnownValues::from_value(continues->member("known")));
     context_ = continues->member("context").label();
     past_ = TRY(gate::RunPast::from_value(continues->member("past")));
+    TRY(read_lineage(*continues));
+    if (const Value by = data.member("by"); by.is_object()) askers_.emplace_back(by.string_or("person", ""));
     return done();
   }
-  if (const Value* parent = data.find("parent"); parent != nullptr) run_ = parent->string_or("run", "");
+  if (const Value* parent = data.find("parent"); parent != nullptr) {
+    run_ = parent->string_or("run", "");
+    TRY(read_lineage(*parent));
+  }
   if (data.find("parent") == nullptr) {
     fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
     return done();

@@ -32,6 +32,11 @@ Value runtime_error(std::string detail) {
   return tool::to_value(tool::standard_error("runtime", std::move(detail)));
 }
 
+std::vector<std::string> with(std::vector<std::string> names, std::string name) {
+  names.push_back(std::move(name));
+  return names;
+}
+
 }  // namespace
 
 std::string instance_of(std::string_view id, char kind) {
@@ -396,7 +401,9 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .await = action.await,
                                                   .quarantine_millibits = action.quarantine_millibits,
                                                   .met = past_.guards_met(*work.policies, known_),
-                                                  .run = run_});
+                                                  .run = run_,
+                                                  .above = with(above_, workflow_->name.text()),
+                                                  .askers = askers_});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

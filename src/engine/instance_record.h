@@ -61,6 +61,7 @@ struct StartChildInstance {
   std::uint64_t quarantine_millibits = 0;
   Value met;  // guards of invariants that are there already: gate::RunPast
   std::string run = {};  // where the child's name does not say it
+  std::vector<std::string> above = {}, askers = {};  // as InstanceRecord has them
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -166,6 +167,7 @@ class InstanceRecord {
 
   // --- Looking
   const std::string& id() const { return id_; }
+  const std::vector<std::string>& above() const { return above_; }
   const definition::Principal& principal() const { return principal_; }
   bool asks_people() const { return !tasks_.empty(); }
   std::uint64_t sequence() const { return sequence_; }
@@ -210,6 +212,7 @@ class InstanceRecord {
   Status fold_timer(const Value& data);
   void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);
   Status fold_started(const Value& data);
+  Status read_lineage(const Value& from);
   void fold_answer(const Value& data);
   Status fold_effect(const journal::Event& event);
   Status fold_task(const journal::Event& event, bool replaying);
@@ -276,6 +279,8 @@ class InstanceRecord {
   std::string stopped(const tool::Effect& effect, const Work& work) const;
   Value with_charges(Value data, const gate::Verdict& verdict, bool asks, Work& work) const;
   Value with_refunds(Value data, Work& work) const;
+  std::vector<std::string> also_excluded(const gate::Verdict& verdict, const Work& work) const;
+  bool asked_for_it(const std::string& person) const;
 
   // --- Approvals (instance_approval.cpp)
   void propose(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
@@ -294,7 +299,7 @@ class InstanceRecord {
   void answer_approval(const HumanTask& task, const gate::Approval& approval, const char* outcome,
                        const definition::Principal& by, Work& work);
   void ask_resolution(const std::string& effect, const std::string& reason, Work& work);
-  void resolve_by_person(const std::string& effect, const Value& answer);
+  void resolve_by_person(const std::string& effect, const Value& answer, bool by_requester);
 
   std::string id_;  // constant
   // What it runs under: changed by migrations only.
@@ -309,6 +314,8 @@ class InstanceRecord {
   std::string parent_;
   bool awaited_ = false;   // by the parent
   std::size_t depth_ = 0;  // of workflows that run each other
+  std::vector<std::string> above_;   // those that run this one, "NAMESPACE/NAME:VERSION", the first one first
+  std::vector<std::string> askers_;  // who asked for the run again, beside the principal
   std::map<std::string, EffectRecord> effects_;
   std::map<std::string, HumanTask> tasks_;
   std::map<std::string, Timestamp> timers_;

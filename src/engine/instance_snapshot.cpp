@@ -48,6 +48,8 @@ std::string InstanceRecord::serialise() const {
       {"schedule", schedule_},
       {"suspended", suspended_},
       {"run", run_},
+      {"above", to_value(above_)},
+      {"askers", to_value(askers_)},
       {"before", before_value()},
       {"held", Value::array(std::move(held))},
   }));
@@ -108,6 +110,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
   record->schedule_ = stored.string_or("schedule", "");
   record->suspended_ = stored.boolean_or("suspended", false);
   record->run_ = stored.string_or("run", "");
+  TRY(record->read_lineage(stored));
   TRY(record->read_before(stored.member("before"), definitions));
   const Value held = stored.member("held");
   for (const Value& input : held.is_array() ? held.items() : std::vector<Value>{}) {

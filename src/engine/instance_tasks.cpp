@@ -66,6 +66,7 @@ void InstanceRecord::ask_approval(const AskApproval& action, Work& work) {
   approval.requirements = action.approvers;
   approval.requester = principal_.person;
   approval.requester_excluded = action.requester_excluded;
+  if (action.requester_excluded) approval.excluded = askers_;
   approval.expires = action.expires;
   const Value described = gate::to_value(approval);
   // Votes are bound to what was shown, as for effects.
@@ -80,6 +81,7 @@ void InstanceRecord::ask_approval(const AskApproval& action, Work& work) {
                       {"requirements", described.member("requirements")},
                       {"requester", described.member("requester")},
                       {"requesterExcluded", described.member("requesterExcluded")},
+                      {"alsoExcluded", described.member("alsoExcluded")},
                       {"expires", described.member("expires")},
                       {"context", context}}),
        work);
@@ -135,7 +137,7 @@ Result<Value> InstanceRecord::answer(const AnswerRequest& request, Work& work) {
     const Value said = data.member("answer");
     emit(EventType::task_answered, std::move(data), work);
     close_task(task.id, "answered", work);
-    resolve_by_person(task.effect, said);
+    resolve_by_person(task.effect, said, asked_for_it(request.person.person));
     drain(work);
   }
   return Value::object({{"task", task.id}, {"state", "answered"}});
@@ -166,19 +168,20 @@ void InstanceRecord::ask_resolution(const std::string& effect, const std::string
        work);
 }
 
-void InstanceRecord::resolve_by_person(const std::string& effect, const Value& answer) {
+void InstanceRecord::resolve_by_person(const std::string& effect, const Value& answer, bool by_requester) {
   if (!effects_.contains(effect)) return;
+  const char* resolver = by_requester ? "requester" : "person";
   if (answer.string_or("outcome", "") == "done") {
     inputs_.push_back(
         {EventType::effect_done,
-         Value::object({{"effect", effect}, {"result", answer.member("result")}, {"resolvedBy", "person"}})});
+         Value::object({{"effect", effect}, {"result", answer.member("result")}, {"resolvedBy", resolver}})});
     return;
   }
   inputs_.push_back({EventType::effect_failed,
                      Value::object({{"effect", effect},
                                     {"error", tool::to_value(tool::standard_error(
                                                   "communication", "a person found that it did not take place"))},
-                                    {"resolvedBy", "person"}})});
+                                    {"resolvedBy", resolver}})});
 }
 
 }  // namespace gantry::engine

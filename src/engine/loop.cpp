@@ -357,7 +357,10 @@ void Engine::Loop::pump() {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();
     auto found = instances_.find(effect.instance);
-    if (std::string stopped = installation_.stopped(effect.permit.effect(), effect.requester); !stopped.empty()) {
+    if (std::string stopped = installation_.stopped(effect.permit.effect(), effect.requester,
+                                                    found == instances_.end() ? std::vector<std::string>{}
+                                                                              : found->second.record->above());
+        !stopped.empty()) {
       auto outcome = tool::Outcome::failed_with(tool::standard_error("authorization", "it was not sent: " + stopped));
       work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
       continue;

@@ -165,9 +165,10 @@ struct Engine::Loop {
     std::string key;  // idempotency key; empty: none
     Value cause;      // what the schedule says of it; null: somebody asked for it
   };
-  // The instance of this workflow ("namespace/name") that was started with the key, if any; no key: none.
-  Result<std::optional<std::string>> started_before(const std::string& workflow, const std::string& key);
-  static std::string key_name(const std::string& workflow, const std::string& key) { return workflow + ' ' + key; }
+  // The instance of this workflow ("namespace/name") that this person started with the key, if any; no key: none.
+  Result<std::optional<std::string>> started_before(const std::string& workflow, const std::string& person,
+                                                    const std::string& key);
+  static std::string key_name(const std::string& workflow, const std::string& person, const std::string& key);
   // {instance, existed}. Errors: those of starting.
   Result<Value> start_instance(NewInstance start, Work& work, Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);

@@ -6,6 +6,7 @@
 #include "engine/loop.h"
 #include "engine/policy_change.h"
 #include "gate/request_labels.h"
+#include "journal/start_key.h"
 
 namespace gantry::engine {
 namespace {
@@ -107,7 +108,7 @@ Result<Value> Engine::Loop::handle(const StartRequest& request, Work& work, Turn
 
 Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& turn) {
   const std::string name = start.workflow->name.namespace_ + "/" + start.workflow->name.name;
-  if (const auto known = TRY(started_before(name, start.key))) return started_reply(*known, true);
+  if (const auto known = TRY(started_before(name, start.principal.person, start.key))) return started_reply(*known, true);
   if (running_ >= options_.instances_max)
     return Error{Code::exhausted, fmt::format("{} instances are running, the most that may", running_.load())};
   Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
@@ -115,20 +116,25 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
   const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
   if (!start.key.empty()) {
-    turn.keys.push_back(key_name(name, start.key));
+    turn.keys.push_back(key_name(name, start.principal.person, start.key));
     uncommitted_keys_[turn.keys.back()] = id;
   }
   return started_reply(id, false);
 }
 
-Result<std::optional<std::string>> Engine::Loop::started_before(const std::string& workflow, const std::string& key) {
+std::string Engine::Loop::key_name(const std::string& workflow, const std::string& person, const std::string& key) {
+  return workflow + ' ' + journal::key_of_person(person, key);
+}
+
+Result<std::optional<std::string>> Engine::Loop::started_before(const std::string& workflow, const std::string& person,
+                                                                const std::string& key) {
   if (key.empty()) return std::optional<std::string>();
   if (key.size() > key_bytes_max)
     return Error{Code::invalid_argument,
                  fmt::format("the idempotency key has {} bytes; at most {}", key.size(), key_bytes_max)};
-  if (auto found = uncommitted_keys_.find(key_name(workflow, key)); found != uncommitted_keys_.end())
+  if (auto found = uncommitted_keys_.find(key_name(workflow, person, key)); found != uncommitted_keys_.end())
     return std::optional(found->second);
-  return store_.instance_with_key(workflow, key);
+  return store_.instance_with_key(workflow, journal::key_of_person(person, key));
 }
 
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
@@ -151,12 +157,15 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
   }
   Value data =
       started_data(*child.workflow, *child.project, child.input, child.principal)
-          .with_member("parent",
-                       Value::object({{"instance", child.parent},
-                                      {"task", child.task},
-                                      {"await", child.await},
-                                      {"depth", child.depth},
-                                      {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+          .with_member(
+              "parent",
+              Value::object(
+                  {{"instance", child.parent}, {"task", child.task}, {"await", child.await}, {"depth", child.depth},
+                   {"quarantineMillibits", static_cast<std::int64_t>(child.quarantine_millibits)}}));
+  if (!child.above.empty() || !child.askers.empty())
+    data = std::move(data).with_member("parent", data.member("parent")
+                                                     .with_member("above", to_value(child.above))
+                                                     .with_member("askers", to_value(child.askers)));
   if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   if (!child.run.empty())

@@ -18,7 +18,7 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
   const std::string workflow_name = fmt::format("{}/{}", name.string_or("namespace", ""), name.string_or("name", ""));
   const std::string key =
       request.key.empty() ? "" : fmt::format("{} {} {}", request.retry ? "retry" : "fork", request.instance, request.key);
-  if (const auto known = TRY(started_before(workflow_name, key)))
+  if (const auto known = TRY(started_before(workflow_name, request.by.person, key)))
     return Value::object({{"instance", *known}, {"continues", request.instance}, {"existed", true}});
   if (request.retry) {
     const InstanceOutcome end = TRY(outcome_of(request.instance));
@@ -40,7 +40,7 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
                               {"continues", point.continues}});
   if (!key.empty()) data = std::move(data).with_member("key", key);
   const std::string id = add_instance(project, workflow, std::move(data), work, turn);
-  if (!key.empty()) uncommitted_keys_[key_name(workflow_name, key)] = id;
+  if (!key.empty()) uncommitted_keys_[key_name(workflow_name, request.by.person, key)] = id;
   return Value::object({{"instance", id}, {"continues", request.instance}, {"existed", false}, {"task", point.task}});
 }
 

@@ -70,19 +70,22 @@ Error no_such(std::string_view what, const std::string& name, const std::vector<
                       nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest))};
 }
 
-// A stop that stops nothing, because of a slip, must not look like one.
-Status check_names(const GateStop& stop, const std::set<definition::ProjectPointer>& projects) {
-  std::vector<std::string_view> tools = {"http", "mcp", "policy"};
-  std::vector<std::string> workflows, operations;
+// A stop that stops nothing, because of a slip, must not look like one. `workflows`: all that were ever deployed, since
+// something of an old project may still rest.
+Status check_names(const GateStop& stop, const std::set<definition::ProjectPointer>& projects,
+                   std::vector<std::string> workflows) {
+  std::vector<std::string_view> tools = {"http", "http.request", "mcp", "policy", "policy.change"};
+  std::vector<std::string> operations;
+  workflows.push_back("gantry/policy-change");
   for (const auto& project : projects) {
     for (const auto& [name, tool] : project->tools) {
       tools.push_back(name);
       for (const auto& operation : tool->operations) operations.push_back(name + "." + operation.first);
     }
-    for (const auto& entry : project->workflows) workflows.push_back(entry.first.namespace_ + "/" + entry.first.name);
   }
   tools.insert(tools.end(), operations.begin(), operations.end());
-  if (!stop.tool.empty() && std::find(tools.begin(), tools.end(), stop.tool) == tools.end())
+  const bool of_mcp = stop.tool.starts_with("mcp.");  // what `call: mcp` calls stands in no project
+  if (!stop.tool.empty() && !of_mcp && std::find(tools.begin(), tools.end(), stop.tool) == tools.end())
     return no_such("tool", stop.tool, tools);
   if (!stop.workflow.empty() && std::find(workflows.begin(), workflows.end(), stop.workflow) == workflows.end())
     return no_such("workflow", stop.workflow, {workflows.begin(), workflows.end()});
@@ -96,7 +99,7 @@ Result<Value> Engine::Loop::handle(const GateRequest& request, Work& work, Turn&
     std::set<definition::ProjectPointer> projects = {work.policies};
     for (const auto& [id, slot] : instances_)
       if (slot.record) projects.insert(slot.record->definitions().project);
-    TRY(check_names(request.stop, projects));
+    TRY(check_names(request.stop, projects, installation_.workflow_names()));
   }
   TRY(installation_.change_gate(request, work.now));
   return Value();
@@ -118,7 +121,7 @@ Result<Value> Engine::Loop::propose_change(const DeployRequest& request, Work& w
 Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn&) {
   auto answer = Value::object({{"project", request.project}});
   if (work.policies && work.policies->digest.hex() == request.project) return answer;
-  if (work.policies && gate::policy_digest(*work.policies) != request.from)
+  if (work.policies && governed_digest(*work.policies) != request.from)
     return Error{Code::conflict,
                  "the policies in force are others by now than those that this was to change; deploy again"};
   auto instance = instances_.find(request.instance);

@@ -112,17 +112,18 @@ class Names {
 
 }  // namespace
 
+std::string governed_digest(const definition::Project& project) {
+  std::vector<Member> others;
+  for (const auto& [path, text] : project.files)
+    if (!path.starts_with("workflows/") && !path.starts_with("decisions/") && !path.starts_with("policies/"))
+      others.push_back({Text(path), Value(text)});
+  return sha256(print_canonical(Value::object({{"policies", gate::policy_digest(project)},
+                                               {"others", Value::object(std::move(others))}})))
+      .hex();
+}
+
 bool changes_the_gate(const definition::Project& current, const definition::Project& next) {
-  if (gate::policy_digest(current) != gate::policy_digest(next)) return true;
-  // Tools, the OpenAPI documents that they stand on, settings: whatever is not what runs under the gate.
-  const auto others = [](const definition::Project& project) {
-    std::map<std::string, std::string> files;
-    for (const auto& [path, text] : project.files)
-      if (!path.starts_with("workflows/") && !path.starts_with("decisions/") && !path.starts_with("policies/"))
-        files.emplace(path, text);
-    return files;
-  };
-  return others(current) != others(next);
+  return governed_digest(current) != governed_digest(next);
 }
 
 definition::ProjectPointer policy_change_project() {
@@ -158,8 +159,8 @@ Value describe_change(const definition::Project& current, const definition::Proj
   for (const auto& [path, text] : current.files)
     if (!next.files.contains(path)) files.add(path + " (removed)");
   return Value::object({{"project", next.digest.hex()},
-                        {"from", gate::policy_digest(current)},
-                        {"to", gate::policy_digest(next)},
+                        {"from", governed_digest(current)},
+                        {"to", governed_digest(next)},
                         {"changes", Value::object({{"added", added.take()},
                                                    {"removed", removed.take()},
                                                    {"changed", changed.take()},

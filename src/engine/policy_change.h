@@ -16,10 +16,12 @@ inline constexpr std::string_view policy_change_driver = "gantry-policy";
 // The tool and the workflow. Loaded once; any thread.
 definition::ProjectPointer policy_change_project();
 
-// Whether the gate would stand on something else: policies, definitions of tools and the documents that they are made
-// from, or the settings of the project (egress, secrets). What a tool says of its class, labels and authority decides as
-// much as a rule does.
+// Of all that the gate stands on: policies, definitions of tools and the documents that they are made from, the settings
+// of the project (egress, secrets): whatever is not what runs under the gate. What a tool says of its class, labels and
+// authority decides as much as a rule does.
+std::string governed_digest(const definition::Project& project);
 bool changes_the_gate(const definition::Project& current, const definition::Project& next);
+
 // Makes the project that the effect names the newest, through the engine's inbox.
 std::shared_ptr<tool::Driver> make_policy_change_driver(std::shared_ptr<Inbox> inbox);
 

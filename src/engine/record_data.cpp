@@ -168,6 +168,7 @@ Result<HumanTask> human_task_from_event(const Value& data) {
       {"requester", data.member("requester")},
       {"requesterExcluded", data.member("requesterExcluded")},
       {"authorExcluded", data.string_or("authorExcluded", "")},
+      {"alsoExcluded", data.member("alsoExcluded")},
       {"escalations", data.member("escalations")},
       {"expires", data.member("expires")},
       {"votes", Value::array({})},

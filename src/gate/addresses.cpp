@@ -32,6 +32,21 @@ std::string scheme_of(std::string_view text) {
   return valid ? lower(scheme) : std::string();
 }
 
+// "intranet" is a host in "intranet:8080/login" only.
+bool is_machine(std::string_view host) {
+  return std::any_of(host.begin(), host.end(), is_letter) && std::all_of(host.begin(), host.end(), [](char c) {
+           return is_letter(c) || is_digit(c) || c == '-';
+         });
+}
+
+bool is_port_and_path(std::string_view text) {
+  if (!text.starts_with(':')) return false;
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::string_view port = text.substr(1, slash - 1);
+  return (port == "80" || (port.size() >= 3 && port.size() <= 5)) && std::all_of(port.begin(), port.end(), is_digit);
+}
+
 }  // namespace
 
 bool is_host_character(char c) {
@@ -112,7 +127,9 @@ std::optional<Token> mail_of(std::string_view text) {
 std::optional<Token> host_of(std::string_view text) {
   const std::size_t end = text.find_first_of("/:?#\\");
   std::string host = canonical_host(text.substr(0, end));
-  if (!is_host(host)) return std::nullopt;
+  if (!is_host(host) && host != "localhost" &&
+      !(end != std::string_view::npos && is_machine(host) && is_port_and_path(text.substr(end))))
+    return std::nullopt;
   if (end != std::string_view::npos)
     return Token{Shape::url, std::string(text), {key_of('u', host + std::string(text.substr(end)))}, host};
   if (is_file_name(host)) return std::nullopt;

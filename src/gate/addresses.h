@@ -21,7 +21,8 @@ std::optional<Token> url_of(std::string_view text);
 // Without "mailto:".
 std::optional<Token> mail_of(std::string_view text);
 Token mail_token(std::string_view local, std::string_view host);
-// A host, or one with a path, port or the like behind it, which is a URL.
+// A host, or one with a path, port or the like behind it, which is a URL; of names without a dot 'localhost', and what
+// has a port and a path behind it.
 std::optional<Token> host_of(std::string_view text);
 
 // Whether a text that is one address leads to where it seems to: by http, https or no scheme, with no user information

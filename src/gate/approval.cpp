@@ -75,6 +75,8 @@ class Seating {
 std::string exclusion_of(const Approval& approval, const std::string& person) {
   if (approval.requester_excluded && person == approval.requester) return "asked for this effect";
   if (!approval.author.empty() && person == approval.author) return "wrote the workflow that asks for it";
+  if (std::find(approval.excluded.begin(), approval.excluded.end(), person) != approval.excluded.end())
+    return "asked for this run again, or wrote a workflow of it,";
   return "";
 }
 
@@ -230,6 +232,7 @@ Value to_value(const Approval& approval) {
       {"requester", approval.requester},
       {"requesterExcluded", approval.requester_excluded},
       {"authorExcluded", approval.author},
+      {"alsoExcluded", texts_value(approval.excluded)},
       {"expires", format_timestamp(approval.expires)},
       {"escalations", to_value(approval.escalations)},
       {"escalated", texts_value(approval.escalated)},
@@ -246,6 +249,7 @@ Result<Approval> approval_from(const Value& value) {
   // Written since there are escalations: before, the effect's digest was what people saw.
   approval.shown_digest = value.string_or("shown", approval.effect_digest);
   approval.author = value.string_or("authorExcluded", "");
+  if (value.member("alsoExcluded").is_array()) approval.excluded = TRY(fields.texts("alsoExcluded"));
   approval.escalations = TRY(due_escalations_from(value.member("escalations")));
   if (value.find("escalated") != nullptr) approval.escalated = TRY(fields.texts("escalated"));
   approval.requirements = TRY(fields.requirements("requirements"));

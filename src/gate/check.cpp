@@ -27,24 +27,22 @@ bool governs_extra_members(const Value& schema) {
   });
 }
 
-// The place of the first member, at any depth, that its schema does not list, where schemas list members at all; or
-// empty.
-std::string unlisted_member(const Value& schema, const Value& value, const std::string& place) {
+// The place below `value` of the first member, at any depth, that its schema does not list, where schemas list members
+// at all; or empty.
+std::string unlisted_member(const Value& schema, const Value& value) {
   if (!schema.is_object() || governs_extra_members(schema)) return "";
   if (value.is_array()) {
     const Value* items = schema.find("items");
     for (std::size_t index = 0; items != nullptr && index < value.size(); ++index)
-      if (std::string found = unlisted_member(*items, value.item(index), fmt::format("{}/{}", place, index));
-          !found.empty())
-        return found;
+      if (const std::string found = unlisted_member(*items, value.item(index)); !found.empty())
+        return fmt::format("/{}{}", index, found);
   }
   const Value* properties = schema.find("properties");
   if (!value.is_object() || properties == nullptr) return "";
   for (const Member& member : value.members()) {
-    const std::string here = fmt::format("{}/{}", place, pointer_token(member.key.view()));
     const Value* listed = properties->find(member.key.view());
-    if (listed == nullptr) return here;
-    if (std::string found = unlisted_member(*listed, member.value, here); !found.empty()) return found;
+    const std::string below = listed == nullptr ? std::string() : unlisted_member(*listed, member.value);
+    if (listed == nullptr || !below.empty()) return "/" + pointer_token(member.key.view()) + below;
   }
   return "";
 }
@@ -62,7 +60,7 @@ std::string defect_of_arguments(const definition::Operation& operation, const Va
   if (schema.is_object() && schema.find("properties") == nullptr && !governs_extra_members(schema) &&
       arguments.size() > 0)
     return fmt::format("at /{}: the operation has no such argument", pointer_token(arguments.members()[0].key.view()));
-  const std::string unlisted = unlisted_member(schema, arguments, "");
+  const std::string unlisted = unlisted_member(schema, arguments);
   return unlisted.empty() ? "" : fmt::format("at {}: the operation has no such argument", unlisted);
 }
 

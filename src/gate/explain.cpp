@@ -152,6 +152,14 @@ std::string hint_of(const RuleResult& result, Explanation& explanation) {
   return fmt::format("{} would allow if {}", name, joined(explanation.failed_terms(*rule.allow_if)));
 }
 
+// Those that the rules were asked with, where one of them looked at labels.
+Value shown_labels(const Value& facts, const Value& arguments, bool allowed) {
+  if (!allowed)
+    if (const Value* labels = facts.find("labels"); labels != nullptr && labels->find("arguments") != nullptr)
+      return *labels->find("arguments");
+  return labels_of_arguments(arguments, allowed);
+}
+
 bool decided(const RuleResult& result, const Verdict& verdict) {
   return result.rule->name == verdict.rule;
 }
@@ -161,7 +169,7 @@ bool decided(const RuleResult& result, const Verdict& verdict) {
 Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
               const Value& facts, const Value& arguments, Timestamp now) {
   const bool allowed = verdict.kind == VerdictKind::allow;
-  Explanation explanation(facts, labels_of_arguments(arguments, allowed), now);
+  Explanation explanation(facts, shown_labels(facts, arguments, allowed), now);
   // What decided comes first: the list is cut at its end.
   for (const RuleResult& result : rules)
     if (decided(result, verdict)) explanation.add(result);

@@ -24,6 +24,17 @@ std::vector<Member> label_members(Label label) {
   return members;
 }
 
+// Arguments mostly have the label of the one before.
+const Value& label_value(Label label) {
+  thread_local Label last;
+  thread_local Value made = Value::object(label_members(last));
+  if (label != last) {
+    made = Value::object(label_members(label));
+    last = label;
+  }
+  return made;
+}
+
 Value labels_of(const Value& arguments) {
   std::vector<Member> all = label_members(arguments.deep_label());
   all.push_back({Text("arguments"), labels_of_arguments(arguments, false)});
@@ -94,7 +105,7 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   });
   add(Fact::labels, "labels", [&] { return labels_of(effect.arguments); });
   add(Fact::context, "context",
-      [&] { return Value::object(label_members(join(known.context, effect.arguments.deep_label()))); });
+      [&] { return label_value(join(known.context, effect.arguments.deep_label())); });
   add(Fact::authority, "authority", [&] { return texts_value(operation.authority); });
   add(Fact::audience, "audience", [&] { return audience_of(operation, effect.arguments); });
   add(Fact::budget, "budget", [&] { return std::move(budgets); });
@@ -118,7 +129,7 @@ Value labels_of_arguments(const Value& arguments, bool only_marked) {
   if (!arguments.is_object()) return Value::object(std::move(each));
   for (const Member& argument : arguments.members()) {
     const Label label = join(arguments.label(), argument.value.deep_label());
-    if (!only_marked || !label.is_default()) each.push_back({argument.key, Value::object(label_members(label))});
+    if (!only_marked || !label.is_default()) each.push_back({argument.key, label_value(label)});
   }
   return Value::object(std::move(each));
 }

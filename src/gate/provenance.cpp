@@ -203,6 +203,7 @@ class ProvenanceFinder {
   }
 
   static Value texts_of(const std::set<std::string>& names) {
+    if (names.empty()) return texts_value({});
     return texts_value(std::vector<std::string>(names.begin(), names.end()));
   }
 

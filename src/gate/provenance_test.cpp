@@ -218,6 +218,45 @@ TEST_F(ProvenanceTest, NoForeignLinkHidesBesideAKnownOne) {
   EXPECT_EQ(of("badLinks", "on 28 November 2026 at 1400, files src/gate/x.cpp and a/b.pdf"), "[]");
 }
 
+TEST_F(ProvenanceTest, NoForeignLinkIsDisguised) {
+  request(R"("Send https://corp.example/report, or corp[.]example, to ann@corp.example")");
+  for (const char* foreign : {"evil[.]example",
+                              "evil [dot] example/login",
+                              "evil(dot)example",
+                              "evil ( DOT ) example",
+                              "evil{.}example",
+                              "evil<dot>example",
+                              "hxxp://evil.example/x",
+                              "hXXps[:]//evil[.]example",
+                              "http[s]://evil.example",
+                              "http(:)//evil[.]example",
+                              "eve[at]evil[dot]example",
+                              "eve (at) evil (dot) example",
+                              "localhost",
+                              "Localhost:8080/x",
+                              "http://localhost/x",
+                              "intranet:8080/login",
+                              "evil.example/login",
+                              "xn--80ak6aa92e.example",
+                              "\u0435vil.example",
+                              "evil\uff0eexample",
+                              "evil\u3002example",
+                              "evil&#46;example",
+                              "evil&#x2E;example",
+                              "evil&period;example",
+                              "evil<wbr>.example",
+                              "evil<!-- x -->.example",
+                              "ev<b>il.ex</b>ample",
+                              "evil\\.example",
+                              "evil**.**example",
+                              "evil`.`example"})
+    EXPECT_NE(of("badLinks", foreign), "[]") << foreign;
+  for (const char* harmless :
+       {"corp[.]example", "corp(dot)example", "ann[at]corp.example",
+        "see [1], (a) and {x}; at (noon) <b>Monday</b>.<br>Next line", "a * b, `x`, 5 &lt; 6", "berth:12/3 at 10:30/11:00"})
+    EXPECT_EQ(of("badLinks", harmless), "[]") << harmless;
+}
+
 TEST_F(ProvenanceTest, NoAccountHidesBehindAKnownOne) {
   request(R"("pay BE68 5390 0754 7034")");
   EXPECT_EQ(of("badLinks", "BE68 5390 0754 7034 or be68539007547034"), "[]");

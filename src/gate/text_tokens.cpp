@@ -2,10 +2,12 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 #include "gate/addresses.h"
 #include "gate/canonical_text.h"
+#include "gate/undisguised.h"
 #include "gate/written_forms.h"
 
 namespace gantry::gate {
@@ -36,8 +38,15 @@ std::string_view bare_number(std::string_view word) {
   return word;
 }
 
+bool names_this_machine(std::string_view word) {
+  constexpr std::string_view name = "localhost";
+  return std::search(word.begin(), word.end(), name.begin(), name.end(),
+                     [](char c, char lower) { return (c | 0x20) == lower; }) != word.end();
+}
+
 bool may_hold_address(std::string_view word) {
-  return word.find_first_of(".:@") != std::string_view::npos || std::any_of(word.begin(), word.end(), is_wide);
+  return word.find_first_of(".:@") != std::string_view::npos || std::any_of(word.begin(), word.end(), is_wide) ||
+         names_this_machine(word);
 }
 
 bool is_scheme_character(char c) {
@@ -185,6 +194,20 @@ class Scanner {
     }
   }
 
+  // What is only seen when disguises are undone.
+  void add_links_of(std::string_view plain) {
+    std::set<std::string, std::less<>> seen;
+    for (const Token& token : tokens) seen.insert(token.keys.begin(), token.keys.end());
+    Scanner scanner(plain, tokens_max_);
+    scanner.scan();
+    complete = complete && scanner.complete;
+    for (Token& token : scanner.tokens) {
+      const bool is_new = std::none_of(token.keys.begin(), token.keys.end(),
+                                       [&](const std::string& key) { return seen.contains(key); });
+      if (is_new && is_link(token)) add(std::move(token));
+    }
+  }
+
  private:
   void add(Token token) {
     if (tokens.size() >= tokens_max_) {
@@ -296,6 +319,7 @@ class Scanner {
 std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete) {
   Scanner scanner(text, tokens_max);
   scanner.scan();
+  if (const std::string plain = undisguised(text); plain != text) scanner.add_links_of(plain);
   complete = complete && scanner.complete;
   return std::move(scanner.tokens);
 }

@@ -183,5 +183,29 @@ TEST(Redaction, KeepsStructureAndWhoActedAndDropsWhatItDoesNotKnow) {
   EXPECT_EQ(*remains, json(R"({"task":"T","person":"[erased]","comment":"[erased]"})"));
 }
 
+TEST(Redaction, TakesAKeyWithTheNameOfWhoUsedIt) {
+  const Value started = json(R"({"principal":{"person":"Ada L","roles":[]},"key":"k","continues":"x"})");
+  EXPECT_EQ(*redact_text(EventType::instance_started, started, "Ada L", false),
+            json(R"({"principal":{"person":"[erased]","roles":[]},"continues":"x"})"));
+}
+
+TEST(Redaction, KeepsWhoWasExcludedForTheAuditAndErasesTheirNamesOnRequest) {
+  const Value created = json(
+      R"({"task":"T","kind":"approval","requester":"bo","authorExcluded":"Ada L","alsoExcluded":["Ada L","cy"],"title":"x"})");
+  EXPECT_EQ(
+      redact_content(EventType::task_created, created),
+      json(
+          R"({"task":"T","kind":"approval","requester":"bo","authorExcluded":"Ada L","alsoExcluded":["Ada L","cy"]})"));
+  EXPECT_EQ(
+      *redact_text(EventType::task_created, created, "Ada L", false),
+      json(
+          R"({"task":"T","kind":"approval","requester":"bo","authorExcluded":"[erased]","alsoExcluded":["[erased]","cy"],"title":"x"})"));
+  const Value started = json(R"({"parent":{"instance":"ID","task":"/do/0","above":["a/b:1.0.0"],"askers":["Ada L"]}})");
+  EXPECT_EQ(redact_content(EventType::instance_started, started), started);
+  EXPECT_EQ(*redact_text(EventType::instance_started, started, "Ada L", false),
+            json(R"({"parent":{"instance":"ID","task":"/do/0","above":["a/b:1.0.0"],"askers":["[erased]"]}})"));
+  EXPECT_EQ(redact_text(EventType::instance_started, started, "a/b", false), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gantry::journal

@@ -54,10 +54,10 @@
 //   migration_undone    {migration, workflow, project, before, by}  and moves back    record
 //
 // Also there, where it applies: project_deployed.workflows, effect_permitted.readBackOf, effect_sent_again.certain,
-// effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .effectDigest, .escalations and
-// .risk, task_voted.onBehalfOf, project_deployed.policies and .effect. `charges` of effect_proposed and
-// effect_permitted, and `refunds` of effect_failed, are [{budget, key, amount, at, per?, asks?}]: what budgets are
-// charged and given back.
+// effect_ambiguous.notSent, task_created.policy, .requesterExcluded, .authorExcluded, .alsoExcluded, .effectDigest,
+// .escalations and .risk, instance_started.parent.above and .askers, task_voted.onBehalfOf, project_deployed.policies
+// and .effect. `charges` of effect_proposed and effect_permitted, and `refunds` of effect_failed, are [{budget, key,
+// amount, at, per?, asks?}]: what budgets are charged and given back.
 #pragma once
 
 #include <cstdint>

@@ -55,6 +55,7 @@ class Query {
   virtual Result<Value> effect(std::string_view id) = 0;
   // The token's record, for authentication on any thread (Store is the engine's thread only).
   virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
+  virtual Result<std::vector<TokenRecord>> tokens() = 0;  // all, oldest first
   // CloudEvents received and emitted, newest first: {position, at, direction: in|out, instance, event}.
   virtual Result<Page> cloud_events(const PageRequest& page) = 0;
   // Counts for /metrics: {instances:{status:n}, effects:{state:n}, tasks:{open:n}, events:n, bytes:n}.

@@ -236,7 +236,7 @@ TEST_P(QueryTest, IsTheSameAfterRebuildingTheProjections) {
   EXPECT_DONE(rebuild_projections(*store_));
   EXPECT_EQ(everything(), before);
   EXPECT_EQ(value_of(store_->current_project()), "p1");
-  EXPECT_EQ(value_of(store_->instance_with_key("port/reslot", "k-I1")), "I1");
+  EXPECT_EQ(value_of(store_->instance_with_key("port/reslot", R"(["ada","k-I1"])")), "I1");
 }
 
 TEST_P(QueryTest, WorksOnABackup) {

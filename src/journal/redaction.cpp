@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "journal/start_key.h"
+
 namespace gantry::journal {
 namespace {
 
@@ -12,12 +14,14 @@ constexpr std::array kept_members = {
     "task",     "kind",       "decision",  "decider", "rules",      "child",     "status",       "await",
     "outcome",  "attempt",    "approve",   "person",  "roles",      "requester", "requirements", "requesterExcluded",
     "expires",  "resolvedBy", "certain",   "notSent", "readBackOf", "deferred",  "policy",
-    "migration"};
+    "migration", "authorExcluded", "alsoExcluded"};
 constexpr std::array kept_effect_members = {"id", "task", "tool", "operation", "class"};
 constexpr std::array kept_verdict_members = {"kind",   "rule", "policy", "tool", "approvers", "requesterExcluded",
-                                             "expires"};
+                                             "expires", "authorExcluded"};
 constexpr std::array kept_approval_members = {"person", "roles"};
-constexpr std::array people = {"principal", "by", "person", "requester"};
+// Who acted, and who was kept from acting because of it: for the audit of separated duties. Names of people all the same:
+// who erases a text erases them, too. `parent` has the askers of the run beside ids that stay.
+constexpr std::array people = {"principal", "by", "person", "requester", "authorExcluded", "alsoExcluded"};
 
 bool is_one_of(const auto& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -89,6 +93,9 @@ std::optional<Value> redact_text(EventType type, const Value& data, std::string_
   Value result = data;
   for (const Member& member : data.members()) {
     std::string_view name = member.key.view();
+    if (name == "parent" && member.value.is_object() && member.value.find("askers") != nullptr)
+      result = std::move(result).with_member(
+          name, Value(member.value).with_member("askers", erase_text(member.value.member("askers"), text)));
     if (is_one_of(kept_members, name) && !is_one_of(people, name)) continue;
     if ((name == "effect" || name == "verdict") && member.value.is_object()) {
       const bool effect = name == "effect";
@@ -96,7 +103,7 @@ std::optional<Value> redact_text(EventType type, const Value& data, std::string_
       for (const Member& inner : member.value.members()) {
         bool structure = effect ? is_one_of(kept_effect_members, inner.key.view())
                                 : is_one_of(kept_verdict_members, inner.key.view());
-        if (!structure) part = std::move(part).with_member(inner.key, erase_text(inner.value, text));
+        if (!structure || is_one_of(people, inner.key.view())) part = std::move(part).with_member(inner.key, erase_text(inner.value, text));
       }
       result = std::move(result).with_member(member.key, std::move(part));
     } else if (name == "key" && member.value.is_string() &&
@@ -106,6 +113,9 @@ std::optional<Value> redact_text(EventType type, const Value& data, std::string_
       result = std::move(result).with_member(member.key, erase_text(member.value, text));
     }
   }
+  // Keys are one person's, and two whose names are gone must not share one.
+  if (type == EventType::instance_started && asker_of(result) != asker_of(data))
+    result = std::move(result).without_member("key");
   if (digests) result = without_digests(type, std::move(result));
   if (result == data) return std::nullopt;
   return result;

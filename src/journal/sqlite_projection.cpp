@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "journal/start_key.h"
+
 namespace gantry::journal {
 namespace {
 
@@ -142,7 +144,8 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
   if (key.empty()) return done();
   std::string name = fmt::format("{}/{}", workflow.string_or("namespace", ""), workflow.string_or("name", ""));
   auto keep_key = TRY(connection_.use("INSERT INTO journal_key (workflow, key, stream) VALUES (?,?,?)"));
-  keep_key->bind(1, name).bind(2, key).bind(3, place.stream);
+  const std::string known_as = key_of_person(asker_of(event.data), key);
+  keep_key->bind(1, name).bind(2, known_as).bind(3, place.stream);
   return keep_key->run();
 }
 

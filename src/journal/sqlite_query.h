@@ -55,6 +55,7 @@ class SqliteQuery final : public Query {
   Result<std::optional<TokenRecord>> find_token(std::string_view hash) override {
     return find_token_record(*connection_, hash);
   }
+  Result<std::vector<TokenRecord>> tokens() override { return token_records(*connection_); }
   Result<Page> cloud_events(const PageRequest& page) override;
   Result<Value> totals() override;
 

@@ -103,6 +103,7 @@ class SqliteStore final : public Store {
 // Reads one row of journal_event; blobs are put back. Columns: instance id, sequence, at, type, data, labels.
 Result<Event> event_from_row(DatabaseConnection& connection, DatabaseStatement& row);
 Result<std::optional<TokenRecord>> find_token_record(DatabaseConnection& connection, std::string_view hash);
+Result<std::vector<TokenRecord>> token_records(DatabaseConnection& connection);
 Result<Value> data_from_text(DatabaseConnection& connection, std::string_view data, std::string_view labels);
 
 }  // namespace gantry::journal

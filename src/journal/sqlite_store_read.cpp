@@ -316,9 +316,11 @@ Result<std::optional<TokenRecord>> SqliteStore::find_token(std::string_view hash
   return find_token_record(*connection_, hash);
 }
 
-Result<std::vector<TokenRecord>> SqliteStore::tokens() {
-  std::lock_guard lock(connection_->mutex());
-  auto select = TRY(connection_->use(
+Result<std::vector<TokenRecord>> SqliteStore::tokens() { return token_records(*connection_); }
+
+Result<std::vector<TokenRecord>> token_records(DatabaseConnection& connection) {
+  std::lock_guard lock(connection.mutex());
+  auto select = TRY(connection.use(
       "SELECT hash, person, roles, created, expires, revoked FROM journal_token ORDER BY created, hash"));
   std::vector<TokenRecord> tokens;
   while (TRY(select->step())) tokens.push_back(TRY(token_from_row(*select)));

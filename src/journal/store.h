@@ -134,7 +134,7 @@ class Store {
   virtual Result<std::optional<Snapshot>> latest_snapshot(std::string_view instance) = 0;
   // Source and id of the CloudEvents received last, at most so many, oldest first.
   virtual Result<std::vector<std::pair<std::string, std::string>>> recent_events(std::size_t count_max) = 0;
-  // The instance started with this idempotency key for this workflow ("namespace/name"), if any.
+  // The instance of this workflow ("namespace/name") that was started with this key of somebody (start_key.h), if any.
   virtual Result<std::optional<std::string>> instance_with_key(std::string_view workflow, std::string_view key) = 0;
   virtual Result<std::uint64_t> last_sequence(std::string_view instance) = 0;  // 0 when there are no events
   // The parts of "policy/budget" for one key, oldest first.

@@ -191,9 +191,9 @@ TEST_P(StoreTest, NamesStuckInstancesUntilTheyGoOn) {
 TEST_P(StoreTest, FindsAnInstanceByItsIdempotencyKey) {
   auto store = open_store(url());
   ASSERT_TRUE(store->append({{started("A", R"(,"key":"order-7")")}, {}}).ok());
-  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", "order-7")), "A");
-  EXPECT_EQ(value_of(store->instance_with_key("port/other", "order-7")), std::nullopt);
-  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", "order-8")), std::nullopt);
+  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", R"(["ada","order-7"])")), "A");
+  EXPECT_EQ(value_of(store->instance_with_key("port/other", R"(["ada","order-7"])")), std::nullopt);
+  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", R"(["ada","order-8"])")), std::nullopt);
   EXPECT_EQ(store->append({{started("B", R"(,"key":"order-7")")}, {}}).error().code, Code::conflict);
   EXPECT_EQ(value_of(store->last_sequence("B")), 0u);
 }

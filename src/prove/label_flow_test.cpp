@@ -54,6 +54,33 @@ TEST(ProveLabels, ASecretThatIsReadAndNotSentStays) {
   EXPECT_EQ(answer(std::string("do:\n") + key + "  - say: {call: office.file, with: {text: '${ .value }'}}\n"), "holds");
 }
 
+// What the solver finds alone would not fit, or would have another label.
+TEST(ProveLabels, ASecretThatIsSentIsShownWhateverTheSchemaOrTheLabelRuleAskFor) {
+  const std::string leak =
+      "do:\n  - find: {call: vault.find}\n  - pick: {set: {text: '${ .card }'}}\n"
+      "  - say: {call: vault.post, with: {text: '${ .text }'}}\n";
+  const auto vault = [](const std::string& label, const std::string& schema) {
+    return definition::SourceFiles{
+        {"tools/vault.yaml",
+         "tool: vault\nversion: 1.0.0\ndriver: echo\noperations:\n  find: {class: read, label: {integrity: internal, "
+         "secrecy: internal}, labels: [{path: /card, secrecy: secret" + label + "}]}\n  post: {class: send, audience: "
+         "public, arguments: {type: object, required: [text], properties: {text: " + schema + "}}}\n"}};
+  };
+  for (const char* schema : {"{type: string}", "{type: string, enum: [a, b]}", "{type: string, format: email}",
+                             "{type: string, minLength: 30, maxLength: 40}", "{type: array, items: {enum: [7]}, minItems: 2}",
+                             "{type: object, required: [a], properties: {a: {type: array, minItems: 1}}}"})
+    EXPECT_EQ(answer(leak, secrets_stay, "", vault("", schema)), "counter-example") << schema;
+  for (const char* label : {", when: '.kind == \"private\"'", ", when: '.n > 5 and .open != \"yes\"'",
+                            ", when: '.marked'", ", when: '3 <= .n or .x'"})
+    EXPECT_EQ(answer(leak, secrets_stay, "", vault(label, "{type: string}")), "counter-example") << label;
+  // Tried out, not believed: here the record of the secret is not the one that is sent.
+  const std::string guarded =
+      "do:\n  - find: {call: vault.find}\n  - look: {switch: [{open: {when: '.kind != \"private\"', then: say}}, {other: "
+      "{then: end}}]}\n  - say: {call: vault.post, with: {text: '${ .card }'}}\n";
+  EXPECT_NE(answer(guarded, secrets_stay, "", vault(", when: '.kind == \"private\"'", "{type: string}")),
+            "counter-example");
+}
+
 TEST(ProveLabels, ASecretThatIsSentIsShownWithThePathAndTheValues) {
   const Finding finding = of(std::string("do:\n") + key + post("${ .value }"));
   ASSERT_EQ(finding.verdict, Verdict::counter_example) << text_of(finding);

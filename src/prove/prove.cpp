@@ -7,6 +7,7 @@
 
 #include "definition/invariant.h"
 #include "prove/replay.h"
+#include "prove/variation.h"
 #include "prove/search.h"
 #include "value/json.h"
 
@@ -72,6 +73,8 @@ const char* verb_of(TraceEvent::Kind kind) {
   }
 }
 
+constexpr int variations_max = 6;
+
 class Prover {
  public:
   Prover(const definition::ProjectPointer& project, const Options& options) : project_(project), options_(options) {}
@@ -134,23 +137,49 @@ class Prover {
                         .purpose = step->event.purpose,
                         .value = value_of(step->event.value, values)});
     }
-    const ReplayResult replayed = replay(project_, invariant, workflow, script);
-    if (!replayed.is_broken) {
-      if (why_not_.empty()) why_not_ = fmt::format("with the values found for it {}", replayed.why_not);
-      return false;
-    }
+    const ReplayResult replayed = replay_varied(invariant, workflow, script);
+    if (!replayed.is_broken) return false;
     finding.verdict = Verdict::counter_example;
     finding.reason = fmt::format("{}.{} is reached with {}; the gate says {}", breach.tool, breach.operation,
                                  print_json(replayed.arguments), replayed.verdict);
     tell_path(breach, finding);
     finding.assumptions.clear();
-    finding.input = script.empty() ? Value() : script.front().value;
-    for (const ScriptEvent& event : script) {
+    finding.input = replayed.script.empty() ? Value() : replayed.script.front().value;
+    for (const ScriptEvent& event : replayed.script) {
       const std::string who = event.kind == TraceEvent::Kind::start ? workflow.name.text() : event.task;
       const char* verb = verb_of(event.kind);
       if (*verb != '\0') finding.values.push_back(fmt::format("{} {} {}", who, verb, print_json(event.value)));
     }
     return true;
+  }
+
+  // First with the values that were found, then with others that label rules and schemas ask for.
+  ReplayResult replay_varied(const Invariant& invariant, const Workflow& workflow, std::vector<ScriptEvent> script) {
+    ReplayResult result = replay(project_, invariant, workflow, script);
+    if (!result.is_broken && why_not_.empty())
+      why_not_ = fmt::format("with the values found for it {}", result.why_not);
+    for (int variation = 0; variation < variations_max && !result.is_broken; ++variation) {
+      if (result.refused != nullptr)
+        refit(script, *result.refused, result.refused_arguments);
+      else if (variation > 0)
+        break;
+      result = replay(project_, invariant, workflow, script, LabelConditions::met);
+    }
+    return result;
+  }
+
+  // Puts what the schema takes in the place of the arguments that it does not, wherever they come from.
+  static void refit(std::vector<ScriptEvent>& script, const definition::Operation& operation, const Value& arguments) {
+    const Value properties = operation.arguments_schema.member("properties");
+    if (!properties.is_object() || !arguments.is_object()) return;
+    for (const Member& argument : arguments.members()) {
+      const Value* schema = properties.find(argument.key.view());
+      if (schema == nullptr) continue;
+      const auto compiled = Schema::compile(*schema);
+      if (!compiled || compiled->validate(argument.value).empty()) continue;
+      const Value fitting = sample_of(*schema);
+      for (ScriptEvent& event : script) event.value = replaced(event.value, argument.value, fitting);
+    }
   }
 
   void tell_path(const Breach& breach, Finding& finding) {

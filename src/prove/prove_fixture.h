@@ -14,6 +14,8 @@ namespace gantry::prove::testing {
 
 // Of many like cases the sanitizer builds try one in so many: they take ten times as long, and look for other mistakes.
 inline constexpr std::size_t samples_one_in = has_sanitizer ? 4 : 1;
+// Workflows made at random, each run with every sequence of answers: the bulk of the time.
+inline constexpr std::size_t random_one_in = has_sanitizer ? 16 : 1;
 
 // Tools of a small port: customs.status (read), customs.ask (write), tos.release, tos.stop, tos.note (write),
 // bank.pay (money).

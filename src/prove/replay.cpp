@@ -14,6 +14,7 @@
 #include "gate/request_labels.h"
 #include "gate/result_labels.h"
 #include "prove/label_flow.h"
+#include "prove/variation.h"
 #include "tool/standard_call.h"
 
 namespace gantry::prove {
@@ -56,11 +57,13 @@ struct Instance {
 
 class Replay {
  public:
-  Replay(const definition::ProjectPointer& project, const definition::Invariant& invariant)
-      : project_(project), invariant_(invariant), gate_(tool::Drivers{}) {}
+  Replay(const definition::ProjectPointer& project, const definition::Invariant& invariant,
+         LabelConditions conditions)
+      : project_(project), invariant_(invariant), conditions_(conditions), gate_(tool::Drivers{}) {}
 
   ReplayResult run(const definition::Workflow& workflow, const std::vector<ScriptEvent>& script) {
-    for (const ScriptEvent& event : script) {
+    result_.script = script;
+    for (ScriptEvent& event : result_.script) {
       if (event.kind == TraceEvent::Kind::start) {
         begin("", workflow.name, gate::labelled_request(event.value, *project_, workflow.name, requester()), {});
       } else {
@@ -109,7 +112,7 @@ class Replay {
   }
 
   // What the outside says. What nobody waits for is skipped: rules may have answered already.
-  void tell(const ScriptEvent& event) {
+  void tell(ScriptEvent& event) {
     Instance* instance = find(event.instance);
     if (instance == nullptr) return;
     switch (event.kind) {
@@ -143,7 +146,7 @@ class Replay {
     }
   }
 
-  void effect_done(Instance& instance, const ScriptEvent& event) {
+  void effect_done(Instance& instance, ScriptEvent& event) {
     const std::string id = take(instance.effects, event.task).id;
     if (id.empty()) return;
     const tool::Effect& effect = instance.asked[id];
@@ -151,11 +154,13 @@ class Replay {
       result_.why_not = fmt::format("the gate refuses {}.{}", effect.tool, effect.operation);
       return;
     }
+    const definition::Operation* called = tool::find_operation(*project_, effect.tool, effect.operation);
+    if (conditions_ == LabelConditions::met && called != nullptr)
+      event.value = with_conditions_met(event.value, conditional_rules(*project_, *called, effect.tool));
     for (const InvariantGuard& guard : invariant_.unless) {
       if (guard.kind == InvariantGuard::Kind::done && guard.name == effect.tool + "." + effect.operation)
         excuse_if(guard, event.value);
     }
-    const definition::Operation* called = tool::find_operation(*project_, effect.tool, effect.operation);
     Value result = event.value;
     if (called != nullptr)
       result = gate::with_echoes_labelled(gate::labelled_result(result, *called, effect.tool, project_.get()),
@@ -341,6 +346,8 @@ class Replay {
     const gate::Verdict verdict = verdict_on(instance, effect);
     if (verdict.kind == definition::VerdictKind::deny) {
       refused_ = fmt::format("the gate refuses {}.{} there: {}", effect.tool, effect.operation, verdict.reason);
+      result_.refused = tool::find_operation(*project_, effect.tool, effect.operation);
+      result_.refused_arguments = effect.arguments;
       return;
     }
     std::size_t people = 0;
@@ -364,6 +371,7 @@ class Replay {
 
   definition::ProjectPointer project_;
   const definition::Invariant& invariant_;
+  const LabelConditions conditions_;
   gate::Gate gate_;
   std::vector<std::unique_ptr<Instance>> instances_;
   std::deque<std::pair<Instance*, journal::Event>> queue_;
@@ -380,8 +388,9 @@ class Replay {
 }  // namespace
 
 ReplayResult replay(const definition::ProjectPointer& project, const definition::Invariant& invariant,
-                    const definition::Workflow& workflow, const std::vector<ScriptEvent>& script) {
-  Replay replay(project, invariant);
+                    const definition::Workflow& workflow, const std::vector<ScriptEvent>& script,
+                    LabelConditions conditions) {
+  Replay replay(project, invariant, conditions);
   ReplayResult result = replay.run(workflow, script);
   if (!result.is_broken && !replay.refused().empty()) result.why_not = replay.refused();
   return result;

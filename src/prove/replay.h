@@ -23,10 +23,18 @@ struct ReplayResult {
   std::string why_not;     // if not
   Value arguments;         // of the effect
   std::string verdict;     // of the gate: "allow" or "approve"
+  // Where the gate refused the effect: what was asked for, and with what.
+  const definition::Operation* refused = nullptr;
+  Value refused_arguments;
+  std::vector<ScriptEvent> script;  // as it was told
 };
+
+// Whether results are made such that label rules with a condition speak about them (variation.h).
+enum class LabelConditions { as_found, met };
 
 // Runs the workflow from the start. `project` is that of workflow and policies. Pure.
 ReplayResult replay(const definition::ProjectPointer& project, const definition::Invariant& invariant,
-                    const definition::Workflow& workflow, const std::vector<ScriptEvent>& script);
+                    const definition::Workflow& workflow, const std::vector<ScriptEvent>& script,
+                    LabelConditions conditions = LabelConditions::as_found);
 
 }  // namespace gantry::prove

@@ -265,7 +265,7 @@ bool some_run_breaks(const definition::ProjectPointer& project, const Value& inp
 
 void compare(const char* invariants, std::size_t more_than, bool excusable, std::uint32_t seed_base) {
   std::map<Verdict, int> verdicts;
-  for (int index = 0; index < workflows_tried; index += static_cast<int>(samples_one_in)) {
+  for (int index = 0; index < workflows_tried; index += static_cast<int>(random_one_in)) {
     const std::string workflow = Generator(seed_base + static_cast<std::uint32_t>(index)).workflow();
     const auto project = project_of(workflow, policy_with(invariants));
     ASSERT_NE(project, nullptr) << workflow;
@@ -283,8 +283,8 @@ void compare(const char* invariants, std::size_t more_than, bool excusable, std:
     }
   }
   // Otherwise the test would test nothing.
-  EXPECT_GE(verdicts[Verdict::holds], samples_one_in == 1 ? 2 : 0);
-  EXPECT_GE(verdicts[Verdict::counter_example], samples_one_in == 1 ? 2 : 0);
+  EXPECT_GE(verdicts[Verdict::holds], random_one_in == 1 ? 2 : 0);
+  EXPECT_GE(verdicts[Verdict::counter_example], random_one_in == 1 ? 2 : 0);
 }
 
 TEST(ProveSoundness, NoRunBreaksAnOrderThatWasProven) {

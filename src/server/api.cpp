@@ -5,10 +5,12 @@
 #include <exception>
 
 #include "base/log.h"
+#include "definition/reader.h"
 #include "server/authentication.h"
 #include "tool/edifact.h"
 #include "value/csv.h"
 #include "value/json.h"
+#include "value/utf8.h"
 #include "value/yaml.h"
 
 namespace gantry::server {
@@ -64,6 +66,13 @@ Error body_error(const Error& error) {
           (std::isdigit(static_cast<unsigned char>(error.message[0])) != 0 ? "body:" : "body: ") + error.message};
 }
 
+std::string unknown_parameter(std::string_view name, const Route& route) {
+  const std::string known = route.parameters.empty() ? "; there are none here"
+                                                     : definition::suggestion(name, route.parameters);
+  return "there is no query parameter '" + repaired_utf8(name.substr(0, 100)) + "' of " + route.method + " " +
+         route.path + known;
+}
+
 Response call_route(const ApiParts& parts, const Request& request, const Route& route,
                     std::vector<std::string> arguments) {
   Call call{parts, request, {}, std::move(arguments)};
@@ -81,6 +90,10 @@ Response call_route(const ApiParts& parts, const Request& request, const Route& 
           403, "Not permitted",
           "this needs the role '" + std::string(route.role) + "'; " + call.principal.person + " does not hold it");
   }
+  // One that is misspelt would be taken for one that was not asked for: all tasks in place of those of an instance.
+  for (const auto& [name, value] : request.query)
+    if (std::find(route.parameters.begin(), route.parameters.end(), name) == route.parameters.end())
+      return problem_response(400, "The request is wrong", unknown_parameter(name, route));
   if (!is_readable_body(request, route))
     return problem_response(415, "Unsupported media type",
                             "expected application/json, application/yaml, text/csv or application/edifact, found '" +
@@ -117,17 +130,17 @@ const std::vector<Route>& routes() {
       {"GET", "/metrics", "Counters in the Prometheus text format.", nullptr, show_metrics},
       {"GET", "/api/v1/openapi.json", "This description.", nullptr, show_openapi},
       {"GET", "/api/v1/me", "Who the token stands for.", "", show_caller},
-      {"GET", "/api/v1/workflows", "The workflows of the newest project.", "", list_workflows},
+      {"GET", "/api/v1/workflows", "The workflows of the newest project.", "", list_workflows, {"cursor", "limit"}},
       {"POST", "/api/v1/workflows", "Add or replace one workflow file (YAML or JSON).", "administrator",
        deploy_workflow},
       {"POST", "/api/v1/projects", "Deploy a whole project: {\"files\": {path: text}}.", "administrator",
        deploy_project},
       {"POST", "/api/v1/workflows/{namespace}/{name}/instances",
-       "Start an instance; ?version=, ?wait=SECONDS, header Idempotency-Key.", "", start_instance},
+       "Start an instance; ?version=, ?wait=SECONDS, header Idempotency-Key.", "", start_instance, {"version", "wait"}},
       {"GET", "/api/v1/instances", "Instances, newest first; ?status=, ?workflow=NAMESPACE/NAME, ?cursor=, ?limit=.",
-       "", list_instances},
+       "", list_instances, {"status", "workflow", "cursor", "limit"}},
       {"GET", "/api/v1/instances/{id}", "One instance with its effects, tasks and children.", "", show_instance},
-      {"GET", "/api/v1/instances/{id}/journal", "The events of one instance, in order.", "", show_journal},
+      {"GET", "/api/v1/instances/{id}/journal", "The events of one instance, in order; ?cursor=, ?limit=.", "", show_journal, {"cursor", "limit"}},
       {"POST", "/api/v1/instances/{id}/cancel", "Cancel a running instance: {\"reason\": ...}.", "operator",
        cancel_instance},
       {"POST", "/api/v1/instances/{id}/suspend", "Suspend a running instance: {\"reason\": ...}.", "operator",
@@ -146,10 +159,10 @@ const std::vector<Route>& routes() {
       {"POST", "/api/v1/migrations/{id}/undo",
        "Move them back, unless something has happened to one of them; {\"partly\": true} moves back those that can.", "operator",
        undo_migration},
-      {"GET", "/api/v1/schedules", "The schedules in force, and when they are due next.", "", list_schedules},
+      {"GET", "/api/v1/schedules", "The schedules in force, and when they are due next.", "", list_schedules, {"cursor", "limit"}},
       {"GET", "/api/v1/effects/{id}", "One effect: arguments, verdict, approvals, outcome.", "", show_effect},
-      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles may act on; ?state=open|closed, ?all=true.", "",
-       list_tasks},
+      {"GET", "/api/v1/tasks", "Human tasks that the caller's roles, own or lent, may act on; ?state=open|closed, ?instance=ID, ?all=true, ?cursor=, ?limit=.", "",
+       list_tasks, {"state", "instance", "all", "cursor", "limit"}},
       {"GET", "/api/v1/tasks/{id}", "One human task: what is asked, the exact effect, who has voted, what is missing.",
        "", show_task},
       {"POST", "/api/v1/tasks/{id}/answer",
@@ -158,8 +171,8 @@ const std::vector<Route>& routes() {
        "resolutions.",
        "", answer_task},
       {"GET", "/api/v1/audit",
-       "Every event of the journal, oldest first; ?instance=, ?type=, ?person=, ?from=, ?to=, ?cursor=, ?limit=.", "auditor", list_audit},
-      {"GET", "/api/v1/holds", "Legal holds: what retention does not remove.", "auditor", list_holds},
+       "Every event of the journal, oldest first; ?instance=, ?type=, ?person=, ?from=, ?to=, ?cursor=, ?limit=.", "auditor", list_audit, {"instance", "type", "person", "from", "to", "cursor", "limit"}},
+      {"GET", "/api/v1/holds", "Legal holds: what retention does not remove.", "auditor", list_holds, {"cursor", "limit"}},
       {"POST", "/api/v1/holds",
        "Place or lift a legal hold: {\"action\": \"place\"|\"lift\", \"workflow\": \"NAMESPACE/NAME\" or \"instance\": ID, \"reason\"}.",
        "auditor", post_hold},
@@ -174,7 +187,7 @@ const std::vector<Route>& routes() {
        "operator", stop_gate},
       {"POST", "/api/v1/gate/start", "Take a stop back: {\"tool\", \"workflow\", \"principal\"} as it was stopped.",
        "operator", start_gate},
-      {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first.", "", list_events},
+      {"GET", "/api/v1/events", "CloudEvents received and emitted, newest first; ?cursor=, ?limit=.", "", list_events, {"cursor", "limit"}},
       {"POST", "/api/v1/events",
        "Receive CloudEvents in structured, batched or binary mode: {\"received\", \"duplicates\"}, durable and "
        "delivered when answered.",

@@ -33,6 +33,7 @@ struct Route {
   const char* summary;  // one sentence, for OpenAPI
   const char* role;  // a role that the caller must hold, or "" for any authenticated caller, or nullptr for none at all
   Response (*handle)(const Call& call);
+  std::vector<std::string_view> parameters = {};  // of the query; others are refused
 };
 const std::vector<Route>& routes();
 

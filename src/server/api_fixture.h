@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -120,6 +121,12 @@ class ApiTest : public ::testing::Test {
   void deploy_desk() const {
     const Response deployed = call("root", "POST /api/v1/projects", deploy_body(desk_files()));
     ASSERT_EQ(deployed.status, 201) << deployed.body;
+  }
+
+  std::string holder_of(std::string_view role) const {
+    for (const auto& [person, roles] : people_)
+      if (std::find(roles.begin(), roles.end(), role) != roles.end()) return person;
+    return "";
   }
 
   std::string start(const std::string& workflow, const std::string& input, const std::string& person = "ada") const {

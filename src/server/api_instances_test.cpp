@@ -43,6 +43,16 @@ TEST_F(ApiInstances, TheSameKeyWithAnotherBodyGivesTheFirstInstance) {
   EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 1u);
 }
 
+TEST_F(ApiInstances, AKeyOfSomebodyElseIsAnotherKey) {
+  const auto start_as = [&](const char* person, const char* body) {
+    return json(
+        call(person, "POST /api/v1/workflows/desk/greet/instances?wait=20", body, {{"idempotency-key", "order-1"}}));
+  };
+  const Value hers = start_as("ada", R"({"name": "ada's secret"})"), his = start_as("ben", R"({"name": "ben"})");
+  EXPECT_NE(his.string_or("instance", "?"), hers.string_or("instance", "?"));
+  EXPECT_EQ(his.member("output").string_or("greeting", ""), "hello ben");
+}
+
 TEST_F(ApiInstances, WhatDoesNotExistIsNotFound) {
   expect_problem(call("ada", "POST /api/v1/workflows/desk/gret/instances", "{}"), 404, HasSubstr("desk/gret"));
   expect_problem(call("ada", "POST /api/v1/workflows/desk/greet/instances?version=9.9.9", "{}"), 404,
@@ -50,6 +60,22 @@ TEST_F(ApiInstances, WhatDoesNotExistIsNotFound) {
   expect_problem(call("ada", "GET /api/v1/instances/nothing"), 404, HasSubstr("nothing"));
   expect_problem(call("ada", "GET /api/v1/effects/nothing"), 404, HasSubstr("nothing"));
   expect_problem(call("otto", "POST /api/v1/instances/nothing/cancel"), 404, HasSubstr("nothing"));
+}
+
+TEST_F(ApiInstances, ParametersThatARouteDoesNotHaveAreRefusedWithTheNearestThatItHas) {
+  expect_problem(call("ada", "GET /api/v1/instances?statsu=running"), 400,
+                 HasSubstr("'statsu' of GET /api/v1/instances; did you mean 'status'?"));
+  expect_problem(call("ada", "POST /api/v1/workflows/desk/greet/instances?wiat=1", "{}"), 400, HasSubstr("'wait'"));
+  EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 0u) << "nothing was started";
+  for (const Route& route : routes()) {
+    std::string path = route.path;
+    for (std::size_t open = path.find('{'); open != std::string::npos; open = path.find('{'))
+      path.replace(open, path.find('}', open) - open + 1, "x");
+    const Response refused = call(route.role == nullptr ? "" : *route.role ? holder_of(route.role) : "ada",
+                                  std::string(route.method) + " " + path + "?nosuch=1", "{}");
+    expect_problem(refused, 400, HasSubstr("there is no query parameter 'nosuch'"));
+  }
+  expect_problem(call("", "GET /api/v1/instances?nosuch=1"), 401, HasSubstr("token"));
 }
 
 TEST_F(ApiInstances, WrongParametersAreRefused) {

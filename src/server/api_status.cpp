@@ -40,6 +40,9 @@ Value operation_of(const Route& route) {
   Value success = Value::object({{"description", "Done"}});
   Value operation = Value::object({{"summary", route.summary}, {"responses", Value::object({{"2XX", success}, {"default", problem}})}});
   std::vector<Value> parameters = path_parameters(route.path);
+  for (const std::string_view name : route.parameters)
+    parameters.push_back(
+        Value::object({{"name", name}, {"in", "query"}, {"schema", Value::object({{"type", "string"}})}}));
   if (!parameters.empty()) operation = std::move(operation).with_member("parameters", Value::array(std::move(parameters)));
   if (!route.role) return operation;
   Value none = Value::array({});

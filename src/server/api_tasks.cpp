@@ -1,3 +1,5 @@
+#include "gate/delegation.h"
+#include "journal/token_roles.h"
 #include "server/api.h"
 
 namespace gantry::server {
@@ -27,6 +29,21 @@ Result<Value> answer(const Call& call) {
                                   .shown_digest = std::string(digest->as_string())});
 }
 
+// One's own, and those that somebody lent who holds them.
+Result<std::vector<std::string>> roles_of(const Call& call) {
+  std::vector<std::string> roles = call.principal.roles;
+  const auto project = call.parts.engine->current_project();
+  if (!project || !project->policy_set || project->policy_set->delegations().empty()) return roles;
+  const std::vector<journal::TokenRecord> tokens = TRY(call.parts.query->tokens());
+  const Timestamp now = call.parts.clock->now();
+  const auto lent = gate::lent_to(project->policy_set->delegations(), call.principal.person, now,
+                                  [&](const std::string& lender, const std::string& role) {
+                                    return journal::holds_role(tokens, lender, role, now);
+                                  });
+  for (const definition::Delegation& each : lent) roles.push_back(each.role);
+  return roles;
+}
+
 }  // namespace
 
 Response list_tasks(const Call& call) {
@@ -36,7 +53,9 @@ Response list_tasks(const Call& call) {
   if (!call.request.parameter("state").empty()) filter.state = std::string(call.request.parameter("state"));
   if (!call.request.parameter("instance").empty()) filter.instance = std::string(call.request.parameter("instance"));
   if (call.request.parameter("all") != "true") {
-    filter.roles = call.principal.roles;
+    auto roles = roles_of(call);
+    if (!roles) return error_response(roles.error());
+    filter.roles = *std::move(roles);
     if (filter.roles.empty()) return page_response({});
   }
   auto tasks = call.parts.query->tasks(filter, *page);

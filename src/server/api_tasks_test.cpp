@@ -88,6 +88,24 @@ TEST_F(ApiTasks, WhoLacksTheRoleOrAskedOrVotedCannotVote) {
   EXPECT_EQ(status(), "waiting");
 }
 
+TEST_F(ApiTasks, WhatALentRoleMayActOnIsInTheInboxAsLongAsTheLenderHoldsIt) {
+  EXPECT_EQ(json(call("nina", "GET /api/v1/tasks")).member("items").size(), 0u);
+  definition::SourceFiles files = desk_files();
+  files["policies/away.yaml"] =
+      "policy: away\nversion: 1.0.0\nrules: []\ndelegations:\n"
+      "  - {from: ben, to: nina, role: cashier, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}\n"
+      "  - {from: ben, to: vera, role: manager, since: '2000-01-01T00:00:00Z', until: '2100-01-01T00:00:00Z'}\n";
+  ASSERT_EQ(call("root", "POST /api/v1/projects", deploy_body(files)).status, 201);
+  instance_ = start("pay", R"({"amount": 6})");
+  const Value open = json(call("nina", "GET /api/v1/tasks?instance=" + instance_)).member("items");
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(json(call("vera", "GET /api/v1/tasks")).member("items").size(), 0u) << "ben is no manager";
+  task_ = open.items()[0].string_or("id", "");
+  EXPECT_EQ(vote("nina", R"({"approve": true})").status, 200);
+  ASSERT_TRUE(store_->revoke_tokens("ben").ok());
+  EXPECT_EQ(json(call("nina", "GET /api/v1/tasks")).member("items").size(), 0u);
+}
+
 TEST_F(ApiTasks, ARejectionNeedsAReasonAndEndsIt) {
   expect_problem(vote("ben", R"({"approve": false})"), 400, HasSubstr("a rejection needs a 'comment'"));
   EXPECT_EQ(json(vote("ben", R"({"approve": false, "comment": "too much"})")).string_or("state", ""), "rejected");

@@ -90,7 +90,9 @@ void Invariants::acknowledged(const journal::Event& event, Timestamp now) {
 void Invariants::note_start(const journal::Event& event) {
   const std::string key(event.data.string_or("key", ""));
   const std::string workflow(event.data.member("workflow").string_or("name", ""));
-  if (!key.empty() && !start_keys_.insert(workflow + " " + key).second)
+  const Value who = event.data.member(event.data.find("by") == nullptr ? "principal" : "by");
+  const std::string person(who.string_or("person", ""));
+  if (!key.empty() && !start_keys_.insert(workflow + " " + person + " " + key).second)
     report_(fmt::format("two instances of {} were started with the key {}", workflow, key));
   const Value schedule = event.data.member("schedule");
   if (!schedule.is_object()) return;

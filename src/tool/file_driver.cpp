@@ -91,11 +91,22 @@ Result<Value> value_of(const std::string& bytes, const std::string& path, Format
   return Value();
 }
 
+// Whether the tool's file says something of the field `name` of entries itself.
+bool declares_names(const definition::Operation& operation) {
+  return std::any_of(operation.labels.begin(), operation.labels.end(), [](const definition::LabelRule& rule) {
+    return rule.path.size() == 2 && rule.path[1] == "name" && !rule.any[1];
+  });
+}
+
 // One call. `unknown_` is set where something may have been left changed.
 class FileCall {
  public:
-  FileCall(const FileSettings& settings, const FileBinding& binding, const Effect& effect, int attempt)
-      : settings_(settings), binding_(binding), effect_(effect), attempt_(attempt) {}
+  FileCall(const FileSettings& settings, const FileBinding& binding, const Effect& effect, const CallContext& context)
+      : settings_(settings),
+        binding_(binding),
+        effect_(effect),
+        attempt_(context.attempt),
+        names_are_declared_(declares_names(*context.operation)) {}
 
   Result<Value> perform(const std::string& directory) {
     const FileRoot root = TRY(FileRoot::open(directory));
@@ -131,7 +142,13 @@ class FileCall {
     if (static_cast<std::int64_t>(bytes.size()) > settings_.bytes_max) return larger_than(path_, settings_.bytes_max);
     return bytes;
   }
-  Label content_label() const { return effect_.arguments.member(binding_.content).deep_label(); }
+  // That of the content and of what the name was made from: whoever lists the directory reads the name.
+  Label content_label() const {
+    Label label = effect_.arguments.member(binding_.content).deep_label();
+    for (const std::string& name : binding_.path.names())
+      label = join(label, effect_.arguments.member(name).deep_label());
+    return label;
+  }
 
   // Whole or not at all: a file beside it, renamed when it is on the disk.
   Result<Value> write_file(const FileRoot& root) {
@@ -219,7 +236,7 @@ class FileCall {
         return Error{Code::exhausted, fmt::format("{}: more than {} entries (settings.entries)", path_.empty() ? "." : path_, settings_.entries_max)};
       struct stat status {};
       if (fstatat(directory.get(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;  // gone meanwhile
-      found.push_back(entry_of(name, status));
+      found.push_back(entry_of(name, status, label_of_name(directory.get(), entry->d_name, status)));
     }
     std::sort(found.begin(), found.end(), [](const Value& left, const Value& right) {
       return left.string_or("name", "") < right.string_or("name", "");
@@ -227,10 +244,24 @@ class FileCall {
     return Value::array(std::move(found));
   }
 
-  static Value entry_of(std::string_view name, const struct stat& status) {
+  // Whoever may make a file in the directory chooses its name, so what the operation says of its result in general does
+  // not speak for names; and a name is no better than what it was made from when Gantry wrote the file.
+  Label label_of_name(int directory, const char* name, const struct stat& status) const {
+    Label label;
+    if (!names_are_declared_)
+      label = Label::of({.integrity = Integrity::untrusted,
+                         .secrecy = Secrecy::public_,
+                         .sources = {fmt::format("tool:{}.{}", effect_.tool, effect_.operation)},
+                         .compartments = {}});
+    if (!settings_.keeps_labels || !S_ISREG(status.st_mode)) return label;
+    const FileHandle file(openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    return join(label, file.get() < 0 ? Label::unknown() : label_of_file(file.get()));
+  }
+
+  static Value entry_of(std::string_view name, const struct stat& status, Label label) {
     const char* type = S_ISREG(status.st_mode) ? "file" : S_ISDIR(status.st_mode) ? "directory" : "other";
     const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-    return Value::object({{"name", repaired_utf8(name)},
+    return Value::object({{"name", Value(repaired_utf8(name)).labelled(label)},
                           {"type", type},
                           {"bytes", static_cast<std::int64_t>(status.st_size)},
                           {"modified", format_timestamp(Timestamp(modified))}});
@@ -253,6 +284,7 @@ class FileCall {
   const FileBinding& binding_;
   const Effect& effect_;
   const int attempt_;
+  const bool names_are_declared_;
   std::string path_;
   bool unknown_ = false;
 };
@@ -271,7 +303,7 @@ class FileDriver final : public Driver {
     const Result<FileBinding> binding = read_file_binding(context.operation->binding);
     if (!settings || !binding)
       return Outcome::failed_with(standard_error("configuration", (settings ? binding.error() : settings.error()).message));
-    FileCall call(*settings, *binding, effect, context.attempt);
+    FileCall call(*settings, *binding, effect, context);
     const std::string directory = (std::filesystem::path(directory_) / settings->directory).lexically_normal().string();
     const Result<Value> result = call.perform(directory);
     if (result) return Outcome::done_with(*result);

@@ -99,9 +99,13 @@ class Reader {
 
   static std::optional<Path> path_of(const Node& node, const std::optional<Path>& dot) {
     if (node.kind == Kind::identity) return dot;
-    // `.args.items[]` and `.args.x?` are still about that argument.
-    if (node.kind == Kind::iterate || (node.kind == Kind::try_catch && node.children.size() == 1))
-      return path_of(*node.children[0], dot);
+    if (node.kind == Kind::iterate) {
+      auto path = path_of(*node.children[0], dot);
+      if (path && !path->empty()) path->emplace_back(each_item);
+      return path;
+    }
+    // `.args.x?` is still about that argument.
+    if (node.kind == Kind::try_catch && node.children.size() == 1) return path_of(*node.children[0], dot);
     if (node.kind == Kind::alternative) {  // .args.note // ""
       auto path = path_of(*node.children[0], dot);
       return path && constant_of(*node.children[1]) ? path : std::nullopt;
@@ -186,15 +190,18 @@ class Reader {
       bind(*call.subject);
   }
 
-  // all(CONDITION) asks each item; all(GENERATOR; CONDITION) each of these.
+  // all(CONDITION) asks each item; all(GENERATOR; CONDITION) each of these. What holds for any of them ties none.
   void read_each(const Node& node, const std::optional<Path>& dot, bool negated) {
+    negated = negated || node.kind == Kind::any_of;
     if (node.children.size() == 2 && node.children[0] && node.children[1]) {
       read(*node.children[0], dot, negated);
       read(*node.children[1], path_of(*node.children[0], dot), negated);
       return;
     }
+    std::optional<Path> item = dot;
+    if (item && !item->empty()) item->emplace_back(each_item);
     for (const auto& child : node.children)
-      if (child) read(*child, dot, negated);
+      if (child) read(*child, item, negated);
   }
 
   // .lists.payees[.args.iban]: a record that must be there.

@@ -14,7 +14,8 @@
 
 namespace gantry::trial {
 
-using Path = std::vector<std::string>;  // {"args", "amount"} for .args.amount
+using Path = std::vector<std::string>;  // {"args", "amount"} for .args.amount; any item of a list is each_item
+inline constexpr const char* each_item = "[]";
 
 struct Comparison {
   expression::Operation operation = expression::Operation::equal;  // PATH operation CONSTANT

@@ -131,7 +131,8 @@ class ConditionLint {
 
   // The type that the schemas give to the argument of a path, when they all give one.
   std::string type_of(const Path& path) const {
-    const bool is_argument = path.size() == 2 && path[0] == "args";
+    const bool is_item = path.size() == 3 && path[2] == each_item;
+    const bool is_argument = (path.size() == 2 || is_item) && path[0] == "args";
     static const std::map<std::string, std::string> facts = {
         {"tool", "string"}, {"operation", "string"}, {"task", "string"}, {"run", "string"}};
     if (path.size() == 1) {
@@ -143,6 +144,7 @@ class ConditionLint {
     for (const OperationView* operation : rule_.operations) {
       const Value* properties = properties_of(*operation);
       const Value* property = properties == nullptr ? nullptr : properties->find(std::string_view(path[1]));
+      if (is_item && property != nullptr) property = property->is_object() ? property->find("items") : nullptr;
       const Value* declared = property != nullptr && property->is_object() ? property->find("type") : nullptr;
       if (declared == nullptr || !declared->is_string()) return "";
       std::string found(declared->as_string() == "integer" ? "number" : declared->as_string());
@@ -150,6 +152,20 @@ class ConditionLint {
       type = std::move(found);
     }
     return type;
+  }
+
+  void look_at_level_of(const Comparison& label) {
+    static const std::vector<std::string_view> integrity = {"trusted", "internal", "constrained", "untrusted"};
+    static const std::vector<std::string_view> secrecy = {"public", "internal", "confidential", "secret"};
+    const std::string_view fact = label.path.front();
+    if (!label.constant.is_string() || (fact != "labels" && fact != "context" && fact != "provenance")) return;
+    const auto& names = label.path.back() == "integrity" ? integrity : secrecy;
+    const std::string_view level = label.constant.as_string();
+    if (std::find(names.begin(), names.end(), level) != names.end()) return;
+    add("unknown-level",
+        fmt::format("{} is compared with \"{}\", which is no level{}", FactPath(label.path, false).text.view(), level,
+                    definition::suggestion(level, names)),
+        "use one of the levels");
   }
 
   void look_at_comparisons() {
@@ -160,6 +176,7 @@ class ConditionLint {
         add("label-inequality",
             fmt::format("{} != \"{}\" also passes the levels in between", text, each.constant.as_string()),
             "name the levels that are good enough with ==, or use at_least, secrecy_at_most and the like");
+      if (is_label) look_at_level_of(each);
       const std::string type = type_of(each.path);
       const std::string found = each.constant.kind_name();
       const bool is_null = each.constant.is_null();

@@ -112,8 +112,9 @@ void find_unbound(LintContext& context, const RuleView& view) {
     // Where nobody said which arguments decide, one that is tied to something is taken to be it.
     if (open.empty() || (!declared && open.size() < deciding.size())) continue;
     context.add("model-chooses", view,
-                fmt::format("{} is allowed with any {}: the condition ties {} to nothing that a model can't choose",
-                            operation->name(), fmt::join(open, ", "), open.size() == 1 ? "it" : "none of them"),
+                fmt::format("{} is allowed with any {}: the condition ties {} that a model can't choose",
+                            operation->name(), fmt::join(open, ", "),
+                            open.size() == 1 ? "it to nothing" : "none of them to anything"),
                 fmt::format("ask for {0}at_least(\"{1}\"; \"internal\"), requested(\"{1}\"), in_list(\"{1}\"; LIST) or "
                             "a fixed value{2}",
                             operation->definition->authority.empty() ? "" : "authority_at_least(\"internal\"), ",

@@ -12,7 +12,7 @@ version: 1.0.0
 driver: echo
 operations:
   read: {class: read, arguments: {type: object, properties: {id: {type: string}}}}
-  pay: {class: money, authority: [to], arguments: {type: object, required: [amount], properties: {amount: {type: number, minimum: 0}, to: {type: string}, text: {type: string}}}}
+  pay: {class: money, authority: [to], arguments: {type: object, required: [amount], properties: {amount: {type: number, minimum: 0}, to: {type: string}, text: {type: string}, who: {type: array, items: {type: string}}}}}
   note: {class: write, authority: [id], arguments: {type: object, properties: {id: {type: string}, text: {type: string}}}}
 """
 READS = "  - {id: reads, classes: [read], verdict: allow}\n"
@@ -82,6 +82,23 @@ class PolicyLint(unittest.TestCase):
             with self.subTest(code=code):
                 self.assertIn(code, self.codes(having))
                 self.assertNotIn(code, self.codes(clean))
+
+    def test_a_level_that_a_label_is_compared_with_must_be_one(self):
+        compared = rule('{id: a, tools: [t.pay], approve: .labels.arguments.to.integrity == "%s", approvers: [{role: boss}]}')
+        self.assertIn("unknown-level", self.codes(compared % "trustd"))
+        self.assertIn('did you mean \'trusted\'?', self.lint(compared % "trustd").out)
+        self.assertIn("unknown-level", self.codes(compared.replace("to.integrity", "to.secrecy") % "trusted"))
+        self.assertNotIn("unknown-level", self.codes(compared % "trusted"))
+
+    def test_what_is_said_of_the_items_of_a_list_is_about_items(self):
+        deny = rule("{id: a, tools: [t.pay], deny: 'all(.args.who[]; . == %s)'}")
+        self.assertIn("type-mismatch", self.codes(deny % "5"))
+        self.assertNotIn("type-mismatch", self.codes(deny % '"anna"'))
+        self.assertIn("type-mismatch", self.codes(deny.replace(".who[]", ".who") % '"anna"'))
+        who = TOOL.replace("money, authority: [to]", "money, authority: [who]")
+        allow = rule("{id: a, tools: [t.pay], allow: '%s(.args.who[]; . == \"anna\")'}")
+        self.assertNotIn("model-chooses", self.codes(allow % "all", tool=who))
+        self.assertIn("model-chooses", self.codes(allow % "any", tool=who), "one known among many ties the others to nothing")
 
     def test_a_sum_over_an_argument_that_the_schema_leaves_open_is_no_error(self):
         budget = CLEAN + "  - {id: x, scope: run, tools: [t.note], sum: .args.amount, max: 3}\n"
