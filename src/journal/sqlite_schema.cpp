@@ -8,6 +8,7 @@
 #include "journal/postgres_dialect.h"
 #include "journal/sqlite_chain.h"
 #include "journal/sqlite_projection.h"
+#include "journal/start_key.h"
 
 namespace gantry::journal {
 namespace {
@@ -38,8 +39,6 @@ CREATE TABLE journal_instance (
 CREATE INDEX journal_instance_status ON journal_instance (status, stream);
 CREATE INDEX journal_instance_workflow ON journal_instance (workflow, stream);
 CREATE INDEX journal_instance_parent ON journal_instance (parent, stream) WHERE parent IS NOT NULL;
-CREATE TABLE journal_key (
-  workflow TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (workflow, key)) STRICT, WITHOUT ROWID;
 CREATE TABLE journal_task (
   event INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, stream INTEGER NOT NULL, kind TEXT, title TEXT, effect TEXT, requester TEXT,
   open INTEGER NOT NULL, outcome TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, closed_at INTEGER, answer_event INTEGER,
@@ -281,7 +280,7 @@ Status create_schema(DatabaseConnection& connection) {
     TRY(connection.execute(postgres_functions));
     TRY(connection.execute(postgres_operators));
   }
-  for (const char* tables : {base_tables, effect_table, version_2_indexes, version_3_tables, version_4_tables,
+  for (const char* tables : {base_tables, start_key_table, effect_table, version_2_indexes, version_3_tables, version_4_tables,
                              version_5_indexes, version_6_index})
     TRY(connection.define(tables));
   TRY(connection.define(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
@@ -320,6 +319,7 @@ Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
     TRY(connection.define(version_6_column));
     TRY(connection.define(version_6_index));
   }
+  if (version < 7) TRY(give_keys_to_persons(connection));
   return create_views(connection);
 }
 

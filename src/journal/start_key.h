@@ -4,21 +4,22 @@
 #include <string>
 #include <string_view>
 
+#include "journal/database_connection.h"
 #include "value/json.h"
 
 namespace gantry::journal {
 
 // As the store knows it: `instance_with_key` takes this, while `key` of instance_started stays as it was given.
-inline std::string key_of_person(std::string_view person, std::string_view key) {
-  return print_canonical(Value::array({Value(person), Value(key)}));
-}
+std::string key_of_person(std::string_view person, std::string_view key);
 
 // Who asked for an instance, from the data of its instance_started: `by` of one that goes on from another.
-inline std::string asker_of(const Value& started) {
-  const Value* who = started.find("by");
-  if (who == nullptr) who = started.find("principal");
-  if (who == nullptr) return "";
-  return std::string(who->is_string() ? who->as_string() : who->string_or("person", ""));
-}
+std::string asker_of(const Value& started);
+
+inline constexpr const char* start_key_table =
+    "CREATE TABLE journal_key (workflow TEXT NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (workflow, key)) STRICT, "
+    "WITHOUT ROWID";
+
+// A journal of version 6 or before has keys without persons. In a transaction.
+Status give_keys_to_persons(DatabaseConnection& connection);
 
 }  // namespace gantry::journal

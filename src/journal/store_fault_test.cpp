@@ -182,6 +182,7 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
     for (const char* column : {"suspended", "stuck_event"})
       old.execute(std::string("ALTER TABLE journal_instance DROP COLUMN ") + column);
     old.execute("DELETE FROM journal_event_type WHERE number > 24");
+    old.execute("UPDATE journal_key SET key = json_extract(key, '$[1]')");
     old.execute("PRAGMA user_version = 1");
   }
   auto read_only = Store::open(folder.url(), {.read_only = true});
@@ -193,6 +194,7 @@ TEST(Schema, OfVersion1IsUpgradedInPlace) {
   EXPECT_EQ(raw.rows("SELECT count(*) FROM events WHERE type = 'instance_suspended'"),
             (std::vector<RawDatabase::Row>{{"1"}}));
   EXPECT_EQ(raw.rows("PRAGMA user_version"), (std::vector<RawDatabase::Row>{{std::to_string(schema_version)}}));
+  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", R"(["ada","k-I1"])")), "I1");
   std::string projections = raw.dump_projections();
   EXPECT_DONE(rebuild_projections(*store));
   EXPECT_EQ(raw.dump_projections(), projections);
