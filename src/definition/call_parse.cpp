@@ -23,15 +23,6 @@ const Value& empty_object() {
   return value;
 }
 
-// What a call hands to a function is the raw input of the function's task.
-void check_function_input(const Node& with, const Node& function) {
-  const Value* input = function.value().find("input");
-  const Value* schema = input ? input->find("schema") : nullptr;
-  const Value* document = schema ? schema->find("document") : nullptr;
-  if (!document) return;
-  if (auto compiled = Schema::compile(*document)) check_literals(with, *compiled, Severity::warning);
-}
-
 }  // namespace
 
 void report_unknown_tool(const Node& node, std::string_view tool, const KnownDefinitions& known) {
@@ -97,6 +88,7 @@ void WorkflowReader::read_call(ObjectReader& reader, Task& task, const Place& pl
 
 void WorkflowReader::report_unknown_call(const Node& call, const std::string& name) {
   std::vector<std::string> known = {"http", "openapi", "mcp", "decide", "approval", "guardrail"};
+  if (call.file().problems().is_full()) known.clear();
   for (const auto& [function, unused] : functions_) known.push_back(function);
   for (const auto& [tool, definition] : known_.tools)
     for (const auto& [operation, unused] : definition->operations) known.push_back(tool + "." + operation);
@@ -140,6 +132,15 @@ void WorkflowReader::read_decide(const Node& call, std::optional<Node> with, Tas
     }
   }
   task.body = std::move(result);
+}
+
+// What a call hands to a function is the raw input of the function's task.
+void WorkflowReader::check_function_input(const Node& with, const Node& function) {
+  const Value* input = function.value().find("input");
+  const Value* schema = input ? input->find("schema") : nullptr;
+  if (!schema || !schema->is_object()) return;
+  if (auto compiled = read_schema_once(function.member("input").member("schema")))
+    check_literals(with, *compiled, Severity::warning);
 }
 
 // A function is a task of its own whose raw input is the `with` of the caller. So the call becomes a `do` of two

@@ -78,7 +78,7 @@ class HandoverChecker {
     edges_.emplace_back();
     return static_cast<Port>(ports_.size() - 1);
   }
-  void connect(Port from, Port to, std::int32_t what = as_it_is) {
+  void lead(Port from, Port to, std::int32_t what = as_it_is) {
     if (from != to || what != as_it_is) edges_[from].push_back({to, what});
   }
 
@@ -102,19 +102,19 @@ class HandoverChecker {
   };
 
   void add_list(const TaskList& tasks, Port in, Port out) {
-    if (tasks.tasks.empty()) return connect(in, out);
+    if (tasks.tasks.empty()) return lead(in, out);
     List list{tasks, {}, out, new_port()};
     for (std::size_t i = 0; i < tasks.tasks.size(); ++i) {
       list.in.push_back(new_port());
-      connect(list.anywhere, list.in.back(), computed);
+      lead(list.anywhere, list.in.back(), computed);
     }
-    connect(list.anywhere, out, computed);
-    connect(in, list.in.front());
+    lead(list.anywhere, out, computed);
+    lead(in, list.in.front());
     for (std::size_t i = 0; i < tasks.tasks.size(); ++i) {
       const Task& task = *tasks.tasks[i];
       const Port done = new_port();
       add_task(task, list.in[i], done);
-      if (task.condition) connect(list.in[i], list.next(i));
+      if (task.condition) lead(list.in[i], list.next(i));
       follow(list, i, task.then, done);
       if (const auto* choice = std::get_if<SwitchTask>(&task.body))
         for (const SwitchCase& each : choice->cases) follow(list, i, each.then, done);
@@ -126,13 +126,13 @@ class HandoverChecker {
   void follow(const List& list, std::size_t index, const FlowDirective& flow, Port from) {
     switch (flow.kind) {
       case FlowDirective::Kind::proceed:
-        return connect(from, list.next(index));
+        return lead(from, list.next(index));
       case FlowDirective::Kind::exit:
-        return connect(from, list.out);
+        return lead(from, list.out);
       case FlowDirective::Kind::end:
-        return connect(from, end_);
+        return lead(from, end_);
       case FlowDirective::Kind::task:
-        return connect(from, flow.index < list.in.size() ? list.in[flow.index] : list.anywhere);
+        return lead(from, flow.index < list.in.size() ? list.in[flow.index] : list.anywhere);
     }
   }
 
@@ -141,48 +141,48 @@ class HandoverChecker {
     Port in = raw, out = done;
     if (task.input.transform) {
       in = new_port();
-      connect(raw, in, transformed(*task.input.transform, task.reference + "/input/from"));
+      lead(raw, in, transformed(*task.input.transform, task.reference + "/input/from"));
     }
     if (task.output.transform) {
       out = new_port();
-      connect(out, done, transformed(*task.output.transform, task.reference + "/output/as"));
+      lead(out, done, transformed(*task.output.transform, task.reference + "/output/as"));
     }
-    if (!task.extensions.empty()) connect(in, out, computed);  // one of them may stand in for it
+    if (!task.extensions.empty()) lead(in, out, computed);  // one of them may stand in for it
     std::visit([&](const auto& body) { add_body(task, body, in, out); }, task.body);
   }
 
   template <class Body>
   void add_body(const Task& task, const Body& body, Port in, Port out) {
     if constexpr (std::is_same_v<Body, SetTask>) {
-      connect(in, out, origin_at(body.value.source(), task.reference + "/set"));
+      lead(in, out, origin_at(body.value.source(), task.reference + "/set"));
     } else if constexpr (std::is_same_v<Body, SwitchTask> || std::is_same_v<Body, WaitTask>) {
-      connect(in, out);
+      lead(in, out);
     } else if constexpr (std::is_same_v<Body, DoTask>) {
       add_list(body.tasks, in, out);
     } else if constexpr (std::is_same_v<Body, ForTask>) {
       const Port item = new_port();
-      connect(in, item);
-      connect(in, out);
+      lead(in, item);
+      lead(in, out);
       const Port item_done = new_port();
       add_list(body.body, item, item_done);
-      connect(item_done, item);
-      connect(item_done, out);
+      lead(item_done, item);
+      lead(item_done, out);
     } else if constexpr (std::is_same_v<Body, TryTask>) {
       add_list(body.body, in, out);
       if (body.handler)
         add_list(*body.handler, in, out);
       else
-        connect(in, out);
+        lead(in, out);
     } else if constexpr (std::is_same_v<Body, ForkTask>) {
-      connect(in, out, computed);
+      lead(in, out, computed);
       for (const TaskPointer& branch : body.branches.tasks) add_task(*branch, in, new_port());
     } else if constexpr (std::is_same_v<Body, ListenTask>) {
       const Port event = new_port();
-      connect(in, event, computed);
-      connect(in, out, computed);
+      lead(in, event, computed);
+      lead(in, out, computed);
       if (body.each) add_list(body.each->body, event, new_port());
     } else if constexpr (!std::is_same_v<Body, RaiseTask>) {
-      connect(in, out, computed);
+      lead(in, out, computed);
     }
   }
 

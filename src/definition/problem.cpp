@@ -8,7 +8,9 @@
 namespace gantry::definition {
 namespace {
 
-constexpr std::size_t name_length_max = 64;  // longer names get no suggestion; keeps the search cheap
+// Beyond these there is no suggestion, so that a hostile file can't make the search expensive.
+constexpr std::size_t name_length_max = 64;
+constexpr std::size_t known_max = 500;
 
 // Edit distance with neighbouring letters swapped counted as one edit ("tso" and "tos").
 std::size_t edit_distance(std::string_view left, std::string_view right) {
@@ -47,20 +49,21 @@ std::string format(const Problem& problem) {
 }
 
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known) {
-  if (name.empty() || name.size() > name_length_max) return {};
+  if (name.empty() || name.size() > name_length_max || known.size() > known_max) return {};
   std::string wanted = lower_case(name);
+  // One letter for another is another name.
+  const std::size_t near = name.size() == 1 ? 0 : std::max<std::size_t>(1, (name.size() + 1) / 3);
   std::string_view best;
   std::size_t best_distance = std::numeric_limits<std::size_t>::max();
   for (std::string_view candidate : known) {
-    if (candidate.size() > name_length_max) continue;
+    const std::size_t longer = std::max(candidate.size(), wanted.size()), shorter = std::min(candidate.size(), wanted.size());
+    if (candidate.size() > name_length_max || longer - shorter > near || longer - shorter >= best_distance) continue;
     std::size_t distance = edit_distance(wanted, lower_case(candidate));
     if (distance < best_distance) {
       best = candidate;
       best_distance = distance;
     }
   }
-  // One letter for another is another name.
-  std::size_t near = name.size() == 1 ? 0 : std::max<std::size_t>(1, (name.size() + 1) / 3);
   return best_distance <= near ? best : std::string_view();
 }
 

@@ -123,6 +123,10 @@ void ProblemSink::add(Problem problem) {
   if (problems_.size() < problems_max) problems_.push_back(std::move(problem));
 }
 
+bool ProblemSink::is_full() const {
+  return problems_.size() >= problems_max;
+}
+
 Problems ProblemSink::take() {
   auto key = [](const Problem& p) { return std::tie(p.path, p.place.line, p.place.column, p.message); };
   std::stable_sort(problems_.begin(), problems_.end(),

@@ -15,6 +15,7 @@ class ProblemSink {
  public:
   void add(Problem problem);
   std::size_t count() const { return count_; }  // of all errors that were added, kept or not; warnings don't count
+  bool is_full() const;  // what is added now is not kept
   // Sorted by path and place, each once. Empties the sink.
   Problems take();
 

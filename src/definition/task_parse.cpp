@@ -183,7 +183,8 @@ FlowDirective WorkflowReader::read_flow(const Node& node, const Place& place) {
                              elsewhere->second.line));
     return unknown_flow(*name);
   } else {
-    std::vector<std::string_view> known(names.begin(), names.end());
+    std::vector<std::string_view> known;
+    if (!node.file().problems().is_full()) known.assign(names.begin(), names.end());
     known.insert(known.end(), {"continue", "exit", "end"});
     node.problem(fmt::format("no task '{}' in this list{}", *name, suggestion(*name, known)));
     return unknown_flow(*name);

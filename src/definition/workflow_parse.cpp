@@ -197,7 +197,7 @@ DataFlow WorkflowReader::read_data_flow(ObjectReader& reader, std::string_view k
   auto node = reader.find(key);
   if (!node) return flow;
   ObjectReader data(*node, fmt::format("'{}'", key));
-  if (auto schema = data.find("schema")) flow.schema = read_schema_reference(*schema);
+  if (auto schema = data.find("schema")) flow.schema = read_schema_once(*schema);
   SecretUse secrets = transform_key == "from" ? SecretUse::allowed : SecretUse::refused;
   auto transform = data.find(transform_key);
   if (!transform) return flow;
@@ -210,6 +210,12 @@ DataFlow WorkflowReader::read_data_flow(ObjectReader& reader, std::string_view k
   return flow;
 }
 
+std::optional<Schema> WorkflowReader::read_schema_once(const Node& node) {
+  auto found = schemas_.find(node.pointer());
+  if (found == schemas_.end()) found = schemas_.emplace(node.pointer(), read_schema_reference(node)).first;
+  return found->second;
+}
+
 std::optional<Node> WorkflowReader::resolve(const Node& node, const std::map<std::string, Node>& used,
                                             std::string_view kind) {
   if (!node.value().is_string()) return node;
@@ -220,9 +226,10 @@ std::optional<Node> WorkflowReader::resolve(const Node& node, const std::map<std
     return found->second;
   }
   std::vector<std::string_view> names;
-  for (const auto& [each, unused] : used) names.push_back(each);
+  if (!node.file().problems().is_full())
+    for (const auto& [each, unused] : used) names.push_back(each);
   node.problem(fmt::format("no '{}' under use.{}{}", name, kind,
-                           names.empty() ? "; nothing is defined there" : suggestion(name, names)));
+                           used.empty() ? "; nothing is defined there" : suggestion(name, names)));
   return std::nullopt;
 }
 

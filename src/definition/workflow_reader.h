@@ -47,6 +47,9 @@ class WorkflowReader {
   std::optional<DurationSource> read_timeout(ObjectReader& reader, const Scope& scope);
   DataFlow read_data_flow(ObjectReader& reader, std::string_view key, std::string_view transform_key,
                           const Scope& scope);
+  // The schema at a place, however often it is read: that of a function is read for each of its calls.
+  std::optional<Schema> read_schema_once(const Node& node);
+  void check_function_input(const Node& with, const Node& function);
   // The definition itself, or the one under use.KIND that the text at `node` names; reported when there is none.
   std::optional<Node> resolve(const Node& node, const std::map<std::string, Node>& used, std::string_view kind);
 
@@ -134,6 +137,7 @@ class WorkflowReader {
   std::set<std::string> resolved_;  // pointers of the definitions under `use` that something referred to
   std::multimap<std::string, SourcePlace> task_places_;  // every task of the document by name
   std::vector<std::string> function_stack_;              // functions being read, against endless expansion
+  std::map<std::string, std::optional<Schema>> schemas_;  // by pointer
   std::size_t task_count_ = 0;
   bool observes_lifecycle_ = false;  // an event filter names a lifecycle event
 };

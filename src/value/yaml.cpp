@@ -341,13 +341,8 @@ const char* bad_byte(unsigned char byte) {
              : nullptr;
 }
 
-// Somewhere in it stands "\uD", or "\ud".
-bool may_have_surrogates(std::string_view text) {
-  return text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
-}
-
 std::variant<YamlDocument, YamlError> parse_with_events(std::string_view written, const ParseLimits& limits) {
-  const auto joined = may_have_surrogates(written) ? with_surrogate_pairs_joined(written) : std::nullopt;
+  const auto joined = with_surrogate_pairs_joined(written);
   const std::string_view text = joined ? std::string_view(joined->text) : written;
   YamlBuilder builder(text, joined ? joined->positions : std::vector<std::size_t>{}, limits);
   try {
@@ -368,26 +363,13 @@ std::variant<YamlDocument, YamlError> parse_with_events(std::string_view written
   return builder.take();
 }
 
-// A carriage return alone ends a line in YAML; yaml-cpp takes it for a blank.
-bool has_lone_return(std::string_view text) {
-  for (std::size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1))
-    if (at + 1 == text.size() || text[at + 1] != '\n') return true;
-  return false;
-}
-std::string with_line_feeds(std::string_view text) {
-  std::string lines(text);
-  for (std::size_t at = 0; at < lines.size(); ++at)
-    if (lines[at] == '\r' && (at + 1 == lines.size() || lines[at + 1] != '\n')) lines[at] = '\n';
-  return lines;
-}
-
 }  // namespace
 
 std::variant<YamlDocument, YamlError> parse_yaml(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.bytes_max)
     return YamlError{{}, fmt::format("the text has {} bytes; the limit is {} bytes", text.size(), limits.bytes_max)};
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-  if (has_lone_return(text)) return parse_yaml(with_line_feeds(text), limits);
+  if (const auto lines = with_line_feeds(text)) return parse_yaml(*lines, limits);
   auto bad =
       std::find_if(text.begin(), text.end(), [](char c) { return bad_byte(static_cast<unsigned char>(c)) != nullptr; });
   if (bad != text.end())

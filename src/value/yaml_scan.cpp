@@ -247,7 +247,7 @@ YamlError explained_yaml_error(std::string_view text, SourcePlace place, const s
 }
 
 std::optional<YamlPairsJoined> with_surrogate_pairs_joined(std::string_view text) {
-  if (text.find("\\u") == std::string_view::npos) return std::nullopt;
+  if (text.find("\\ud") == std::string_view::npos && text.find("\\uD") == std::string_view::npos) return std::nullopt;
   YamlPairsJoined joined;
   std::size_t copied = 0;
   for (const auto& [start, end] : scan_yaml(text).double_quoted) {
@@ -268,6 +268,16 @@ std::optional<YamlPairsJoined> with_surrogate_pairs_joined(std::string_view text
   if (joined.positions.empty()) return std::nullopt;
   joined.text += text.substr(copied);
   return joined;
+}
+
+std::optional<std::string> with_line_feeds(std::string_view text) {
+  std::optional<std::string> lines;
+  for (std::size_t at = text.find('\r'); at != std::string_view::npos; at = text.find('\r', at + 1)) {
+    if (at + 1 < text.size() && text[at + 1] == '\n') continue;
+    if (!lines) lines = std::string(text);
+    (*lines)[at] = '\n';
+  }
+  return lines;
 }
 
 }  // namespace gantry

@@ -39,4 +39,8 @@ struct YamlPairsJoined {
 };
 std::optional<YamlPairsJoined> with_surrogate_pairs_joined(std::string_view text);
 
+// With line feeds for the carriage returns that stand alone: these end a line in YAML, and yaml-cpp takes them for
+// blanks. Nothing when there is none.
+std::optional<std::string> with_line_feeds(std::string_view text);
+
 }  // namespace gantry
