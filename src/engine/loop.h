@@ -88,6 +88,8 @@ struct Engine::Loop {
     std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
   };
 
+  static constexpr std::size_t commands_per_take = 4'096;
+
   std::shared_ptr<const gate::Gate> make_gate();
 
   // --- The thread (loop.cpp)
@@ -99,18 +101,9 @@ struct Engine::Loop {
   SteadyTime wake_time() const;
   bool paused() const { return steady_clock_.now() < pause_until_; }
   void refuse_callers(const Error& error);
-  void turn();
-  bool may_overlap() const;
-  void settle();  // waits for the batch that is being written, if any, and does what follows from it
-  void await_written(Turn& turn);
-  void note_written(Turn& turn);
-  void collect(Turn& turn, bool overlaps);
-  void add_snapshots(Turn& turn);
   void leave_early(Turn& turn);  // what planted mistakes do
   void commit(Turn& turn);
   void committed(Turn& turn, const Turn* later = nullptr);
-  bool is_ahead(const std::string& instance) const;         // its record holds what is not durable
-  bool is_family_ahead(const std::string& instance) const;  // or that of a child
   void dispatch_all(Turn& turn);
   void answer_callers(Turn& turn);
   void dispatch(Dispatch& dispatch);
@@ -118,6 +111,17 @@ struct Engine::Loop {
   bool is_immediate(const SendEffect& effect) const;
   void forget_ended(const std::set<std::string>& touched);
   void count_running();
+
+  // --- Turns, and how two of them overlap (loop_turn.cpp)
+  void turn();
+  bool may_overlap() const;
+  void settle();  // waits for the batch that is being written, if any, and does what follows from it
+  void await_written(Turn& turn);
+  void note_written(Turn& turn);
+  void collect(Turn& turn, bool overlaps);
+  void add_snapshots(Turn& turn);
+  bool is_ahead(const std::string& instance) const;         // its record holds what is not durable
+  bool is_family_ahead(const std::string& instance) const;  // or that of a child
 
   // --- When the journal says no (loop_failure.cpp)
   void failed(Turn& turn, const Error& error);

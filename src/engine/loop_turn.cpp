@@ -1,0 +1,116 @@
+// What a turn takes and decides, and how two turns overlap: the second is decided while the first is being written.
+#include <algorithm>
+
+#include "engine/loop.h"
+
+namespace gantry::engine {
+
+void Engine::Loop::turn() {
+  const bool overlaps = may_overlap();
+  if (committing_ && !overlaps) settle();
+  auto turn = std::make_unique<Turn>();
+  collect(*turn, overlaps);
+  if (const Status written = store_.finish(); !written) return failed_together(*turn, written.error());
+  const std::unique_ptr<Turn> durable = std::move(committing_);
+  if (turn->handled.empty()) return durable ? committed(*durable) : pump();
+  if (turn->unreadable) {
+    if (durable) committed(*durable, turn.get());
+    return failed(*turn, *turn->unreadable);
+  }
+  add_snapshots(*turn);
+  note_resting(*turn);
+  if (!overlaps) return commit(*turn);
+  leave_early(*turn);
+  committing_ = std::move(turn);
+  store_.start(committing_->batch);
+  if (durable) committed(*durable, committing_.get());
+}
+
+// With many instances one half is decided and performed while the other half is being written. With few, a batch of all has
+// fewer syncs; and what is handled one by one must not drag others along.
+bool Engine::Loop::may_overlap() const {
+  const std::size_t commands = work_.size() + (committing_ ? committing_->handled.size() : 0);
+  return options_.overlap_commands_min > 0 && commands >= options_.overlap_commands_min && isolated_ == 0 &&
+         !budgets_.is_full();
+}
+
+void Engine::Loop::settle() {
+  const std::unique_ptr<Turn> turn = std::move(committing_);
+  if (!turn) return;
+  if (const Status written = store_.finish(); !written) return failed(*turn, written.error());
+  committed(*turn);
+}
+
+// What the installation's events and the events known again hold of a batch is one state each, so the batch before must be
+// over when they change.
+void Engine::Loop::await_written(Turn& turn) {
+  if (!committing_ || committing_->is_noted) return;
+  if (const Status written = store_.wait(); !written) {
+    turn.unreadable = written.error();
+    return;
+  }
+  note_written(*committing_);
+}
+
+void Engine::Loop::note_written(Turn& turn) {
+  if (std::exchange(turn.is_noted, true)) return;
+  installation_.committed();
+  recent_events_.committed();
+}
+
+void Engine::Loop::collect(Turn& turn, bool overlaps) {
+  std::size_t commands_max = commands_per_take;
+  if (overlaps) commands_max = (work_.size() + (committing_ ? committing_->handled.size() : 0) + 1) / 2;
+  if (isolated_ > 0) commands_max = 1;
+  commands_max = std::min(commands_max, commands_per_take);
+  const std::size_t expected = std::min(work_.size(), commands_max);
+  turn.handled.reserve(expected);
+  turn.batch.events.reserve(2 * expected);
+  while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max &&
+         turn.handled.size() < commands_max) {
+    // A deployment is a transaction of its own, and what comes after it must see it only when it is durable. The same
+    // is true of stopping the gate. A migration asks the store which instances there are.
+    const Command::Request& next = work_.front().request;
+    const bool alone = std::holds_alternative<DeployRequest>(next) || std::holds_alternative<GateRequest>(next) ||
+                       std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next) ||
+                       std::holds_alternative<MigrationRequest>(next) || std::holds_alternative<UndoMigrationRequest>(next);
+    if (alone && (!turn.handled.empty() || committing_)) break;
+    Handled handled;
+    handled.command = std::move(work_.front());
+    work_.pop_front();
+    handle(handled, turn);
+    turn.handled.push_back(std::move(handled));
+    if (alone) break;
+  }
+  if (isolated_ > 0) --isolated_;
+}
+
+void Engine::Loop::add_snapshots(Turn& turn) {
+  installation_.add_snapshot(turn.batch, options_.snapshot_every_events);
+  for (const std::string& instance : turn.touched) {
+    auto found = instances_.find(instance);
+    if (found == instances_.end() || found->second.record->ended()) continue;
+    const InstanceRecord& record = *found->second.record;
+    Slot& slot = found->second;
+    // A large state is written again only after so many more events: snapshots never cost more than so much an event.
+    const std::uint64_t distance =
+        std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
+    if (record.sequence() - slot.snapshot_sequence < distance) continue;
+    turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
+    slot.snapshot_sequence = record.sequence();
+    slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
+  }
+}
+
+bool Engine::Loop::is_ahead(const std::string& instance) const {
+  return later_ && later_->touched.contains(instance);
+}
+
+// The names of children begin with that of their parent.
+bool Engine::Loop::is_family_ahead(const std::string& instance) const {
+  if (!later_) return false;
+  const auto first = later_->touched.lower_bound(instance);
+  return first != later_->touched.end() && first->starts_with(instance);
+}
+
+}  // namespace gantry::engine
