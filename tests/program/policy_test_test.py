@@ -61,7 +61,7 @@ class PolicyTest(unittest.TestCase):
         head = "policyTest: x\ncases:\n"
         self.refused(head + "  - {name: a, effect: bank.pya, expect: deny}\n", "bank.yaml:3:23:", "tool 'bank' has no operation 'pya'; did you mean 'pay'?")
         self.refused(head + "  - {name: a, effect: bnak.pay, expect: deny}\n", "did you mean 'bank'?")
-        self.refused(head + "  - {name: a, effect: bank.pay, expected: deny}\n", "'expect' is missing", "did you mean 'expect'?")
+        self.refused(head + "  - {name: a, effect: bank.pay, expected: deny}\n", "unknown key 'expected' in a case; did you mean 'expect'?")
         self.refused(head + "  - {name: a, effect: bank.pay, expect: {verdict: deny, rule: bank/payy}}\n", "there is no rule or budget 'bank/payy'; did you mean 'bank/pay'?")
         self.refused(head + "  - {name: a, effect: bank.pay, arguments: {iban: X}, labels: {ibn: untrusted}, expect: deny}\n", "the case has no argument 'ibn'; did you mean 'iban'?")
         self.refused(head + "  - {name: a, effect: bank.pay, spent: {bank/spnd: 1}, expect: deny}\n", "did you mean 'bank/spend'?")
