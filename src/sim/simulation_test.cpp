@@ -8,7 +8,7 @@
 namespace gantry::sim {
 namespace {
 
-constexpr std::uint64_t lives = has_sanitizer ? 2 : 80;
+constexpr std::uint64_t lives = has_sanitizer ? 3 : 80;
 
 // Under sanitizers a life takes half a minute: the first of them stands for all.
 std::vector<std::uint64_t> seeds_of(std::vector<std::uint64_t> seeds) {
@@ -47,11 +47,12 @@ TEST(Simulation, FindsNothingInManyLives) {
     power_failures += result.power_failures;
     replays += result.replays;
   }
-  // Otherwise the lives were empty.
-  EXPECT_GT(instances, 10 * lives);
-  EXPECT_GT(effects, 5 * lives);
-  EXPECT_GT(power_failures, 3 * lives);
-  EXPECT_GT(replays, 50 * lives);
+  // Otherwise the lives were empty. Few of them may each have less than many have on average.
+  const std::size_t share = has_sanitizer ? 3 : 1;
+  EXPECT_GT(share * instances, 10 * lives);
+  EXPECT_GT(share * effects, 5 * lives);
+  EXPECT_GT(share * power_failures, 3 * lives);
+  EXPECT_GT(share * replays, 50 * lives);
 }
 
 }  // namespace
