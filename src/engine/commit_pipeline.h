@@ -1,8 +1,8 @@
-// Where batches become durable while the engine goes on: one batch at a time is under way, on a thread of its own, and the next one is
-// decided meanwhile. Batches reach the store in the order in which they were started.
+// Where batches become durable while the engine goes on: one batch at a time is under way, on a thread of its own, and
+// the next one is decided meanwhile. Batches reach the store in the order in which they were started.
 //
-// It is the engine's store, too: every other call waits until the batch under way is written or refused, so nobody reads what lies
-// behind it. All members are for one thread, the engine's.
+// It is the engine's store, too: every other call waits until the batch under way is written or refused, so nobody
+// reads what lies behind it. All members are for one thread, the engine's.
 #pragma once
 
 #include <condition_variable>
@@ -21,9 +21,9 @@ class CommitPipeline final : public journal::ForwardingStore {
   ~CommitPipeline() override;
 
   void use_thread() { threaded_ = true; }  // started with the first batch
-  // Only when none is under way; an empty one is written as it is. `batch` must stay as it is until finish(). Printed here, where its values are at hand.
+  // Only when none is under way; an empty one is written as it is. `batch` must stay as it is until finish(). It is
+  // printed here, on the thread that has made its values.
   void start(journal::Batch& batch);
-  bool is_under_way() const { return under_way_; }
   // Waits for the batch under way, and says what became of it; afterwards none is. Errors: as Store::append.
   Status finish();
   // The same, and it stays under way: finish() says it again.

@@ -130,7 +130,7 @@ struct EngineStatistics {
 class Engine {
  public:
   struct Parts {
-    journal::Store* store = nullptr;  // outlives the engine; written by the engine's thread only
+    journal::Store* store = nullptr;  // outlives the engine, which alone writes events
     tool::Drivers drivers;
     const Clock* clock = nullptr;
     Random* random = nullptr;

@@ -218,6 +218,29 @@ TEST_F(EngineOverlap, WhoeverWaitsIsToldWhenItIsDurable) {
   for (Answer& wait : waits) EXPECT_EQ(wait.get()->string_or("status", ""), "completed");
 }
 
+TEST_F(EngineOverlap, WhoeverWaitsForAChildIsToldAlthoughASiblingWithALongerNameIsAhead) {
+  workflow("  - l: {listen: {to: {one: {with: {type: t}}}}}\n", "child");
+  std::string tasks = "  - f:\n      fork:\n        branches:\n";
+  for (int i = 0; i < 10; ++i)
+    tasks += "          - b" + std::to_string(i) + ": {run: {workflow: {namespace: t, name: child, version: 1.0.0}}}\n";
+  open_stepped(tasks);
+  Answer started = begin();
+  step_until_quiet();
+  const std::string parent(started.get()->string_or("instance", ""));
+  WaitRequest request;
+  request.instance = parent + "-c1";
+  request.deadline = SteadyTime::max();
+  Answer wait = post(std::move(request));
+  step_until_quiet();
+  ASSERT_FALSE(is_ready(wait));
+  Answer first = post(CancelRequest{parent + "-c1", ada_, ""}), tenth = post(CancelRequest{parent + "-c10", ada_, ""});
+  step_until_quiet();
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(tenth.get().ok());
+  ASSERT_TRUE(is_ready(wait));
+  EXPECT_EQ(wait.get()->string_or("status", ""), "cancelled");
+}
+
 TEST_F(EngineOverlap, AKeyIsKnownWhileItsStartIsBeingWritten) {
   open_stepped(two_notes);
   std::vector<Answer> answers;

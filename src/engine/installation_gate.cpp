@@ -4,8 +4,7 @@
 #include <algorithm>
 
 #include "engine/installation.h"
-#include "gate/delegation.h"
-#include "journal/token_roles.h"
+#include "engine/lent_roles.h"
 
 namespace gantry::engine {
 namespace {
@@ -89,14 +88,7 @@ Value Installation::gate_state() const {
 }
 
 Result<std::vector<definition::Delegation>> Installation::lent_to(const std::string& person, Timestamp now) const {
-  const definition::ProjectPointer project = current();
-  if (!project || !project->policy_set || project->policy_set->delegations().empty())
-    return std::vector<definition::Delegation>();
-  const std::vector<journal::TokenRecord> tokens = TRY(store_.tokens());
-  return gate::lent_to(project->policy_set->delegations(), person, now,
-                       [&](const std::string& lender, const std::string& role) {
-                         return journal::holds_role(tokens, lender, role, now);
-                       });
+  return lent_roles(current(), person, now, [this] { return store_.tokens(); });
 }
 
 std::vector<std::string> Installation::workflow_names() const {

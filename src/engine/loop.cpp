@@ -173,6 +173,7 @@ void Engine::Loop::committed(Turn& turn, const Turn* later) {
   note_written(turn);
   if (!later) budgets_.committed();
   for (const std::string& key : turn.keys) uncommitted_keys_.erase(key);
+  GANTRY_ASSERT(later || uncommitted_keys_.empty(), "a key of a start is kept although the journal has it");
   if (parts_.trace)
     for (const Handled& handled : turn.handled)
       for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);

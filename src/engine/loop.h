@@ -173,6 +173,9 @@ struct Engine::Loop {
   Result<std::optional<std::string>> started_before(const std::string& workflow, const std::string& person,
                                                     const std::string& key);
   static std::string key_name(const std::string& workflow, const std::string& person, const std::string& key);
+  // What started_before answers until the turn is durable.
+  void note_start(const std::string& workflow, const std::string& person, const std::string& key,
+                  const std::string& instance, Turn& turn);
   // {instance, existed}. Errors: those of starting.
   Result<Value> start_instance(NewInstance start, Work& work, Turn& turn);
   void start_child(StartChildInstance child, Work& work, Turn& turn);

@@ -115,11 +115,15 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
   const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
-  if (!start.key.empty()) {
-    turn.keys.push_back(key_name(name, start.principal.person, start.key));
-    uncommitted_keys_[turn.keys.back()] = id;
-  }
+  note_start(name, start.principal.person, start.key, id, turn);
   return started_reply(id, false);
+}
+
+void Engine::Loop::note_start(const std::string& workflow, const std::string& person, const std::string& key,
+                              const std::string& instance, Turn& turn) {
+  if (key.empty()) return;
+  turn.keys.push_back(key_name(workflow, person, key));
+  uncommitted_keys_[turn.keys.back()] = instance;
 }
 
 std::string Engine::Loop::key_name(const std::string& workflow, const std::string& person, const std::string& key) {

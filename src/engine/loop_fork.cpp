@@ -40,7 +40,7 @@ Result<Value> Engine::Loop::handle(const ForkRequest& request, Work& work, Turn&
                               {"continues", point.continues}});
   if (!key.empty()) data = std::move(data).with_member("key", key);
   const std::string id = add_instance(project, workflow, std::move(data), work, turn);
-  if (!key.empty()) uncommitted_keys_[key_name(workflow_name, request.by.person, key)] = id;
+  note_start(workflow_name, request.by.person, key, id, turn);
   return Value::object({{"instance", id}, {"continues", request.instance}, {"existed", false}, {"task", point.task}});
 }
 

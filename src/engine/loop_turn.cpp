@@ -106,11 +106,13 @@ bool Engine::Loop::is_ahead(const std::string& instance) const {
   return later_ && later_->touched.contains(instance);
 }
 
-// The names of children begin with that of their parent.
+// The names of children are that of their parent and a part of their own: "X-c1-c2" of "X-c1", and not "X-c10".
 bool Engine::Loop::is_family_ahead(const std::string& instance) const {
+  if (is_ahead(instance)) return true;
   if (!later_) return false;
-  const auto first = later_->touched.lower_bound(instance);
-  return first != later_->touched.end() && first->starts_with(instance);
+  const std::string children = instance + "-";
+  const auto first = later_->touched.lower_bound(children);
+  return first != later_->touched.end() && first->starts_with(children);
 }
 
 }  // namespace gantry::engine

@@ -51,7 +51,8 @@ ApprovalState state_of(const Approval& approval, Timestamp now);
 std::vector<definition::ApproverRequirement> missing(const Approval& approval);
 
 // Adds a vote: the voter's own roles, or, where they hold none that is asked for, the first delegation that holds at
-// `vote.at`. `delegations` are those whose lender holds the role (delegation.h). What was added is the last of `approval.votes`. Errors: denied (no role that is still needed, requester,
+// `vote.at`. `delegations` are those whose lender holds the role (delegation.h). What was added is the last of
+// `approval.votes`. Errors: denied (no role that is still needed, requester,
 // author, second vote by the same person or in the same person's name), conflict (`shown_digest` is not that of what
 // is shown now; or the approval is closed or expired).
 Status add_vote(Approval& approval, Vote vote, std::string_view shown_digest,

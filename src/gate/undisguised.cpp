@@ -15,6 +15,7 @@ using written::is_digit;
 using written::is_letter;
 using written::lower;
 
+constexpr int rounds_max = 4;
 constexpr std::size_t bracketed_bytes_max = 12, element_bytes_max = 200, reference_bytes_max = 10;
 
 bool is_blank_character(char c) {
@@ -149,9 +150,16 @@ class Undisguiser {
 
 }  // namespace
 
+// One disguise may be in another: "evil[&#46;]example".
 std::string undisguised(std::string_view text) {
-  if (text.find_first_of("[({<&\\*`") == std::string_view::npos) return std::string(text);
-  return Undisguiser(text).undo();
+  std::string plain(text);
+  for (int round = 0; round < rounds_max; ++round) {
+    if (plain.find_first_of("[({<&\\*`") == std::string::npos) break;
+    std::string next = Undisguiser(plain).undo();
+    if (next == plain) break;
+    plain = std::move(next);
+  }
+  return plain;
 }
 
 }  // namespace gantry::gate

@@ -67,6 +67,19 @@ TEST_P(PostgresStore, OfAProcessThatIsGoneIsTakenAtOnce) {
   EXPECT_DONE(second->append({{event("A", 2, EventType::instance_continued)}, {}}));
 }
 
+TEST_P(PostgresStore, OfVersion6GetsThePersonsOfItsKeys) {
+  EXPECT_DONE(open_store(url())->append({{started("A", R"(,"key":"order-7")")}, {}}));
+  {
+    RawDatabase raw(place());
+    raw.execute("UPDATE journal_key SET key = 'order-7'");
+    raw.execute("UPDATE journal_schema SET version = 6");
+  }
+  auto store = open_store(url());
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(value_of(store->instance_with_key("port/reslot", R"(["ada","order-7"])")), "A");
+  EXPECT_EQ(store->append({{started("B", R"(,"key":"order-7")")}, {}}).error().code, Code::conflict);
+}
+
 TEST_P(PostgresStore, ConnectsAgainWhenItsConnectionBroke) {
   auto store = open_store(url());
   auto query = value_of(Query::open(*store));

@@ -53,7 +53,7 @@ class Query {
   virtual Result<Page> tasks(const TaskFilter& filter, const PageRequest& page) = 0;
   virtual Result<Value> task(std::string_view id) = 0;  // with context, votes, effect
   virtual Result<Value> effect(std::string_view id) = 0;
-  // The token's record, for authentication on any thread (Store is the engine's thread only).
+  // The token's record, for authentication on any thread (Store is the engine's).
   virtual Result<std::optional<TokenRecord>> find_token(std::string_view hash) = 0;
   virtual Result<std::vector<TokenRecord>> tokens() = 0;  // all, oldest first
   // CloudEvents received and emitted, newest first: {position, at, direction: in|out, instance, event}.

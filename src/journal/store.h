@@ -1,4 +1,4 @@
-// Where the journal lives. One writer (the engine's thread) appends; readers use query.h on connections of their own.
+// Where the journal lives. One writer (the engine) appends, one batch at a time; readers use query.h on connections of their own.
 //
 // Errors of every call: unavailable = the disk is full or the database can't be reached (the message says which file
 // and what to do); nothing of the batch is kept then. After a failed sync the store refuses all further writes until it

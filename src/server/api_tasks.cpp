@@ -1,5 +1,4 @@
-#include "gate/delegation.h"
-#include "journal/token_roles.h"
+#include "engine/lent_roles.h"
 #include "server/api.h"
 
 namespace gantry::server {
@@ -32,14 +31,8 @@ Result<Value> answer(const Call& call) {
 // One's own, and those that somebody lent who holds them.
 Result<std::vector<std::string>> roles_of(const Call& call) {
   std::vector<std::string> roles = call.principal.roles;
-  const auto project = call.parts.engine->current_project();
-  if (!project || !project->policy_set || project->policy_set->delegations().empty()) return roles;
-  const std::vector<journal::TokenRecord> tokens = TRY(call.parts.query->tokens());
-  const Timestamp now = call.parts.clock->now();
-  const auto lent = gate::lent_to(project->policy_set->delegations(), call.principal.person, now,
-                                  [&](const std::string& lender, const std::string& role) {
-                                    return journal::holds_role(tokens, lender, role, now);
-                                  });
+  const auto lent = TRY(engine::lent_roles(call.parts.engine->current_project(), call.principal.person,
+                                           call.parts.clock->now(), [&] { return call.parts.query->tokens(); }));
   for (const definition::Delegation& each : lent) roles.push_back(each.role);
   return roles;
 }
