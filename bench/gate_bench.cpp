@@ -65,7 +65,7 @@ struct Bench {
         Value::object({{"amount", amount}, {"iban", "DE89370400440532013000"}, {"note", "toll of the harbour"}});
     if (!tool::complete_effect(effect, *project)) std::abort();
   }
-  Verdict check() const { return gate.check(*project, *project, effect, requester, now); }
+  Verdict check(Explained explained) const { return gate.check(*project, *project, effect, requester, now, {}, explained); }
 
   definition::ProjectPointer project;
   tool::Effect effect;
@@ -77,26 +77,26 @@ struct Bench {
 void verdict(benchmark::State& state) {
   Bench bench;
   bench.set_amount(static_cast<int>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(bench.check());
-  state.SetLabel(definition::name_of(bench.check().kind));
+  for (auto _ : state) benchmark::DoNotOptimize(bench.check(Explained::no));
+  state.SetLabel(definition::name_of(bench.check(Explained::no).kind));
 }
 BENCHMARK(verdict)->Arg(120)->Arg(900)->Arg(2'000'000);
 
-void print_percentiles(int amount) {
+void print_percentiles(int amount, Explained explained) {
   Bench bench;
   bench.set_amount(amount);
-  const Verdict first = bench.check();
+  const Verdict first = bench.check(explained);
   std::vector<double> microseconds;
   microseconds.reserve(samples);
   for (std::size_t i = 0; i < samples; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    benchmark::DoNotOptimize(bench.check());
+    benchmark::DoNotOptimize(bench.check(explained));
     microseconds.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }
   std::sort(microseconds.begin(), microseconds.end());
   const auto at = [&](double part) { return microseconds[static_cast<std::size_t>(part * (samples - 1))]; };
-  fmt::print("verdict {:8} {} rules, {} samples: p50 {:.2f} us, p90 {:.2f} us, p99 {:.2f} us, p99.9 {:.2f} us\n",
-             definition::name_of(first.kind), bench.project->policy_set->rules().size(), samples, at(0.5), at(0.9),
+  fmt::print("verdict {:8} {:11} {} rules, {} samples: p50 {:.2f} us, p90 {:.2f} us, p99 {:.2f} us, p99.9 {:.2f} us\n",
+             definition::name_of(first.kind), explained == Explained::yes ? "explained" : "", bench.project->policy_set->rules().size(), samples, at(0.5), at(0.9),
              at(0.99), at(0.999));
 }
 
@@ -104,7 +104,8 @@ void print_percentiles(int amount) {
 }  // namespace gantry::gate
 
 int main(int argc, char** argv) {
-  for (int amount : {120, 900, 2'000'000}) gantry::gate::print_percentiles(amount);
+  for (const auto explained : {gantry::gate::Explained::no, gantry::gate::Explained::yes})
+    for (int amount : {120, 900, 2'000'000}) gantry::gate::print_percentiles(amount, explained);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;

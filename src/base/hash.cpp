@@ -18,11 +18,11 @@ int hex_digit_value(char digit) {
 
 std::string Digest::hex() const {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(64);
+  std::string text(64, '0');
+  char* at = text.data();
   for (std::uint8_t byte : bytes) {
-    text.push_back(digits[byte >> 4]);
-    text.push_back(digits[byte & 15]);
+    *at++ = digits[byte >> 4];
+    *at++ = digits[byte & 15];
   }
   return text;
 }

@@ -254,6 +254,15 @@ FactSet facts_seen(const Condition& condition) {
   return facts;
 }
 
+constexpr std::size_t shown_bytes_max = 1'024;
+
+Text shown_text(std::string_view text) {
+  if (text.size() <= shown_bytes_max) return Text(text);
+  std::size_t end = shown_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return Text(std::string(text.substr(0, end)) + "...");
+}
+
 }  // namespace
 
 FactPath::FactPath(std::vector<std::string> names_read, bool absent_is_fine)
@@ -274,6 +283,7 @@ std::variant<Condition, expression::CompileError> prepare_condition(std::string_
                                     "there is no fact '." + scan.unknown->name + "'; known: " + known};
   }
   Condition condition{.program = std::get<expression::ProgramPointer>(std::move(compiled)), .text = std::string(text)};
+  condition.shown = shown_text(text);
   condition.paths = scan.paths;
   condition.facts = facts_seen(condition);
   for (std::string_view term : scan.terms) {
@@ -282,7 +292,7 @@ std::variant<Condition, expression::CompileError> prepare_condition(std::string_
       condition.parts.clear();
       break;
     }
-    condition.parts.push_back({std::get<expression::ProgramPointer>(std::move(part)), std::string(term)});
+    condition.parts.push_back({std::get<expression::ProgramPointer>(std::move(part)), std::string(term), shown_text(term)});
   }
   return condition;
 }

@@ -49,6 +49,7 @@ struct FactPath {
 struct ConditionPart {
   expression::ProgramPointer program;
   std::string text;
+  Text shown;  // as Condition::shown
 };
 
 // The facts by the names at the top (gate/facts.h), in the order of the alphabet.
@@ -65,6 +66,7 @@ struct Condition {
   FactSet facts = FactSet().set();        // that it may see: the others need not be made
   std::vector<FactPath> paths = {};       // each once; a path that is absent from the facts fails the condition
   std::vector<ConditionPart> parts = {};  // the terms of its outermost `and`; empty when it is a single term
+  Text shown = Text("");                 // the text in verdicts, which are journaled: at most a kilobyte of it
 };
 
 // Compiles the text and finds its paths and parts. For rules that are not read from a file.

@@ -57,7 +57,8 @@ std::vector<std::size_t> PolicySet::Index::find(std::string_view tool, std::stri
 
 void PolicySet::add(const Policy& policy) {
   for (const PolicyRule& rule : policy.rules) {
-    Rule named{policy.name + "/" + rule.id, &rule, {}};
+    const std::string name = policy.name + "/" + rule.id;
+    Rule named{name, &rule, {}, Text(name)};
     for (const Duty& duty : policy.duties)
       if (std::find(duty.rules.begin(), duty.rules.end(), rule.id) != duty.rules.end()) named.duties.push_back(&duty);
     for (const std::string& pattern : rule.tools)

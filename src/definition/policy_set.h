@@ -20,6 +20,7 @@ class PolicySet {
     std::string name;  // "policy/rule"
     const PolicyRule* rule = nullptr;
     std::vector<const Duty*> duties;
+    Text shown_name;  // the name, for verdicts
   };
   struct NamedBudget {
     std::string name;  // "policy/budget"

@@ -195,12 +195,15 @@ Got transpose(Machine& machine, Value input, Value*, Value& output) {
   }
   if (!input.is_array())
     return machine.fail("Cannot iterate over " + (input.is_null() ? "null" : kind_and_brief(input)), about(input));
+  // How many columns there are, and which places are empty, the rows say.
   std::size_t width = 0;
+  Label shape = input.label();
   for (const Value& row : input.items()) {
     if (!row.is_array())
       return machine.fail("Cannot transpose: found " + kind_and_brief(row) + " as a row; expected an array",
                           about(row));
     width = std::max(width, row.size());
+    shape = join(shape, row.label());
   }
   if (!machine.use_steps(width * input.size() / 8) || !machine.use_memory(width * (input.size() + 3) * sizeof(Value)))
     return Got::failed;
@@ -210,7 +213,7 @@ Got transpose(Machine& machine, Value input, Value*, Value& output) {
     for (const Value& row : input.items()) column.push_back(row.item(i));
     columns.push_back(Value::array(std::move(column)));
   }
-  return yield(output, Value::array(std::move(columns)));
+  return yield(output, Value::array(std::move(columns)).labelled(shape));
 }
 
 Got set_path_of(Machine& machine, Value input, Value* arguments, Value& output) {
@@ -296,10 +299,10 @@ constexpr Builtin structure_table[] = {
     {"setpath", 2, Labelling::own, set_path_of},
     {"delpaths", 1, Labelling::own, delete_paths_of},
     {"bsearch", 1, Labelling::deep, binary_search},
-    {"toarray", 0, Labelling::own, to_array},
+    {"toarray", 0, Labelling::shallow, to_array},
     {"to_entries", 0, Labelling::own, to_entries_of},
     {"from_entries", 0, Labelling::own, from_entries_of},
-    {"_stream_events", 0, Labelling::shallow, stream_events},
+    {"_stream_events", 0, Labelling::deep, stream_events},
 };
 
 }  // namespace

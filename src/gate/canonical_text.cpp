@@ -94,7 +94,23 @@ const char* name_of(Shape shape) {
   return names[static_cast<std::size_t>(shape)];
 }
 
+namespace {
+
+// What most texts are: no byte that normal_text() would change.
+bool is_normal_ascii(std::string_view text) {
+  bool after_blank = true;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x80 || (byte >= 9 && byte <= 13) || (byte == ' ' && after_blank)) return false;
+    after_blank = byte == ' ';
+  }
+  return text.empty() || !after_blank;
+}
+
+}  // namespace
+
 std::string normal_text(std::string_view text) {
+  if (is_normal_ascii(text)) return std::string(text);
   const std::string normal = normalised(text, unorm2_getNFCInstance);
   std::string_view rest = normal;
   std::string out;

@@ -141,7 +141,7 @@ std::vector<RuleResult> opinions_on(const definition::Project& policies, const d
 
 Verdict Gate::check(const definition::Project& policies, const definition::Project& definitions,
                     const tool::Effect& effect, const definition::Principal& requester, Timestamp now,
-                    const Circumstances& circumstances) const {
+                    const Circumstances& circumstances, Explained explained) const {
   const auto set = set_of(policies);
   Verdict verdict;
   verdict.policy = set->digest();
@@ -157,10 +157,12 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
-  // Who is asked sees where each argument comes from, whether or not a condition did.
-  if (verdict.kind == definition::VerdictKind::approve)
-    facts = with_provenance(std::move(facts), effect, *operation, policies, circumstances.facts);
-  verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
+  if (explained == Explained::yes) {
+    // Who is asked sees where each argument comes from, whether or not a condition did.
+    if (verdict.kind == definition::VerdictKind::approve)
+      facts = with_provenance(std::move(facts), effect, *operation, policies, circumstances.facts);
+    verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
+  }
   if (verdict.kind == definition::VerdictKind::deny) return verdict;
   return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);
 }

@@ -18,6 +18,15 @@ using Says = RuleResult::Says;
 // Verdicts are journaled with their explanation, so it has a bound.
 constexpr std::size_t rules_max = 20, facts_max = 50, fact_bytes_max = 1'024, text_bytes_max = 1'024, hints_max = 20;
 
+const Value& shown_opinion(Says says) {
+  static const std::vector<Value> names = [] {
+    std::vector<Value> all;
+    for (int i = 0; i <= static_cast<int>(Says::failed); ++i) all.emplace_back(name_of(static_cast<Says>(i)));
+    return all;
+  }();
+  return names[static_cast<std::size_t>(says)];
+}
+
 std::string shortened(std::string text) {
   if (text.size() <= text_bytes_max) return text;
   std::size_t end = text_bytes_max;
@@ -50,7 +59,7 @@ class Explanation {
     std::vector<Value> conditions;
     conditions.reserve(result.conditions.size());
     for (const ConditionResult& each : result.conditions) conditions.push_back(described(each));
-    std::vector<Member> members = Value::members_of({{"rule", result.rule->name}, {"says", name_of(result.says)}});
+    std::vector<Member> members = Value::members_of({{"rule", result.rule->shown_name}, {"says", shown_opinion(result.says)}});
     if (result.lifted) members.push_back({Text("grants"), "workflow"});
     if (result.outside) members.push_back({Text("outside"), "the rule's time window"});
     members.push_back({Text("conditions"), Value::array(std::move(conditions))});
@@ -74,16 +83,16 @@ class Explanation {
   }
 
   // The terms of the condition that don't hold, or the whole of it.
-  const std::vector<std::string>& failed_terms(const Condition& condition) {
+  const std::vector<Value>& failed_terms(const Condition& condition) {
     for (const auto& [known, terms] : failed_)
       if (known == &condition) return terms;
-    auto& failed = failed_.emplace_back(&condition, std::vector<std::string>()).second;
+    auto& failed = failed_.emplace_back(&condition, std::vector<Value>()).second;
     for (const auto& part : condition.parts) {
       const auto answer = expression::evaluate_only(
           *part.program, facts_, {.now = now_, .limits = {.steps_max = 1'000'000, .memory_bytes_max = 16u << 20}});
-      if (!answer || !answer->is_true()) failed.push_back(shortened(part.text));
+      if (!answer || !answer->is_true()) failed.emplace_back(part.shown);
     }
-    if (failed.empty()) failed.push_back(shortened(condition.text));
+    if (failed.empty()) failed.emplace_back(condition.shown);
     return failed;
   }
 
@@ -102,13 +111,11 @@ class Explanation {
     for (const auto& path : result.condition->paths)
       if (shown_.size() < facts_max && !is_shown(path)) shown_.push_back({path.text, shown_fact(facts_, path)});
     std::vector<Member> members =
-        Value::members_of({{"key", result.key}, {"text", shortened(result.condition->text)}, {"holds", result.holds}});
+        Value::members_of({{"key", result.key}, {"text", result.condition->shown}, {"holds", result.holds}});
     if (!result.error.empty()) {
       members.push_back({Text("error"), result.error});
     } else if (!result.holds && !result.condition->parts.empty()) {
-      std::vector<Value> failed;
-      for (const std::string& term : failed_terms(*result.condition)) failed.emplace_back(term);
-      members.push_back({Text("failed"), Value::array(std::move(failed))});
+      members.push_back({Text("failed"), Value::array(failed_terms(*result.condition))});
     }
     return Value::object(std::move(members));
   }
@@ -122,12 +129,12 @@ class Explanation {
   Timestamp now_;
   std::vector<Value> rules_, budgets_, hints_;
   std::vector<Member> shown_;
-  std::deque<std::pair<const Condition*, std::vector<std::string>>> failed_;  // what was found of conditions before
+  std::deque<std::pair<const Condition*, std::vector<Value>>> failed_;  // what was found of conditions before
 };
 
-std::string joined(const std::vector<std::string>& terms) {
+std::string joined(const std::vector<Value>& terms) {
   std::string text;
-  for (const std::string& term : terms) text += (text.empty() ? "" : " and ") + term;
+  for (const Value& term : terms) text.append(text.empty() ? "" : " and ").append(term.as_string());
   return text;
 }
 
@@ -137,13 +144,13 @@ std::string hint_of(const RuleResult& result, Explanation& explanation) {
   const std::string& name = result.rule->name;
   const ConditionResult* last = result.conditions.empty() ? nullptr : &result.conditions.back();
   if (result.outside) return fmt::format("{} says something in its time window only", name);
-  if (result.says == Says::failed) return fmt::format("{}: '{}' must be answerable: {}", name, last->key, last->error);
+  if (result.says == Says::failed) return fmt::format("{}: '{}' must be answerable: {}", name, last->key.view(), last->error);
   if (result.says == Says::deny) {
     if (last != nullptr && last->holds) return fmt::format("{} denies while {}", name, last->condition->text);
     return fmt::format("{} denies this always", name);
   }
   if (result.says == Says::allow) return "";
-  if (last != nullptr && std::string_view(last->key) == "when" && !last->holds && !rule.has_ladder()) {
+  if (last != nullptr && last->key.view() == "when" && !last->holds && !rule.has_ladder()) {
     if (rule.verdict == VerdictKind::deny) return "";
     return fmt::format("{} would {} if {}", name, definition::name_of(*rule.verdict),
                        joined(explanation.failed_terms(*last->condition)));

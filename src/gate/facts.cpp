@@ -4,6 +4,7 @@
 
 #include "gate/provenance.h"
 #include "gate/reading.h"
+#include "gate/shown_values.h"
 
 namespace gantry::gate {
 namespace {
@@ -17,8 +18,8 @@ std::vector<Member> label_members(Label label) {
   const LabelContent& content = label.content();
   std::vector<Member> members;
   members.reserve(5);
-  members.push_back({Text("integrity"), name_of(content.integrity)});
-  members.push_back({Text("secrecy"), name_of(content.secrecy)});
+  members.push_back({Text("integrity"), shown(content.integrity)});
+  members.push_back({Text("secrecy"), shown(content.secrecy)});
   members.push_back({Text("sources"), texts_value(content.sources)});
   members.push_back({Text("compartments"), texts_value(content.compartments)});
   return members;

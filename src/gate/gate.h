@@ -67,7 +67,7 @@ struct Verdict {
   std::vector<definition::Escalation> escalations;
   std::vector<Charge> charges;
   // {rules: [{rule, says, conditions: [{key, text, holds, failed, error}]}], facts: {PATH: value}, labels: {ARGUMENT: {...}}, provenance, budgets: [...],
-  // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it.
+  // toPass: [text]}; for people and logs: bounded, secrets left out. Nothing is decided by it. Null when nobody asked for it.
   Value explanation;
   // What the engine said beside the effect and the run: {author, stopped, budgets, excused}; null when it said nothing. With it
   // the verdict can be reached again later.
@@ -88,14 +88,18 @@ struct ChargedBudget {
 std::vector<ChargedBudget> budgets_charged(const definition::Project& policies, const tool::Effect& effect,
                                            const definition::Principal& requester, const std::string& run);
 
+// Whether a verdict says why: what asks many times and shows nobody does without.
+enum class Explained : bool { no, yes };
+
 class Gate {
  public:
   explicit Gate(tool::Drivers drivers) : drivers_(std::move(drivers)) {}
 
   // `project` holds the policies in force; `definitions` the project that the instance is pinned to (its tools);
-  // `circumstances` what the engine knows of the run that asks.
+  // `circumstances` what the engine knows of the run that asks. What is decided is the same whether or not it is explained.
   Verdict check(const definition::Project& policies, const definition::Project& definitions, const tool::Effect& effect,
-                const definition::Principal& requester, Timestamp now, const Circumstances& circumstances = {}) const;
+                const definition::Principal& requester, Timestamp now, const Circumstances& circumstances = {},
+                Explained explained = Explained::yes) const;
 
   // Errors: denied, unless the verdict is allow.
   Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;

@@ -60,11 +60,11 @@ class RuleJudge {
       result_.outside = true;
       return;
     }
-    if (rule.when && !ask("when", *rule.when)) return;
-    if (rule.deny_if && ask("deny", *rule.deny_if)) result_.says = Says::deny;
-    if (is_open() && rule.four_eyes_if && ask("fourEyesIf", *rule.four_eyes_if)) result_.says = Says::four_eyes;
-    if (is_open() && rule.approve_if && ask("approve", *rule.approve_if)) result_.says = Says::approve;
-    if (is_open() && rule.allow_if && ask("allow", *rule.allow_if)) result_.says = Says::allow;
+    if (rule.when && !ask(Text("when"), *rule.when)) return;
+    if (rule.deny_if && ask(Text("deny"), *rule.deny_if)) result_.says = Says::deny;
+    if (is_open() && rule.four_eyes_if && ask(Text("fourEyesIf"), *rule.four_eyes_if)) result_.says = Says::four_eyes;
+    if (is_open() && rule.approve_if && ask(Text("approve"), *rule.approve_if)) result_.says = Says::approve;
+    if (is_open() && rule.allow_if && ask(Text("allow"), *rule.allow_if)) result_.says = Says::allow;
     if (is_open() && rule.verdict) result_.says = says_of(*rule.verdict);
     if (result_.says == Says::approve && rule.grants_workflow && is_authors_own(effect.arguments)) {
       result_.says = Says::allow;
@@ -75,9 +75,9 @@ class RuleJudge {
  private:
   bool is_open() const { return result_.says == Says::nothing; }
 
-  bool ask(const char* key, const Condition& condition) {
+  bool ask(Text key, const Condition& condition) {
     const Result<bool> answer = holds(condition, facts_, now_);
-    result_.conditions.push_back({key, &condition, answer.ok() && *answer, answer.ok() ? "" : answer.error().message});
+    result_.conditions.push_back({std::move(key), &condition, answer.ok() && *answer, answer.ok() ? "" : answer.error().message});
     if (answer.ok()) return *answer;
     result_.says = Says::failed;
     return false;

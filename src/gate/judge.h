@@ -12,7 +12,7 @@
 namespace gantry::gate {
 
 struct ConditionResult {
-  const char* key = "";  // "when", "allow", ...
+  Text key;  // "when", "allow", ...
   const definition::Condition* condition = nullptr;
   bool holds = false;
   std::string error;  // it could not be answered, and why

@@ -8,6 +8,7 @@
 #include "gate/known_index.h"
 #include "gate/lookups.h"
 #include "gate/reading.h"
+#include "gate/shown_values.h"
 #include "value/json.h"
 #include "value/pointer.h"
 
@@ -51,8 +52,11 @@ Value declared_items(const Value& schema) {
 }
 
 struct ArgumentFacts {
-  std::set<std::vector<std::string>> origins;  // of each kind of leaf
-  std::set<std::string> best_origins, shapes, bad_links, hidden, look_alikes;
+  std::set<std::vector<std::string>> origins;  // of each kind of leaf that has some
+  bool derived = false;                        // of another one nothing is known
+  std::set<std::string> best_origins, bad_links, hidden, look_alikes;
+  std::set<Shape> shapes;
+  bool cut = false;  // there is more than was looked at
   Integrity integrity = Integrity::trusted;
   Label label;
 };
@@ -126,23 +130,25 @@ class ProvenanceFinder {
   void look_at_single(const Value& value, Label label, ArgumentFacts& found) {
     if (++leaves_ <= leaves_max && text_bytes_ <= argument_text_bytes_max) return look_at_leaf(value, label, found);
     found.integrity = Integrity::untrusted;
-    found.origins.insert({"derived"});
-    found.best_origins.insert("derived");
-    for (auto* cut : {&found.bad_links, &found.hidden, &found.shapes}) cut->insert(too_much);
+    found.derived = found.cut = true;
+    for (auto* cut : {&found.bad_links, &found.hidden}) cut->insert(too_much);
   }
 
   void look_at_leaf(const Value& leaf, Label label, ArgumentFacts& found) {
     const Reading reading = reading_of(leaf);
-    found.shapes.insert(name_of(reading.shape));
+    found.shapes.insert(reading.shape);
     Integrity best = label.content().integrity;
     std::set<std::string> origins;
     if (index_ != nullptr) find_places(leaf, reading, label, best, origins);
     find_lists(leaf, origins);
-    if (origins.empty()) origins.insert("derived");
-    found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
-      return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
-    }));
-    found.origins.insert(std::vector<std::string>(origins.begin(), origins.end()));
+    if (origins.empty()) {
+      found.derived = true;
+    } else {
+      found.best_origins.insert(*std::min_element(origins.begin(), origins.end(), [](const auto& a, const auto& b) {
+        return std::pair(rank_of(a), std::string_view(a)) < std::pair(rank_of(b), std::string_view(b));
+      }));
+      found.origins.insert(std::vector<std::string>(origins.begin(), origins.end()));
+    }
     found.integrity = std::max(found.integrity, best);
     if (leaf.is_string()) look_at_text(leaf.as_string(), label, found);
   }
@@ -207,27 +213,48 @@ class ProvenanceFinder {
     return texts_value(std::vector<std::string>(names.begin(), names.end()));
   }
 
-  static Value describe(const ArgumentFacts& found) {
+  // "derived" is how an origin that is not known is called; it may also be known by that name.
+  static Value origin_of(const ArgumentFacts& found) {
+    static const Value derived = "derived", mixed = "mixed";
+    if (found.best_origins.empty()) return derived;
+    const bool only_one = found.best_origins.size() == 1 && (!found.derived || *found.best_origins.begin() == "derived");
+    return only_one ? Value(*found.best_origins.begin()) : mixed;
+  }
+
+  static Value origins_of(const ArgumentFacts& found) {
+    static const Value derived = Value::array({Value::array({"derived"})});
+    if (found.origins.empty()) return found.derived ? derived : shown_list();
+    std::set<std::vector<std::string>> all = found.origins;
+    if (found.derived) all.insert({"derived"});
     std::vector<Value> origins;
-    for (const auto& kind : found.origins) origins.push_back(texts_value(kind));
+    for (const auto& kind : all) origins.push_back(texts_value(kind));
+    return Value::array(std::move(origins));
+  }
+
+  static Value shapes_of(const ArgumentFacts& found) {
+    if (found.shapes.size() == 1 && !found.cut) return shown_list(*found.shapes.begin());
+    std::set<std::string> names;
+    for (const Shape shape : found.shapes) names.insert(name_of(shape));
+    if (found.cut) names.insert(too_much);
+    return texts_of(names);
+  }
+
+  static Value describe(const ArgumentFacts& found) {
     const LabelContent& label = found.label.content();
     // These quote it, and are shown to people.
     auto quotes_of = [&](const std::set<std::string>& quotes) {
       return label.secrecy == Secrecy::secret && !quotes.empty() ? texts_of({"[secret]"}) : texts_of(quotes);
     };
-    const std::string origin = found.best_origins.empty()       ? "derived"
-                               : found.best_origins.size() == 1 ? *found.best_origins.begin()
-                                                                : "mixed";
-    return Value::object({{"origin", origin},
-                          {"origins", Value::array(std::move(origins))},
-                          {"integrity", name_of(found.integrity)},
-                          {"secrecy", name_of(label.secrecy)},
+    return Value::object({{"origin", origin_of(found)},
+                          {"origins", origins_of(found)},
+                          {"integrity", shown(found.integrity)},
+                          {"secrecy", shown(label.secrecy)},
                           {"sources", texts_value(label.sources)},
                           {"compartments", texts_value(label.compartments)},
                           {"badLinks", quotes_of(found.bad_links)},
                           {"hiddenText", texts_of(found.hidden)},
                           {"lookAlikes", quotes_of(found.look_alikes)},
-                          {"shapes", texts_of(found.shapes)}});
+                          {"shapes", shapes_of(found)}});
   }
 
   const Value& root_;  // the schema of all arguments

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "gate/shown_values.h"
+
 namespace gantry::gate {
 namespace {
 
@@ -72,8 +74,7 @@ Value requirements_value(const std::vector<definition::ApproverRequirement>& req
 
 Value texts_value(const std::vector<std::string>& texts) {
   // Most are: that nothing is bad about an argument is said with one list for all of them.
-  static const Value none = Value::array({});
-  if (texts.empty()) return none;
+  if (texts.empty()) return shown_list();
   return Value::array(std::vector<Value>(texts.begin(), texts.end()));
 }
 

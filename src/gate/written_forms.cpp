@@ -59,7 +59,12 @@ std::string lower(std::string_view text) {
 }
 
 std::string key_of(char kind, std::string_view text) {
-  if (text.size() <= key_text_max) return fmt::format("{}:{}", kind, text);
+  if (text.size() <= key_text_max) {
+    std::string key;
+    key.reserve(text.size() + 2);
+    key.push_back(kind);
+    return key.append(":").append(text);
+  }
   return fmt::format("{}#{}", kind, sha256(text).hex());
 }
 std::string number_key(double number) {

@@ -313,7 +313,7 @@ class Replay {
     return circumstances;
   }
   gate::Verdict verdict_on(const Instance& instance, const tool::Effect& effect) const {
-    return gate_.check(*project_, *project_, effect, requester(), now_, circumstances_of(instance));
+    return gate_.check(*project_, *project_, effect, requester(), now_, circumstances_of(instance), gate::Explained::no);
   }
   bool is_permitted(const Instance& instance, const tool::Effect& effect) const {
     return verdict_on(instance, effect).kind != definition::VerdictKind::deny;

@@ -109,7 +109,7 @@ class Coverage {
     ++entry.coverage.spoke;
     if (result.says == Says::failed) return;
     const auto held = std::find_if(result.conditions.begin(), result.conditions.end(), [](const auto& condition) {
-      return condition.holds && std::string_view(condition.key) != "when";
+      return condition.holds && condition.key.view() != "when";
     });
     std::erase(entry.unseen, held == result.conditions.end() ? std::string_view("else") : std::string_view(held->key));
   }
@@ -156,7 +156,7 @@ gate::Verdict judge_case(const Case& one, const definition::ProjectPointer& proj
   const definition::Project& definitions = definitions_for(one.situation.effect.tool, *project);
   Situation situation = one.situation;
   complete(situation, definitions);
-  return judge(*policies, definitions, situation);
+  return judge(*policies, definitions, situation, gate::Explained::yes);
 }
 
 CaseReport run_cases(const std::vector<Case>& cases, const definition::ProjectPointer& project) {

@@ -47,10 +47,10 @@ void complete(Situation& situation, const definition::Project& definitions) {
 }
 
 gate::Verdict judge(const definition::Project& policies, const definition::Project& definitions,
-                    const Situation& situation) {
+                    const Situation& situation, gate::Explained explained) {
   static const gate::Gate gate{{}};  // judges only: it has no drivers
   return gate.check(policies, definitions, situation.effect, situation.requester, situation.at,
-                    circumstances_of(situation, policies));
+                    circumstances_of(situation, policies), explained);
 }
 
 std::string text_of(const std::vector<definition::ApproverRequirement>& approvers) {

@@ -40,7 +40,7 @@ void complete(Situation& situation, const definition::Project& definitions);
 
 // `situation` is complete.
 gate::Verdict judge(const definition::Project& policies, const definition::Project& definitions,
-                    const Situation& situation);
+                    const Situation& situation, gate::Explained explained = gate::Explained::no);
 
 // "approve: 1 of finance, 1 of duty_manager" or "deny"; who must agree, for people.
 std::string text_of(const gate::Verdict& verdict);

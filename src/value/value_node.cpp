@@ -38,10 +38,23 @@ std::uint64_t hash_of(std::string_view key) {
   return folded_product(hash ^ rest, seed.factor ^ 0x9e3779b97f4a7c15ULL);
 }
 
+// Keys that are equal have the same bit of 64; the others mostly not, so that hardly any need to be compared.
+std::uint64_t bit_of(std::string_view key) {
+  if (key.empty()) return 1;
+  const std::size_t mixed = key.size() * 7 + static_cast<unsigned char>(key.front()) * 5u +
+                            static_cast<unsigned char>(key.back()) * 3u;
+  return std::uint64_t{1} << (mixed & 63);
+}
+
 bool has_duplicate(const std::vector<Member>& members) {
-  for (std::size_t i = 1; i < members.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (members[i].key == members[j].key) return true;
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const std::string_view key = members[i].key.view();
+    const std::uint64_t bit = bit_of(key);
+    for (std::size_t j = 0; (seen & bit) != 0 && j < i; ++j)
+      if (members[j].key.view() == key) return true;
+    seen |= bit;
+  }
   return false;
 }
 
