@@ -238,7 +238,16 @@ TEST_F(EngineGate, WhoRetriesARunMayNotApproveWhatItAsks) {
   wait(second);
   open();
   EXPECT_EQ(vote(only_task(second), {"otto", {"operator", "cashier"}}).error().code, Code::denied);
-  EXPECT_TRUE(vote(only_task(second), ben_).ok());
+  EXPECT_TRUE(vote(only_task(second), ben_, false).ok());
+  ASSERT_EQ(wait_ended(second).status, "faulted");
+  const auto once_more = engine_->retry(second, "", {"ines", {"operator", "cashier"}});
+  ASSERT_TRUE(once_more.ok()) << once_more.error().message;
+  const std::string third(once_more->string_or("instance", ""));
+  wait(third);
+  open();
+  for (const char* person : {"otto", "ines"})
+    EXPECT_EQ(vote(only_task(third), {person, {"operator", "cashier"}}).error().code, Code::denied) << person;
+  EXPECT_TRUE(vote(only_task(third), ben_).ok());
 }
 
 TEST_F(EngineGate, WhatTheRequesterSaysDidNotTakePlaceIsNotGivenBack) {

@@ -257,6 +257,10 @@ Value InstanceRecord::carried() const {
                         {"askers", to_value(askers_)}});
 }
 
+void InstanceRecord::add_asker(std::string person) {
+  if (!person.empty() && !asked_for_it(person)) askers_.push_back(std::move(person));
+}
+
 // What older journals do not have is empty.
 Status InstanceRecord::read_lineage(const Value& from) {
   if (from.find("above") != nullptr) above_ = TRY(texts_from(from.member("above"), "above"));
@@ -271,13 +275,16 @@ Status InstanceRecord::fold_started(const Value& data) {
     context_ = continues->member("context").label();
     past_ = TRY(gate::RunPast::from_value(continues->member("past")));
     TRY(read_lineage(*continues));
-    if (const Value by = data.member("by"); by.is_object()) askers_.emplace_back(by.string_or("person", ""));
+    if (const Value by = data.member("by"); by.is_object()) add_asker(std::string(by.string_or("person", "")));
     return done();
   }
   if (const Value* parent = data.find("parent"); parent != nullptr) {
     run_ = parent->string_or("run", "");
     TRY(read_lineage(*parent));
   }
+  // What others sent is part of what is asked for.
+  if (data.find("senders") != nullptr)
+    for (std::string& person : TRY(texts_from(data.member("senders"), "senders"))) add_asker(std::move(person));
   if (data.find("parent") == nullptr) {
     fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
     return done();

@@ -56,7 +56,9 @@ Status InstanceRecord::fold_migrated(const journal::Event& event) {
       move_state(state_, {project_, workflow_}, arrival.definitions, mapping, interpreter_.limits(), event.at);
   if (!moved.state)
     return Error{Code::internal, fmt::format("it can't move to {}: {}", arrival.definitions.workflow->name.text(), moved.fit.reason)};
-  before_ = Before{id, {project_, workflow_}, state_.serialise()};
+  before_ = Before{id, {project_, workflow_}, state_.serialise(), askers_};
+  // What the mapping gives is what its author asks for.
+  if (!mapping.empty()) add_asker(mapping.by);
   state_ = *std::move(moved.state);
   go_under(arrival);
   return done();
@@ -70,6 +72,7 @@ Status InstanceRecord::fold_moved_back(const journal::Event& event) {
   if (arrival.definitions.workflow->digest != before.definitions.workflow->digest)
     return Error{Code::internal, "it ran under another version before"};
   state_ = TRY(InstanceState::parse(before.state, *arrival.definitions.workflow));
+  if (before.askers) askers_ = *before.askers;
   go_under(arrival);
   return done();
 }
@@ -100,9 +103,10 @@ gate::RunFacts InstanceRecord::facts_about(const tool::Effect& effect) const {
 
 Value InstanceRecord::before_value() const {
   if (!before_) return {};
-  return pin_value(*before_->definitions.project, *before_->definitions.workflow)
-      .with_member("migration", before_->migration)
-      .with_member("state", before_->state);
+  Value value = pin_value(*before_->definitions.project, *before_->definitions.workflow)
+                    .with_member("migration", before_->migration)
+                    .with_member("state", before_->state);
+  return before_->askers ? std::move(value).with_member("askers", to_value(*before_->askers)) : value;
 }
 
 Status InstanceRecord::read_before(const Value& stored, DefinitionSource& definitions) {
@@ -110,6 +114,7 @@ Status InstanceRecord::read_before(const Value& stored, DefinitionSource& defini
   Before before;
   before.migration = TRY(text_from(stored, "migration"));
   before.state = TRY(text_from(stored, "state"));
+  if (stored.find("askers") != nullptr) before.askers = TRY(texts_from(stored.member("askers"), "askers"));
   before.definitions = TRY(find_definitions(definitions, id_, stored));
   before_ = std::move(before);
   return done();

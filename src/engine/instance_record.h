@@ -281,6 +281,7 @@ class InstanceRecord {
   Value with_refunds(Value data, Work& work) const;
   std::vector<std::string> also_excluded(const gate::Verdict& verdict, const Work& work) const;
   bool asked_for_it(const std::string& person) const;
+  void add_asker(std::string person);
 
   // --- Approvals (instance_approval.cpp)
   void propose(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
@@ -315,7 +316,9 @@ class InstanceRecord {
   bool awaited_ = false;   // by the parent
   std::size_t depth_ = 0;  // of workflows that run each other
   std::vector<std::string> above_;   // those that run this one, "NAMESPACE/NAME:VERSION", the first one first
-  std::vector<std::string> askers_;  // who asked for the run again, beside the principal
+  // Who had a say in what is asked for, beside the principal: asked for the run again, sent one of the events that started it, or
+  // moved it to another version with a mapping of their own.
+  std::vector<std::string> askers_;
   std::map<std::string, EffectRecord> effects_;
   std::map<std::string, HumanTask> tasks_;
   std::map<std::string, Timestamp> timers_;
@@ -335,6 +338,7 @@ class InstanceRecord {
     std::string migration;
     Definitions definitions;
     std::string state;  // of the interpreter
+    std::optional<std::vector<std::string>> askers = {};  // none: as they are
   };
   std::optional<Before> before_;
   std::vector<Input> held_;  // inputs that came since; their bookkeeping is done, the interpreter has not seen them

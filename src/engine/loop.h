@@ -168,6 +168,7 @@ struct Engine::Loop {
     definition::Principal principal;
     std::string key;  // idempotency key; empty: none
     Value cause;      // what the schedule says of it; null: somebody asked for it
+    std::vector<std::string> senders = {};  // of the other events that it is started for
   };
   // The instance of this workflow ("namespace/name") that this person started with the key, if any; no key: none.
   Result<std::optional<std::string>> started_before(const std::string& workflow, const std::string& person,

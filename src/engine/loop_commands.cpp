@@ -114,6 +114,7 @@ Result<Value> Engine::Loop::start_instance(NewInstance start, Work& work, Turn& 
   Value data = started_data(*start.workflow, *work.policies, start.input, start.principal);
   if (!start.cause.is_null()) data = std::move(data).with_member("schedule", start.cause);
   if (!start.key.empty()) data = std::move(data).with_member("key", start.key);
+  if (!start.senders.empty()) data = std::move(data).with_member("senders", to_value(start.senders));
   const std::string id = add_instance(work.policies, start.workflow, std::move(data), work, turn);
   note_start(name, start.principal.person, start.key, id, turn);
   return started_reply(id, false);

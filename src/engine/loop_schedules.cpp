@@ -117,7 +117,8 @@ void Engine::Loop::start_collected(const Schedules::Collected& collected, Work& 
                                  .input = Value::array(std::move(input)),
                                  .principal = principal ? *principal : definition::Principal{"schedule", {}},
                                  .key = "",
-                                 .cause = start_cause(collected.schedule, "on", std::nullopt)},
+                                 .cause = start_cause(collected.schedule, "on", std::nullopt),
+                                 .senders = collected.senders},
                                 work, turn);
   if (!started) {
     log(LogLevel::error, "engine: an instance could not be started for its events" +

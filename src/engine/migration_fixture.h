@@ -5,6 +5,7 @@
 #include "engine/installation.h"
 #include "engine/instance_record.h"
 #include "engine/replay_check.h"
+#include "journal/query.h"
 
 namespace gantry::engine {
 

@@ -42,6 +42,11 @@ Value event_data(const std::string& schedule, std::uint64_t collection) {
 
 }  // namespace
 
+void Schedules::Collection::add_sender(std::string person) {
+  if (!person.empty() && std::find(senders.begin(), senders.end(), person) == senders.end())
+    senders.push_back(std::move(person));
+}
+
 Schedules::Step Schedules::step(const definition::Schedule& schedule, Collection collection, const Value& event,
                                 Timestamp now) const {
   ScheduleExpressions expressions(now);
@@ -105,19 +110,22 @@ void Schedules::take_for(const std::string& name, const Value& event, const Valu
                                .collection = number,
                                .is_recorded = is_known,
                                .events = std::move(found.collection.events),
-                               .principal = principal});
+                               .principal = principal,
+                               .senders = std::move(found.collection.senders)});
     return;
   }
   const bool is_part = found.taken == engine::Taken::yes;
   Value change = event_data(name, number).with_member("progress", to_value(found.collection.progress));
-  if (is_part) change = std::move(change).with_member("event", event);
+  if (is_part)
+    change = std::move(change).with_member("event", event).with_member("sender", principal.string_or("person", ""));
   result.changes.push_back(std::move(change));
 }
 
 Value Schedules::kept(const Collected& collected) {
   return event_data(collected.schedule, collected.collection)
       .with_member("ready", Value::array(collected.events))
-      .with_member("principal", collected.principal);
+      .with_member("principal", collected.principal)
+      .with_member("senders", to_value(collected.senders));
 }
 
 Value Schedules::started(const Collected& collected) {
@@ -144,12 +152,14 @@ Status Schedules::fold(const journal::Event& event) {
     collection.is_ready = true;
     collection.events.assign(ready->items().begin(), ready->items().end());
     collection.principal = data.member("principal");
+    if (data.find("senders") != nullptr) collection.senders = TRY(texts_from(data.member("senders"), "senders"));
     return done();
   }
   collection.progress = TRY(consumption_progress_from(data.member("progress")));
   const Value* part = data.find("event");
   if (part == nullptr) return done();
   collection.events.push_back(*part);
+  collection.add_sender(std::string(data.string_or("sender", "")));
   collection.bytes += print_json(*part).size();
   return done();
 }
@@ -163,7 +173,8 @@ Value Schedules::serialise() const {
                                            {"progress", to_value(collection.progress)},
                                            {"events", Value::array(collection.events)},
                                            {"ready", collection.is_ready},
-                                           {"principal", collection.principal}}));
+                                           {"principal", collection.principal},
+                                           {"senders", to_value(collection.senders)}}));
     }
     members.push_back({Text(name), Value::object({{"since", format_timestamp(state.since)},
                                                   {"after", state.after_due ? Value(format_timestamp(*state.after_due))
@@ -190,6 +201,7 @@ Status Schedules::read(const Value& stored) {
       for (const Value& event : collection.events) collection.bytes += print_json(event).size();
       collection.is_ready = each.boolean_or("ready", false);
       collection.principal = each.member("principal");
+      if (each.find("senders") != nullptr) collection.senders = TRY(texts_from(each.member("senders"), "senders"));
       state.collections[static_cast<std::uint64_t>(each.integer_or("number", 0))] = std::move(collection);
     }
     states.emplace(std::string(member.key.view()), std::move(state));

@@ -156,7 +156,8 @@ std::optional<Schedules::Collected> Schedules::ready(const std::string& timer) c
                    .collection = name.collection,
                    .is_recorded = true,
                    .events = found->second.events,
-                   .principal = found->second.principal};
+                   .principal = found->second.principal,
+                   .senders = found->second.senders};
 }
 
 TimerKey Schedules::timer_of(const Collected& collected, Timestamp due) {

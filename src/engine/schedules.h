@@ -45,6 +45,7 @@ class Schedules {
     bool is_recorded = false;  // earlier events of it are in the journal
     std::vector<Value> events;
     Value principal;  // who sent the last of them
+    std::vector<std::string> senders;  // the people who sent the others, each once
   };
 
   // --- The fold
@@ -91,6 +92,8 @@ class Schedules {
     std::size_t bytes = 0;
     bool is_ready = false;
     Value principal;
+    std::vector<std::string> senders;
+    void add_sender(std::string person);
   };
   struct State {
     Timestamp since{};
