@@ -178,18 +178,45 @@ bool looks_as_it_is(std::string_view text) {
   return text.find_first_of("\t\n\r") == std::string_view::npos && hidden_characters(text).empty();
 }
 
+namespace {
+
+// What holds the parts of a name together, as in paths, hosts, versions and numbers of orders.
+bool joins_names(char c) {
+  return std::string_view("-_.:/\\@#+%&=~$*").find(c) != std::string_view::npos;
+}
+
+// Whether a name ends with the byte at `at`, seen from the inside: blanks, quotes and brackets, and the punctuation of a sentence.
+bool ends_name(std::string_view whole, std::size_t at) {
+  return at >= whole.size() || std::string_view(" \"'`()[]{}<>,;.:!?|").find(whole[at]) != std::string_view::npos;
+}
+
+bool goes_on_before(std::string_view whole, std::size_t at, char first) {
+  if (at == 0) return false;
+  const char before = whole[at - 1];
+  if (is_word_byte(before) && is_word_byte(first)) return true;
+  if (!joins_names(before)) return false;
+  if (at > 1 && !ends_name(whole, at - 2)) return true;
+  // "/etc" and ".profile" are other names than "etc" and "profile"; "#4711", "@bob" and "$5" are what stands behind the sign.
+  return std::string_view("/\\~._*").find(before) != std::string_view::npos && first != before;
+}
+
+bool goes_on_behind(std::string_view whole, std::size_t end, char last) {
+  if (end == whole.size()) return false;
+  if (is_word_byte(whole[end]) && is_word_byte(last)) return true;
+  // "db/" is "db", and "file." the end of a sentence.
+  return joins_names(whole[end]) && !ends_name(whole, end + 1);
+}
+
+}  // namespace
+
 bool contains_words(std::string_view whole, std::string_view part) {
   return word_place(whole, part, 0) != std::string_view::npos;
 }
 
 std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from) {
   if (part.empty()) return std::string_view::npos;
-  for (std::size_t at = whole.find(part, from); at != std::string_view::npos; at = whole.find(part, at + 1)) {
-    const std::size_t end = at + part.size();
-    const bool starts = at == 0 || !is_word_byte(whole[at - 1]) || !is_word_byte(part.front());
-    const bool ends = end == whole.size() || !is_word_byte(whole[end]) || !is_word_byte(part.back());
-    if (starts && ends) return at;
-  }
+  for (std::size_t at = whole.find(part, from); at != std::string_view::npos; at = whole.find(part, at + 1))
+    if (!goes_on_before(whole, at, part.front()) && !goes_on_behind(whole, at + part.size(), part.back())) return at;
   return std::string_view::npos;
 }
 

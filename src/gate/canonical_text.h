@@ -57,7 +57,8 @@ std::vector<std::string> hidden_characters(std::string_view text);
 // Whether there is no blank at its ends and no line break, tab or hidden character in it.
 bool looks_as_it_is(std::string_view text);
 
-// Whether `part` stands in `whole` with no letter or digit right before or after it. Both normal_text.
+// Whether `part` stands in `whole` by itself: with no letter or digit right before or after it, and not as a part of a longer name,
+// as "srv-1" is of "srv-1-old", "/var" of "/var/log" and "shop" of "shop.example.com". Both normal_text.
 bool contains_words(std::string_view whole, std::string_view part);
 // Where it first stands so, from `from` on; npos when it does not.
 std::size_t word_place(std::string_view whole, std::string_view part, std::size_t from);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expression/template.h"
+#include "gate/written_forms.h"
 #include "gate/pasted_text.h"
 
 namespace gantry::gate {
@@ -185,9 +186,8 @@ bool KnownIndex::requested(const Reading& reading, std::string_view normal) cons
       return true;
   }
   if (reading.shape != Shape::text || reading.exact) return false;
-  if (std::all_of(normal.begin(), normal.end(),
-                  [](char c) { return std::string_view(" ,;.:!?-'\"").find(c) != std::string_view::npos; }))
-    return false;  // every text has those
+  const auto is_letter_or_digit = [](char c) { return written::is_letter(c) || written::is_digit(c) || written::is_wide(c); };
+  if (std::none_of(normal.begin(), normal.end(), is_letter_or_digit)) return false;  // signs alone name nothing
   return std::any_of(request_texts_.begin(), request_texts_.end(),
                      [&](const std::string& text) { return contains_words(text, normal); });
 }

@@ -28,10 +28,13 @@ bool is_inside(const NamePlace& inner, const NamePlace& outer) {
          outer.end - outer.begin > inner.end - inner.begin;
 }
 
-// Letters only: any word of a request may be such a name.
-bool is_one_word(std::string_view name) {
-  while (!name.empty())
-    if (u_isalpha(static_cast<UChar32>(take_character(name))) == 0) return false;
+// Letters, blanks and the signs of a sentence only: any words of a request may be such a name.
+bool is_plain_words(std::string_view name) {
+  while (!name.empty()) {
+    const auto character = static_cast<UChar32>(take_character(name));
+    const bool sign = character < 0x80 && std::string_view(" ,;.:!?-'\"()").find(static_cast<char>(character)) != std::string_view::npos;
+    if (!sign && u_isalpha(character) == 0) return false;
+  }
   return true;
 }
 
@@ -82,7 +85,7 @@ class RecordSearch {
     if ((!key.is_string() && !key.is_number()) || named_.size() >= places_max) return;
     const std::string name = key.is_string() ? normal_text(key.as_string()) : print_number(key);
     if (name.size() < key_bytes_min || !index_.requested(reading_of(key), name)) return;
-    if (is_one_word(name) && !is_meant(name)) return;
+    if (is_plain_words(name) && !is_meant(name)) return;
     NamedRecord named{record, places_.size(), 0};
     const std::vector<std::string>& texts = index_.request_texts();
     for (std::size_t text = 0; text < texts.size(); ++text)

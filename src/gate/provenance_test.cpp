@@ -348,9 +348,32 @@ TEST_F(ProvenanceTest, NoWordOfTheRequestThatIsNoNameNamesARecord) {
     known = std::move(before);
     return found;
   };
-  for (const char* word : {"the", "of", "report", "meeting", "Please", "send"})
+  for (const char* word : {"the", "of", "report", "meeting", "Please", "send", "the report", "Please send", "to Bob of", "of the", ", see"})
     EXPECT_EQ(integrity_with(word), "untrusted") << word;
   for (const char* name : {"Bob", "plans", "Introductory meeting"}) EXPECT_EQ(integrity_with(name), "internal") << name;
+}
+
+TEST_F(ProvenanceTest, APartOfANameInTheRequestIsNotRequested) {
+  request(R"("Please delete the volume db/prod:srv-1-old, the one with orders_backup-2024 of shop.example.com at 10.0.0.3, ticket #4711, )"
+          R"(all of /var/log/old and build/*.tmp (see 'plans/'), for @bob: it holds Baker's files.")");
+  for (const char* part : {"prod", "db", "srv-1", "prod:srv-1", "srv-1-old", "backup", "orders", "backup-2024", "shop", "example", "shop.example",
+                           "0.0.3", "0.0", "/", "/var", "var", "/var/log", "log/old", "*", "build", "tmp", ".tmp", "1-old", "example.com", ","})
+    EXPECT_NE(origin(part), "request") << part;
+  for (const char* whole : {"db/prod:srv-1-old", "orders_backup-2024", "shop.example.com", "10.0.0.3", "4711", "/var/log/old", "build/*.tmp",
+                            "plans", "bob", "Baker", "volume", "the one with"})
+    EXPECT_EQ(origin(whole), "request") << whole;
+  for (const int number : {1, 3, 2024}) EXPECT_NE(origin(number), "request") << number;
+  EXPECT_EQ(origin(4711), "request");
+}
+
+TEST_F(ProvenanceTest, ANumberOrDateOfTheRequestHasOneMeaning) {
+  request(R"("Pay 1.250 EUR, EUR7, $8, Nr.9, 5% and 2,500 mg, 12,5 and 1.250,50 from 11.12.2026, not 03/04/2026 but 25/04/2026, to srv-6 in v2")");
+  for (const Value& number : {Value(1.25), Value(7), Value(8), Value(9), Value(5), Value(2500), Value(12.5), Value(1250.5)})
+    EXPECT_EQ(origin(number), "request") << print_json(number);
+  for (const Value& number : {Value(1250), Value(2.5), Value(125), Value(6), Value(2)})
+    EXPECT_NE(origin(number), "request") << print_json(number);
+  for (const char* day : {"2026-12-11", "2026-04-25"}) EXPECT_EQ(origin(day), "request") << day;
+  for (const char* day : {"2026-11-12", "2026-03-04", "2026-04-03"}) EXPECT_NE(origin(day), "request") << day;
 }
 
 TEST_F(ProvenanceTest, ARecordNamedInsideALongerNameIsNotMeant) {
@@ -362,6 +385,9 @@ TEST_F(ProvenanceTest, ARecordNamedInsideALongerNameIsNotMeant) {
   EXPECT_EQ(integrity("bob@corp.example"), "internal");
   EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
   result("calendar.search", R"([{"title": "comes to", "who": "eve@evil.example"}])", Integrity::untrusted);
+  EXPECT_EQ(integrity("bob@corp.example"), "internal");
+  EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
+  result("calendar.search", R"([{"title": "Introductory Meeting", "who": "eve@evil.example"}])", Integrity::untrusted);
   EXPECT_EQ(integrity("bob@corp.example"), "untrusted");  // two are named
   EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
 }

@@ -31,11 +31,24 @@ std::string_view without_ending(std::string_view word) {
   return word;
 }
 
-// What is round a number: a currency, a percent sign.
+// Whether what stands before the digits of a word can be a currency or the like, and is no name that goes on with a number:
+// "EUR5", "$5", "Nr.5", not "srv-1", "v2" or "ward_3".
+bool may_stand_before_number(std::string_view prefix) {
+  if (std::none_of(prefix.begin(), prefix.end(), [](char c) { return is_letter(c); })) return true;
+  if (prefix.find_first_of("-_/\\:@#+") != std::string_view::npos) return false;
+  if (prefix.ends_with('.')) return prefix.size() <= 4;
+  constexpr std::size_t currency_letters = 3;
+  return std::count_if(prefix.begin(), prefix.end(), is_letter) <= static_cast<std::ptrdiff_t>(currency_letters) &&
+         std::none_of(prefix.begin(), prefix.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+// What is round a number: a currency, a percent sign. Empty when it is a part of a name.
 std::string_view bare_number(std::string_view word) {
-  while (!word.empty() && !is_digit(word.front()) && word.front() != '-' && word.front() != '+') word.remove_prefix(1);
-  while (!word.empty() && !is_digit(word.back())) word.remove_suffix(1);
-  return word;
+  std::string_view rest = word;
+  while (!rest.empty() && !is_digit(rest.front()) && rest.front() != '-' && rest.front() != '+') rest.remove_prefix(1);
+  if (!may_stand_before_number(word.substr(0, word.size() - rest.size()))) return {};
+  while (!rest.empty() && !is_digit(rest.back())) rest.remove_suffix(1);
+  return rest;
 }
 
 bool names_this_machine(std::string_view word) {

@@ -109,8 +109,9 @@ std::vector<WrittenNumber> numbers_of(std::string_view text) {
       if (known.value == number && known.plain == plain) return;
     numbers.push_back({number, std::move(plain)});
   };
+  // One reading, so that nobody can choose: 1,250 and 1.250 are what they are in English, 12,5 and 1.250,50 can only be the other.
   read('.');
-  read(',');
+  if (numbers.empty()) read(',');
   return numbers;
 }
 
@@ -148,8 +149,10 @@ std::vector<std::string> date_keys(std::string_view text) {
   if (!a || !b || !c) return keys;
   if (first == 4) add_date(keys, *a, *b, *c);
   if (text.size() - second - 1 == 4) {
-    add_date(keys, *c, *b, *a);
-    add_date(keys, *c, *a, *b);
+    // "11.12.2026" has the day first. With other signs it depends on the country: then it is no date, so that nobody can choose.
+    const bool either = *a <= 12 && *b <= 12 && *a != *b;
+    if (!either || text[first] == '.') add_date(keys, *c, *b, *a);
+    if (!either) add_date(keys, *c, *a, *b);
   }
   return keys;
 }
