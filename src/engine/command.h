@@ -69,7 +69,9 @@ struct RecoverInstance {
 };
 // The permitted effect policy.change of `effect`: makes the saved project the newest.
 struct ChangePolicy {
-  std::string project, from, instance, effect;
+  std::string project;
+  std::string base;  // digest of the project that it is to follow; empty in older journals
+  std::string from, instance, effect;
 };
 // Policies have changed: are its open approvals still what they were?
 struct ReconsiderApprovals {

@@ -86,6 +86,7 @@ TEST_F(EngineAskers, IsWhoMigratesWithAMappingUnlessThatIsUndone) {
   wait(one);
   expect_may_not_approve(only_task(one), {"otto", {"cashier"}});
   EXPECT_TRUE(vote(only_task(one), ben_).ok());
+  EXPECT_EQ(wait_ended(one).status, "completed");
   expect_replays(one);
 }
 

@@ -209,6 +209,31 @@ duties:
   - {approve: pay, not: [author_of_workflow]}
 )";
 
+TEST_F(EngineGate, ApprovalsOfEffectsSideBySideDontDisturbEachOther) {
+  policy(R"(rules:
+  - {id: all, verdict: allow}
+budgets:
+  - {id: spend, scope: principal, tools: [world.pay], count: 1, over: approve, approvers: [{role: cashier}]}
+)");
+  const std::string pay = "{call: world.pay, with: {amount: '${ .amount }'}}";
+  open_with("  - f: {fork: {branches: [{a: " + pay + "}, {b: " + pay + "}, {c: " + pay + "}]}}\n");
+  const std::string instance = start(*parse_json(R"({"amount":4})"));
+  wait(instance);
+  std::vector<std::string> tasks;
+  for (const Value& task : open_tasks(instance)) tasks.emplace_back(task.string_or("task", ""));
+  ASSERT_EQ(tasks.size(), 2u);
+  int done_before = 0;
+  for (const std::string& task : tasks) {
+    const auto counted = vote(task, ben_);
+    EXPECT_TRUE(counted.ok()) << counted.error().message;
+    ++done_before;
+    for (int i = 0; i < 2'000 && count(instance, EventType::effect_done) <= done_before; ++i)
+      (void)engine_->wait(instance, std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(wait_ended(instance).status, "completed");
+  EXPECT_EQ(world_->calls("pay"), 3);
+}
+
 TEST_F(EngineGate, TheAuthorsOfAllWorkflowsOfARunMayNotApprove) {
   policy(duties);
   workflow("  - a: {call: world.pay}\n", "inner");

@@ -5,6 +5,7 @@
 
 #include "engine/installation.h"
 #include "engine/instance_record.h"
+#include "gate/shown_provenance.h"
 #include "value/json.h"
 
 namespace gantry::engine {
@@ -160,6 +161,16 @@ Status count_vote(gate::Approval& approval, const VoteRequest& request, const Wo
                         lent);
 }
 
+// With what was shown of where the arguments come from, as long as that is no better than what is known now.
+gate::Verdict as_shown(gate::Verdict now, const Value& asked) {
+  const Value explanation = asked.member("explanation");
+  if (!explanation.is_object() || !now.explanation.is_object()) return now;
+  now.explanation = std::move(now.explanation)
+                        .with_member("provenance", gate::shown_unless_worse(explanation.member("provenance"),
+                                                                            now.explanation.member("provenance")));
+  return now;
+}
+
 }  // namespace
 
 Status InstanceRecord::check_vote(const VoteRequest& request, Work& work) {
@@ -183,7 +194,7 @@ Status InstanceRecord::check_unchanged(const std::string& task, Work& work) {
   const auto found = effects_.find(shown.effect);
   if (found == effects_.end()) return done();
   const tool::Effect effect = found->second.effect;
-  const gate::Verdict verdict = check(effect, work);
+  const gate::Verdict verdict = as_shown(check(effect, work), found->second.verdict);
   if (verdict.kind == definition::VerdictKind::approve &&
       shown_digest(task, effect, verdict) == shown.approval->shown_digest)
     return done();

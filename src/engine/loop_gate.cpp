@@ -124,6 +124,11 @@ Result<Value> Engine::Loop::handle(const ChangePolicy& request, Work& work, Turn
   if (work.policies && governed_digest(*work.policies) != request.from)
     return Error{Code::conflict,
                  "the policies in force are others by now than those that this was to change; deploy again"};
+  // It would take back what was deployed meanwhile, which nobody was shown.
+  if (work.policies && !request.base.empty() && work.policies->digest.hex() != request.base)
+    return Error{Code::conflict,
+                 fmt::format("project {:.12} was deployed since this was asked for, and would be lost: put what it changed in, too, and deploy again",
+                             work.policies->digest.hex())};
   auto instance = instances_.find(request.instance);
   const definition::ProjectPointer project = TRY(installation_.project(request.project));
   TRY(installation_.deploy(

@@ -25,9 +25,10 @@ operations:
     idempotency: key
     arguments:
       type: object
-      required: [project, from, to, changes]
+      required: [project, base, from, to, changes]
       properties:
         project: {type: string}
+        base: {type: string}
         from: {type: string}
         to: {type: string}
         changes: {type: object}
@@ -40,6 +41,7 @@ do:
       call: policy.change
       with:
         project: ${ .project }
+        base: ${ .base }
         from: ${ .from }
         to: ${ .to }
         changes: ${ .changes }
@@ -56,6 +58,7 @@ class PolicyChangeDriver final : public tool::Driver {
     auto promise = std::make_shared<std::promise<Result<Value>>>();
     auto answer = promise->get_future();
     const ChangePolicy request{std::string(effect.arguments.string_or("project", "")),
+                               std::string(effect.arguments.string_or("base", "")),
                                std::string(effect.arguments.string_or("from", "")), effect.instance, effect.id};
     if (auto posted = inbox_->post({request, std::move(promise)}); !posted.ok())
       return tool::Outcome::failed_with(tool::standard_error("runtime", posted.error().message));
@@ -159,6 +162,7 @@ Value describe_change(const definition::Project& current, const definition::Proj
   for (const auto& [path, text] : current.files)
     if (!next.files.contains(path)) files.add(path + " (removed)");
   return Value::object({{"project", next.digest.hex()},
+                        {"base", current.digest.hex()},
                         {"from", governed_digest(current)},
                         {"to", governed_digest(next)},
                         {"changes", Value::object({{"added", added.take()},

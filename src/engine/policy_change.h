@@ -25,7 +25,7 @@ bool changes_the_gate(const definition::Project& current, const definition::Proj
 // Makes the project that the effect names the newest, through the engine's inbox.
 std::shared_ptr<tool::Driver> make_policy_change_driver(std::shared_ptr<Inbox> inbox);
 
-// What approvers are shown: {project, from, to, changes: {added, removed, changed: ["policy/rule"...], files: [...]}}.
+// What approvers are shown: {project, base, from, to, changes: {added, removed, changed: ["policy/rule"...], files: [...]}}.
 Value describe_change(const definition::Project& current, const definition::Project& next);
 
 }  // namespace gantry::engine

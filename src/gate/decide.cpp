@@ -79,10 +79,18 @@ std::string over_text(const BudgetResult& result) {
                      budget.per ? " per " + format_duration(*budget.per) : std::string(), result.charge.amount);
 }
 
+// Without what is spent, which each approval of another effect changes: it is no other question for that.
+std::string asking_text(const BudgetResult& result) {
+  const definition::Budget& budget = *result.budget->budget;
+  if (!budget.reason.empty()) return budget.reason;
+  return fmt::format("This takes {} of budget {} of {}, more than is left of {}{}.", result.charge.amount, result.budget->name,
+                     result.charge.key, budget.max, budget.per ? " per " + format_duration(*budget.per) : std::string());
+}
+
 Asked asked_by(const BudgetResult& result) {
   const definition::Budget& budget = *result.budget->budget;
   return {result.budget->name,
-          over_text(result),
+          asking_text(result),
           budget.approvers,
           {},
           budget.expires,

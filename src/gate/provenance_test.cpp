@@ -1,5 +1,6 @@
 // What the engine finds out about an argument: where it comes from, how good it is, and what is in it.
 #include "gate/provenance.h"
+#include "gate/shown_provenance.h"
 
 #include "gate/gate_fixture.h"
 #include "gate/known_values.h"
@@ -390,6 +391,24 @@ TEST_F(ProvenanceTest, ARecordNamedInsideALongerNameIsNotMeant) {
   result("calendar.search", R"([{"title": "Introductory Meeting", "who": "eve@evil.example"}])", Integrity::untrusted);
   EXPECT_EQ(integrity("bob@corp.example"), "untrusted");  // two are named
   EXPECT_EQ(integrity("eve@evil.example"), "untrusted");
+}
+
+TEST(ShownProvenance, StaysAsItWasShownUntilSomethingIsWorse) {
+  const Value shown = *parse_json(R"({"to": {"origin": "record:a.b/x", "origins": [["record:a.b/x"]], "integrity": "internal", "secrecy": "public",
+    "sources": [], "compartments": [], "badLinks": ["evil.example"], "hiddenText": [], "lookAlikes": [], "shapes": ["text"]}})");
+  const auto with = [&](const char* name, const char* value) {
+    return Value::object({{"to", Value(shown.member("to")).with_member(name, *parse_json(value))}});
+  };
+  EXPECT_EQ(shown_unless_worse(shown, shown), shown);
+  for (const auto& [name, better] : {std::pair("origins", R"([["record:a.b/x", "record:c.d/y"]])"), std::pair("integrity", R"("trusted")"),
+                                     std::pair("badLinks", "[]"), std::pair("origin", R"("request")")})
+    EXPECT_EQ(shown_unless_worse(shown, with(name, better)), shown) << name;
+  for (const auto& [name, worse] : {std::pair("origins", R"([["derived"]])"), std::pair("integrity", R"("untrusted")"), std::pair("secrecy", R"("secret")"),
+                                    std::pair("badLinks", R"(["evil.example", "worse.example"])"), std::pair("lookAlikes", R"(["a looks like b"])"),
+                                    std::pair("sources", R"(["event"])"), std::pair("hiddenText", R"(["U+202E"])")}) {
+    const Value now = with(name, worse);
+    EXPECT_EQ(shown_unless_worse(shown, now), now) << name;
+  }
 }
 
 TEST_F(ProvenanceTest, WhatAPolicysListHoldsIsNamedAndNoBetterForThat) {
