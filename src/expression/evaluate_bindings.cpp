@@ -52,7 +52,8 @@ Flow Machine::destructure_entry(const Pattern& pattern, std::size_t entry, const
   auto with_key = [&](Value&& key, const Path*) {
     Value member;
     if (pattern.kind == Pattern::Kind::object && !key.is_string()) {
-      fail("Cannot index " + std::string(value.kind_name()) + " with " + key.kind_name());
+      fail("Cannot index " + std::string(value.kind_name()) + " with " + key.kind_name(), {},
+           join(value.label(), key.label()));
       return Flow::halt;
     }
     if (get_key(*this, value, key, member) != Got::value) return Flow::halt;
@@ -75,7 +76,7 @@ Flow Machine::bind_alternatives(const Node& node, const Frame& frame, const Valu
     ControlScope scope(*this);
     Flow flow = destructure(node.patterns[i], frame, input, value, sink);
     if (flow == Flow::proceed || i + 1 == node.patterns.size()) return flow;
-    Label label = error_.label();
+    const Label label = label_of_failure();
     if (!takes_error()) return flow;
     scope.restart();
     decide(label);

@@ -251,10 +251,11 @@ Flow Machine::each_try(const Node& node, const Frame& frame, const Value& input,
     return inner;
   });
   if (flow == Flow::proceed || downstream || !takes_error()) return flow;
+  const Label label = label_of_failure();
   Value error = std::move(error_);
   error_ = Value();
   ControlScope scope(*this);
-  decide(error.label());
+  decide(label);
   if (node.children.size() < 2) return Flow::proceed;
   return each(*node.children[1], frame, error, path ? &invalid_path : nullptr, sink);
 }

@@ -273,9 +273,9 @@ Got Machine::one_conditional(const Node& node, const Frame& frame, const Value& 
 Got Machine::one_try(const Node& node, const Frame& frame, const Value& input, Value& output) {
   Got got = one(*node.children[0], frame, input, output);
   if (got != Got::failed || !takes_error()) return got;
+  const Label label = label_of_failure();
   Value error = std::move(error_);
   error_ = Value();
-  Label label = error.label();
   if (node.children.size() < 2) {
     decide(label);
     return Got::none;

@@ -132,7 +132,9 @@ TEST(ExpressionLabelProperty, NoTrickWashesALabelOff) {
            "ltrimstr(.x)? // .", "getpath([.x | tostring])", "try getpath([.x]) catch 1", "env? // 1", "$__prog_args? // 1", "halt? // 1",
            "[.x] | @json", "[.x] | tojson | length", "abs? // (.x | numbers | abs)", "toarray? // [.x]", "have_literal_numbers", "ltrimstr(\"x\")", "[.x] | min",
            "have_decnum // .x", "[splits(\"x\")?] | length", "@html \"\\(.x)\"", "@text \"\\(.x)\"", "(.x | tostring) as $k | {($k): 1} | to_entries[0].key", "{(.x | tostring): 1} | has(\"4\")",
-           "[.[]?] | length", "map_values(1)", "[.[] | type]", "del(.x) | length", "to_entries | map(.key)", "reduce (.x | tostring | explode[]) as $c (0; . + 1)"}) {
+           "[.[]?] | length", "map_values(1)", "[.[] | type]", "[.x | .a? | 1] | length", "[.x | .[0]? | 1]", "[(.x | .[{}])? | 1] | length", "[(.x as [$a] | 1)?]", "(.x as {a: $a} | 1)? // 0",
+           "[.x | .[0:1]? | 1]", "[.x | (.a = 1)? | 1]", "[.x | (.[0] = 1)? | 1] | length", "[.x | del(.a)? | 1]", "[.x as $x | [1] | .[$x]? | 1]", "[.x | getpath([\"a\"])? | 1]",
+           "[.x | (.[\"a\"] |= 1)? | 1]", "[.x | delpaths([[0]])? | 1]", "[.x as $x | {} | .[$x]? | 1]", "[.x | .a?.b? | 1]", "[.x | to_entries? | 1]", "del(.x) | length", "to_entries | map(.key)", "reduce (.x | tostring | explode[]) as $c (0; . + 1)"}) {
     const std::string found = leak_of(program);
     if (found.starts_with("does not compile")) continue;  // some names are refused here; the others must not leak
     EXPECT_EQ(found, "") << program;
@@ -143,7 +145,7 @@ TEST(ExpressionLabelProperty, NoTrickWashesALabelOff) {
 std::vector<std::string> calls_of(const std::string& name, std::size_t arity) {
   if (arity == 0) return {name};
   std::vector<std::string> calls;
-  for (const char* given : {".", "$x", "1", "\"a\"", "[0]", ".[0]", "[$x]"}) {
+  for (const char* given : {".", "$x", "1", "\"a\"", "[0]", ".[0]", ".[0]?", "[$x]"}) {
     for (std::size_t at = 0; at < arity; ++at) {
       std::string call = name + "(";
       for (std::size_t i = 0; i < arity; ++i) call += std::string(i == 0 ? "" : "; ") + (i == at ? given : ".");

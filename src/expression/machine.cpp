@@ -143,13 +143,16 @@ Error Machine::error() const {
   return {Code::invalid_argument, kind_and_brief(error_) + " was raised as an error"};
 }
 
-Got Machine::fail(std::string message, Label label) {
-  return fail_with(Value(message).labelled(label));
+Got Machine::fail(std::string message, Label label, Label cause) {
+  const Got got = fail_with(Value(message).labelled(label));
+  cause_ = cause;
+  return got;
 }
 
 Got Machine::fail_with(Value error) {
   signal_ = Signal::error;
   error_ = std::move(error).labelled(control_);
+  cause_ = Label();
   return Got::failed;
 }
 

@@ -120,13 +120,16 @@ class Machine {
   Got one(const Node& node, const Frame& frame, const Value& input, Value& output);
 
   // --- failing ---
-  // `label`: of the values that the message shows, see about() in messages.h.
-  Got fail(std::string message, Label label = {});  // an error of the program, which `try` can catch
+  // An error of the program, which `try` can catch. `label`: of the values that the message shows, see about() in messages.h;
+  // `cause`: of those that made it fail and are not shown.
+  Got fail(std::string message, Label label = {}, Label cause = {});
   Got fail_with(Value error);
   void label_error(Label label) {
     if (signal_ == Signal::error) error_ = std::move(error_).labelled(label);
   }
   Got exhaust(std::string message);  // a limit; nothing catches it
+  // What whoever catches the error learns from it.
+  Label label_of_failure() const { return join(error_.label(), cause_); }
   Flow halt(Got) { return Flow::halt; }
 
   // --- budgets ---
@@ -279,6 +282,7 @@ class Machine {
   Label control_;
   Label seen_;
   Value error_;
+  Label cause_;  // of the error, beside its own label
   std::string limit_message_;
   SlotStack slot_stack_;
 };

@@ -42,12 +42,18 @@ bool slice_range(const Value& key, std::size_t length, Range& range) {
   return true;
 }
 
+// What kind of value is asked for what by a key: that decides whether it fails.
+Label cause_of(const Value& target, const Value& key) {
+  return join(target.label(), key.deep_label());
+}
+
 Got get_slice(Machine& machine, const Value& target, const Value& key, Value& output) {
   Range range;
   std::size_t length = target.is_string() ? count_code_points(target.as_string()) : target.size();
   if (!slice_range(key, length, range))
     return machine.fail("Start and end indices of " + std::string(target.is_array() ? "an array" : "a string") +
-                        " slice must be numbers");
+                            " slice must be numbers",
+                        {}, cause_of(target, key));
   Label label = join(target.label(), key.deep_label());
   if (target.is_string()) {
     std::string_view text = target.as_string();
@@ -68,7 +74,7 @@ Got get_slice(Machine& machine, const Value& target, const Value& key, Value& ou
 Got cannot_index(Machine& machine, const Value& target, const Value& key) {
   std::string message = "Cannot index " + std::string(target.kind_name()) + " with ";
   return machine.fail(message + (key.is_string() || key.is_number() ? kind_and_brief(key) : key.kind_name()),
-                      about(key));
+                      about(key), cause_of(target, key));
 }
 
 Value item_at(const Value& array, const Value& key) {
@@ -85,11 +91,11 @@ Value item_at(const Value& array, const Value& key) {
 
 Got set_index(Machine& machine, Value target, const Value& key, Value value, Value& output) {
   double index = key.as_number();
-  if (std::isnan(index)) return machine.fail("Cannot set array element at NaN index");
+  if (std::isnan(index)) return machine.fail("Cannot set array element at NaN index", {}, cause_of(target, key));
   index = std::trunc(index);
   if (index < 0) index += static_cast<double>(target.size());
-  if (index < 0) return machine.fail("Out of bounds negative array index");
-  if (index > index_max) return machine.fail("Array index too large");
+  if (index < 0) return machine.fail("Out of bounds negative array index", {}, cause_of(target, key));
+  if (index > index_max) return machine.fail("Array index too large", {}, cause_of(target, key));
   auto position = static_cast<std::size_t>(index);
   if (position >= target.size() && !machine.use_memory((position + 1 - target.size()) * sizeof(Value)))
     return Got::failed;
@@ -100,8 +106,8 @@ Got set_index(Machine& machine, Value target, const Value& key, Value value, Val
 Got set_slice(Machine& machine, Value target, const Value& key, const Value& value, Value& output) {
   Range range;
   if (!slice_range(key, target.size(), range))
-    return machine.fail("Start and end indices of an array slice must be numbers");
-  if (!value.is_array()) return machine.fail("A slice of an array can only be assigned another array");
+    return machine.fail("Start and end indices of an array slice must be numbers", {}, cause_of(target, key));
+  if (!value.is_array()) return machine.fail("A slice of an array can only be assigned another array", {}, value.label());
   if (!machine.use_memory((target.size() + value.size()) * sizeof(Value))) return Got::failed;
   Label label = join(target.label(), value.label());
   const auto& old = target.items();
@@ -140,8 +146,8 @@ Got raw_child(Machine& machine, const Value& target, const Value& key, Value& ou
 }
 
 bool path_is_usable(Machine& machine, const Value& path) {
-  if (!path.is_array()) return machine.fail("Path must be specified as an array"), false;
-  if (path.size() > path_length_max) return machine.fail("Path too deep"), false;
+  if (!path.is_array()) return machine.fail("Path must be specified as an array", {}, path.label()), false;
+  if (path.size() > path_length_max) return machine.fail("Path too deep", {}, path.label()), false;
   return true;
 }
 
@@ -152,13 +158,14 @@ Got delete_keys(Machine& machine, Value target, const std::vector<const Value*>&
   }
   if (target.is_object()) {
     for (const Value* key : keys) {
-      if (!key->is_string()) return machine.fail("Cannot delete " + std::string(key->kind_name()) + " field of object");
+      if (!key->is_string())
+        return machine.fail("Cannot delete " + std::string(key->kind_name()) + " field of object", {}, cause_of(target, *key));
       target = std::move(target).without_member(key->as_string()).labelled(key->label());
     }
     output = std::move(target);
     return Got::value;
   }
-  if (!target.is_array()) return machine.fail("Cannot delete fields from " + std::string(target.kind_name()));
+  if (!target.is_array()) return machine.fail("Cannot delete fields from " + std::string(target.kind_name()), {}, target.label());
   std::vector<bool> goes(target.size());
   Label label = target.label();
   for (const Value* key : keys) {
@@ -170,11 +177,11 @@ Got delete_keys(Machine& machine, Value target, const std::vector<const Value*>&
       if (index >= 0 && index < static_cast<double>(target.size())) goes[static_cast<std::size_t>(index)] = true;
     } else if (key->is_object()) {
       if (!slice_range(*key, target.size(), range))
-        return machine.fail("Start and end indices of an array slice must be numbers");
+        return machine.fail("Start and end indices of an array slice must be numbers", {}, cause_of(target, *key));
       std::fill(goes.begin() + static_cast<std::ptrdiff_t>(range.start),
                 goes.begin() + static_cast<std::ptrdiff_t>(range.end), true);
     } else {
-      return machine.fail("Cannot delete " + std::string(key->kind_name()) + " element of array");
+      return machine.fail("Cannot delete " + std::string(key->kind_name()) + " element of array", {}, cause_of(target, *key));
     }
   }
   std::vector<Value> kept;
@@ -275,11 +282,12 @@ Got set_key(Machine& machine, Value target, const Value& key, Value value, Value
     output = std::move(output).labelled(label);
     return Got::value;
   }
-  if (key.is_object() && target.is_string()) return machine.fail("Cannot update string slices");
+  if (key.is_object() && target.is_string()) return machine.fail("Cannot update string slices", {}, label);
   if ((key.is_string() && target.is_array()) || (key.is_number() && target.is_object()))
     return cannot_index(machine, target, key);
   return machine.fail("Cannot update field at " + std::string(key.is_object() ? "object" : key.kind_name()) +
-                      " index of " + target.kind_name());
+                          " index of " + target.kind_name(),
+                      {}, cause_of(target, key));
 }
 
 Got get_path(Machine& machine, const Value& root, const Value& path, Value& output) {
@@ -325,10 +333,10 @@ Got set_path(Machine& machine, Value root, const Value& path, Value value, Value
 }
 
 Got delete_paths(Machine& machine, Value root, const Value& paths, Value& output) {
-  if (!paths.is_array()) return machine.fail("Paths must be specified as an array");
+  if (!paths.is_array()) return machine.fail("Paths must be specified as an array", {}, paths.label());
   for (const Value& path : paths.items()) {
-    if (!path.is_array()) return machine.fail("Path must be specified as an array");
-    if (path.size() > path_length_max) return machine.fail("Path too deep");
+    if (!path.is_array()) return machine.fail("Path must be specified as an array", {}, paths.deep_label());
+    if (path.size() > path_length_max) return machine.fail("Path too deep", {}, paths.deep_label());
   }
   if (!machine.use_steps(paths.size())) return Got::failed;
   std::vector<Value> sorted = paths.items();
