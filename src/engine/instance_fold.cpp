@@ -199,13 +199,13 @@ Status InstanceRecord::fold(const journal::Event& event, bool replaying) {
     case EventType::task_escalated:
       return fold_task(event, replaying);
     case EventType::child_started:
-      if (event.data.boolean_or("await", true)) children_[TRY(text_from(event.data, "child"))] = event.data;
+      children_[TRY(text_from(event.data, "child"))] = event.data;
       return done();
     case EventType::child_ended:
       children_.erase(TRY(text_from(event.data, "child")));
       fold_read(gate::KnownValues::Kind::input, "", event.data.member("output"));
       past_.add_met(event.data.member("met"));
-      context_ = join(context_, event.data.member("error").deep_label());
+      context_ = join(context_, join(event.data.member("error").deep_label(), event.data.member("context").label()));
       return done();
     case EventType::project_deployed:
     case EventType::event_received:
@@ -280,6 +280,7 @@ Status InstanceRecord::fold_started(const Value& data) {
   }
   if (const Value* parent = data.find("parent"); parent != nullptr) {
     run_ = parent->string_or("run", "");
+    context_ = join(context_, parent->member("context").label());
     TRY(read_lineage(*parent));
   }
   // What others sent is part of what is asked for.

@@ -354,7 +354,10 @@ void InstanceRecord::finish(Work& work) {
     emit(EventType::timer_cancelled, Value::object({{"timer", timer}}), work);
   }
   if (!schedule_.empty()) work.dispatches.emplace_back(ScheduleAgain{schedule_});
-  if (parent_.empty()) return;
+  if (!parent_.empty()) work.dispatches.emplace_back(NotifyParent{parent_, end_notice(*work.policies)});
+}
+
+Value InstanceRecord::end_notice(const definition::Project& policies) const {
   const InstanceOutcome end = outcome();
   Value data = Value::object(
       {{"child", id_},
@@ -362,9 +365,10 @@ void InstanceRecord::finish(Work& work) {
        {"output", end.output},
        {"error", end.error},
        {"quarantineMillibits", static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}});
-  if (Value met = past_.guards_met(*work.policies, known_); !met.is_null())
+  if (!context_.is_default()) data = std::move(data).with_member("context", Value().labelled(context_));
+  if (Value met = past_.guards_met(policies, known_); !met.is_null())
     data = std::move(data).with_member("met", std::move(met));
-  work.dispatches.emplace_back(NotifyParent{parent_, std::move(data)});
+  return data;
 }
 
 void InstanceRecord::start_child(const StartChild& action, Work& work) {
@@ -403,7 +407,8 @@ void InstanceRecord::start_child(const StartChild& action, Work& work) {
                                                   .met = past_.guards_met(*work.policies, known_),
                                                   .run = run_,
                                                   .above = with(above_, workflow_->name.text()),
-                                                  .askers = askers_});
+                                                  .askers = askers_,
+                                                  .context = context_});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {

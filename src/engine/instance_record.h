@@ -62,6 +62,7 @@ struct StartChildInstance {
   Value met;  // guards of invariants that are there already: gate::RunPast
   std::string run = {};  // where the child's name does not say it
   std::vector<std::string> above = {}, askers = {};  // as InstanceRecord has them
+  Label context = {};  // of all that the parent has read so far
 };
 // In the same entry of the journal as event_emitted, so that no listener gets the event twice or not at all.
 struct PublishEvent {
@@ -184,6 +185,8 @@ class InstanceRecord {
   bool waits_for_person() const;  // not busy, and a human task is open
   InstanceOutcome outcome() const;
   const std::map<std::string, Value>& children() const { return children_; }
+  // Data of child_ended for the parent of an instance that has ended.
+  Value end_notice(const definition::Project& policies) const;
   // The instance that waits for this one to end, or empty.
   const std::string& awaited_by() const { return awaited_ ? parent_ : nobody_; }
   // What the gate is told of the run; lives as long as the record is not changed.
@@ -322,7 +325,7 @@ class InstanceRecord {
   std::map<std::string, EffectRecord> effects_;
   std::map<std::string, HumanTask> tasks_;
   std::map<std::string, Timestamp> timers_;
-  std::map<std::string, Value> children_;  // awaited and not ended: data of child_started
+  std::map<std::string, Value> children_;  // not ended, awaited or not: data of child_started
   std::uint64_t last_task_number_ = 0;
   bool continue_pending_ = false;
   gate::KnownValues known_;  // what it was given, for the gate

@@ -172,6 +172,8 @@ void Engine::Loop::start_child(StartChildInstance child, Work& work, Turn& turn)
                                                      .with_member("above", to_value(child.above))
                                                      .with_member("askers", to_value(child.askers)));
   if (!child.met.is_null()) data = std::move(data).with_member("met", child.met);
+  if (!child.context.is_default())
+    data = std::move(data).with_member("parent", data.member("parent").with_member("context", Value().labelled(child.context)));
   if (!child.request.is_null()) data = std::move(data).with_member("request", child.request);
   if (!child.run.empty())
     data = std::move(data).with_member("parent", data.member("parent").with_member("run", child.run));
@@ -285,14 +287,15 @@ Result<Value> Engine::Loop::handle(const RecoverInstance& request, Work& work, T
   for (const auto& [child, data] : record->children()) {
     if (instances_.contains(child) || stuck_.contains(child)) continue;
     // It ended, and the server stopped before its parent was told.
-    auto end = outcome_in_store(child);
-    if (!end && end.error().code == Code::unavailable) return end.error();
+    auto ended = load(child);
+    if (!ended && ended.error().code == Code::unavailable) return ended.error();
+    if (ended && ended->record->ended()) {
+      work.dispatches.emplace_back(NotifyParent{request.instance, ended->record->end_notice(*work.policies)});
+      continue;
+    }
     Value lost = tool::to_value(tool::standard_error("runtime", "what became of it is not known"));
-    work.dispatches.emplace_back(
-        NotifyParent{request.instance, Value::object({{"child", child},
-                                                      {"status", end ? end->status : "faulted"},
-                                                      {"output", end ? end->output : Value()},
-                                                      {"error", end ? end->error : std::move(lost)}})});
+    work.dispatches.emplace_back(NotifyParent{
+        request.instance, Value::object({{"child", child}, {"status", "faulted"}, {"error", std::move(lost)}})});
   }
   return Value();
 }

@@ -30,10 +30,11 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::RunWorkflo
 
 void Execution::child_ended(const Value& data) {
   const std::string child(data.string_or("child", ""));
-  Branch* branch = awake(Waiting::For::child, child);
-  if (branch == nullptr) return;
+  // What it was told counts for this one, too, whether or not anybody waits for it.
   state_.counters.quarantine_millibits +=
       static_cast<std::uint64_t>(std::max<std::int64_t>(data.integer_or("quarantineMillibits", 0), 0));
+  Branch* branch = awake(Waiting::For::child, child);
+  if (branch == nullptr) return;
   const std::string_view status = data.string_or("status", "");
   if (status == "completed") return complete(*branch, data.member("output"));
   const std::string& reference = branch->frames.back()->task->reference;

@@ -261,12 +261,12 @@ class Replay {
     if (status == Status::running || status == Status::created || instance.parent_child.empty()) return;
     Instance* parent = find(instance.parent_name);
     const std::string child = std::exchange(instance.parent_child, "");
-    if (parent == nullptr || !instance.is_awaited) return;
+    if (parent == nullptr) return;
     Value data = Value::object({{"child", child}, {"status", status == Status::completed ? "completed" : "faulted"}});
     data = status == Status::completed ? std::move(data).with_member("output", instance.state.output())
                                        : std::move(data).with_member("error", instance.state.error());
     parent->read(gate::KnownValues::Kind::input, "", data.member("output"));
-    parent->context = join(parent->context, data.member("error").deep_label());
+    parent->context = join(parent->context, instance.context);
     send(*parent, journal::EventType::child_ended, std::move(data));
   }
 
@@ -303,6 +303,7 @@ class Replay {
     made->parent_name = parent;
     made->parent_child = child.child;
     made->is_awaited = child.await;
+    made->context = join(made->context, find(parent)->context);
   }
 
   // By its rules alone: that it holds invariants whatever the rules say proves nothing about the rules.
