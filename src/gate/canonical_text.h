@@ -42,7 +42,7 @@ struct Token {
   std::string host;  // of url, mail and host: canonical
 };
 // Web and mail addresses, hosts, account numbers, numbers, dates and times of day in it, at most `tokens_max`, also links
-// that are only seen when disguises are undone (undisguised.h), in the text as it is then. `complete`
+// that are only seen in what the text may be taken for (undisguised.h, html_text.h, host_views.h), as they are there. `complete`
 // turns false when not all of it was looked at.
 std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete);
 inline bool is_link(const Token& token) {
