@@ -17,6 +17,8 @@ const char* name_of(Shape shape);
 
 // NFC, every run of blanks one blank, none at the ends. Text that can't be normalised is returned as it is.
 std::string normal_text(std::string_view text);
+// NFKC without case, and without what can't be seen: equal for texts that only programs tell apart.
+std::string folded_text(std::string_view text);
 // What it looks like, by UTS 39: equal for texts that are easily taken for each other. Hosts in lower case.
 std::string skeleton_of(std::string_view text);
 // NFKC in lower case, ideographic full stops as '.', no dot at the end: how hosts are compared.
