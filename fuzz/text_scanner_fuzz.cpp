@@ -7,6 +7,8 @@
 
 #include "gate/addresses.h"
 #include "gate/canonical_text.h"
+#include "gate/host_views.h"
+#include "gate/html_text.h"
 #include "gate/undisguised.h"
 #include "gate/written_forms.h"
 #include "value/utf8.h"
@@ -31,7 +33,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Token& token : more) found = found || token.host == "evil.example";
   if (!found) std::abort();
 
-  if (undisguised(text).size() > text.size()) std::abort();
+  // In the middle of ordinary punctuation as well, whatever was before.
+  bool whole = true;
+  bool seen = false;
+  for (const Token& token : tokens_of(text + "\uff0c https\uff1a\uff0f\uff0fevil.example\uff01", tokens_max, whole))
+    seen = seen || token.host == "evil.example";
+  if (!seen && whole) std::abort();
+
+  for (const std::string& view : {undisguised(text), text_of_html(text), with_ascii_meant(text), with_words_apart(text)})
+    if (view.size() > text.size()) std::abort();
+  if (!text.empty() && (script_run(text) == 0 || script_run(text) > text.size())) std::abort();
   if (const std::string normal = normal_text(text); normal_text(normal) != normal) std::abort();
   (void)reading_of(Value(text));
   (void)known_keys_of(Value(text));

@@ -13,7 +13,7 @@ struct ConditionFunction {
 };
 
 // Each is put in front of the conditions that name it, so that the others cost nothing.
-constexpr std::array<ConditionFunction, 28> condition_functions = {{
+constexpr std::array<ConditionFunction, 29> condition_functions = {{
     {"_rank",
      R"jq(def _rank($levels; $level): $levels | index([$level])
        // error("there is no level \($level); levels are \($levels | join(", "))");)jq",
@@ -37,6 +37,8 @@ constexpr std::array<ConditionFunction, 28> condition_functions = {{
     {"_name",
      R"jq(def _name: split("~") | join("~0") | split("/") | join("~1") | split("*") | join("~2");)jq",
      {}},
+    // As in jq, but what is missing is not looked for, nor in what is missing.
+    {"IN", R"jq(def IN(wanted): any(wanted == .; .); def IN(given; wanted): any(given == wanted; .);)jq", {}},
     {"has_argument",
      R"jq(def has_argument($argument): reduce _path($argument)[] as $part ([$facts.effect.arguments];
        map(select(type == "object" and has($part)) | .[$part])) | length == 1;)jq",

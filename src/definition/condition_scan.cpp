@@ -79,7 +79,7 @@ class Scanner {
       open(c);
     } else if (c == ')' || c == ']' || c == '}') {
       close();
-    } else if (c == '.' && is_name_start(peek(1)) && !after_value_) {
+    } else if (!after_value_ && names_a_member(0)) {
       read_path();
     } else if (is_name_start(c)) {
       read_word();
@@ -162,35 +162,71 @@ class Scanner {
     after_word_ = !is_operator;
   }
 
-  // ".args.amount", '.budget["port/spend"].left'
+  // ".args", '."args"', '.["args"]'.
+  bool names_a_member(std::size_t ahead) const {
+    if (peek(ahead) != '.') return false;
+    return is_name_start(peek(ahead + 1)) || !quoted_member(at_ + ahead).first.empty();
+  }
+
+  // The name in '."a"', '.["a"]' or '["a"]', and where it ends; no name: there is none, or one with an escape.
+  std::pair<std::string_view, std::size_t> quoted_member(std::size_t at) const {
+    const std::size_t start = at;
+    const auto blanks = [&] {
+      while (at < text_.size() && std::isspace(static_cast<unsigned char>(text_[at])) != 0) ++at;
+    };
+    const auto takes = [&](char c) { return at < text_.size() && text_[at] == c && ++at != 0; };
+    const bool dot = takes('.'), bracket = takes('[');
+    if (!dot && !bracket) return {{}, start};
+    if (bracket) blanks();
+    if (!takes('"')) return {{}, start};
+    const std::size_t quote = std::min(text_.find('"', at), text_.size());
+    const std::string_view name = text_.substr(at, quote - at);
+    at = quote + 1;
+    if (bracket) blanks();
+    if (quote == text_.size() || name.find('\\') != std::string_view::npos || (bracket && !takes(']'))) return {{}, start};
+    return {name, at};
+  }
+
+  // ".args.amount", '.budget["port/spend"].left', ".args | .amount" where it begins what is read.
   void read_path() {
     const std::size_t start = at_;
+    const bool root = is_root();
+    const std::string_view before = trimmed(text_.substr(0, start));
+    const bool begins = before.empty() || std::string_view("([|;").find(before.back()) != std::string_view::npos;
     std::vector<std::string> names;
     while (names.size() < 16) {
       if (peek() == '.' && is_name_start(peek(1))) {
         const std::size_t first = ++at_;
         while (is_name_part(peek())) ++at_;
         names.emplace_back(text_.substr(first, at_ - first));
-        continue;
+      } else if (const auto [name, end] = quoted_member(at_); !name.empty()) {
+        names.emplace_back(name);
+        at_ = end;
+      } else if (!begins || !skip_pipe()) {
+        break;
       }
-      const std::size_t bracket = peek() == '.' && peek(1) == '[' ? 1 : 0;
-      if (peek(bracket) != '[' || peek(bracket + 1) != '"') break;
-      const std::size_t first = at_ + bracket + 2, quote = text_.find('"', first);
-      if (quote == std::string_view::npos || quote + 1 >= text_.size() || text_[quote + 1] != ']') break;
-      const std::string_view name = text_.substr(first, quote - first);
-      if (name.find('\\') != std::string_view::npos) break;
-      names.emplace_back(name);
-      at_ = quote + 2;
     }
     after_value_ = true;
     after_word_ = false;
-    note_path(std::move(names), start);
+    note_path(std::move(names), start, root);
   }
 
-  void note_path(std::vector<std::string> names, std::size_t start) {
+  // The pipe between two paths: what follows has the first as its input, also behind the second.
+  bool skip_pipe() {
+    const std::size_t end = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+    if (end == text_.size() || text_[end] != '|') return false;
+    const std::size_t next = text_.find_first_not_of(" \t\r\n", end + 1);
+    if (next == std::string_view::npos || !names_a_member(next - at_)) return false;
+    at_ = next;
+    leave_root();
+    cannot_split();
+    return true;
+  }
+
+  void note_path(std::vector<std::string> names, std::size_t start, bool root) {
     const auto& known = fact_names();
     if (!std::binary_search(known.begin(), known.end(), std::string_view(names[0]))) {
-      if (is_root() && !unknown_) unknown_ = {names[0], start};
+      if (root && !unknown_) unknown_ = {names[0], start};
       return;
     }
     const std::string_view rest = trimmed(text_.substr(at_));
@@ -203,6 +239,7 @@ class Scanner {
   }
 
   static bool absence_is_handled(std::string_view rest) {
+    while (rest.starts_with(")")) rest = trimmed(rest.substr(1));
     if (rest.starts_with("?") || rest.starts_with("//")) return true;
     if (!rest.starts_with("==") && !rest.starts_with("!=")) return false;
     rest = trimmed(rest.substr(2));

@@ -201,6 +201,57 @@ TEST_F(EngineLabels, AClosedAnswerNeverDecidesWhoIsAffected) {
   EXPECT_EQ(fate(start()), "denied");
 }
 
+std::string run_task(const std::string& name, bool await = true) {
+  return "  - run: {run: {await: " + std::string(await ? "true" : "false") + ", workflow: {namespace: t, name: " + name + ", version: 1.0.0}}}\n";
+}
+
+TEST_F(EngineLabels, TheContextOfARunIsThatOfAllItsWorkflows) {
+  const std::string send_fixed = send_task("\"somebody\""), pause = "  - pause: {wait: PT1H}\n";
+  files_["workflows/reader.yaml"] = workflow_file("reader", fetch);
+  files_["workflows/outer.yaml"] = workflow_file("outer", run_task("reader"));
+  files_["workflows/failing.yaml"] =
+      workflow_file("failing", std::string(fetch) + "  - bad: {raise: {error: {type: 'https://example.com/e', status: 400, title: t}}}\n");
+  files_["workflows/sender.yaml"] = workflow_file("sender", send_fixed);
+  files_["workflows/nothing.yaml"] = workflow_file("nothing", "  - a: {set: {x: 1}}\n");
+  const std::vector<std::pair<std::string, std::string>> read_before = {
+      {"the child", run_task("reader") + send_fixed},
+      {"a child of the child", run_task("outer") + send_fixed},
+      {"a child that fails", "  - guard: {try: [" + run_task("failing").substr(4, run_task("failing").size() - 5) + "], catch: {do: []}}\n" + send_fixed},
+      {"a child that nobody waits for", run_task("reader", false) + pause + send_fixed},
+      {"the parent", std::string(fetch) + run_task("sender")},
+      {"the parent, of a child that nobody waits for", std::string(fetch) + run_task("sender", false) + pause},
+  };
+  files_["policies/port.yaml"] = policy_with("context_at_most(\"internal\")");
+  for (const auto& [what, tasks] : read_before) {
+    workflow(tasks);
+    open();
+    deploy();
+    const std::string instance = start();
+    wait_advancing(instance, std::chrono::minutes(30));
+    EXPECT_EQ(world_->calls("send"), 0) << what << "\n" << dump(instance);
+  }
+  workflow(run_task("nothing") + run_task("sender"));
+  open();
+  deploy();
+  EXPECT_EQ(wait(start()).status, "completed");
+  EXPECT_EQ(world_->calls("send"), 1);
+}
+
+TEST_F(EngineLabels, WhatAChildThatNobodyWaitsForWasToldCountsForTheRun) {
+  files_["decisions/kind.yaml"] = kind_decision;
+  files_["gantry.yaml"] = "quarantineBits: 5\n";
+  files_["workflows/asker.yaml"] = workflow_file("asker", std::string(fetch) + ask_kind("k"));
+  const std::string asks = run_task("asker", false) + "  - pause: {wait: PT1H}\n";
+  workflow(asks + asks + fetch + ask_kind("last"), "three");
+  workflow(asks + fetch + ask_kind("last"), "two");
+  open();
+  deploy();
+  EXPECT_EQ(wait_advancing(start(Value(), "two"), std::chrono::minutes(30)).status, "completed");
+  const InstanceOutcome outcome = wait_advancing(start(Value(), "three"), std::chrono::minutes(30));
+  EXPECT_EQ(outcome.status, "faulted");
+  EXPECT_THAT(std::string(outcome.error.string_or("detail", "")), HasSubstr("quarantineBits"));
+}
+
 TEST_F(EngineLabels, ARunIsToldNoMoreBitsThanItsBudget) {
   files_["decisions/kind.yaml"] = kind_decision;
   files_["gantry.yaml"] = "quarantineBits: 5\n";

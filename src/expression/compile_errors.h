@@ -14,7 +14,6 @@ inline constexpr std::size_t compile_errors_max = 10;
 
 // In the order of the text, at most compile_errors_max; empty when the program compiles. A program that can't be
 // parsed has one error: what follows it can't be told from it.
-std::vector<CompileError> compile_errors(std::string_view text, std::span<const std::string> variables = {},
-                                         Comparisons comparisons = Comparisons::of_anything);
+std::vector<CompileError> compile_errors(std::string_view text, std::span<const std::string> variables = {});
 
 }  // namespace gantry::expression

@@ -193,6 +193,7 @@ void Machine::close_over(const Node& node, const Frame& frame, Closure* closures
 }
 
 Flow Machine::each_call(const Node& node, const Frame& frame, const Value& input, const Path* path, Sink sink) {
+  if (node.refuses_null && input.is_null()) return halt(refuse_null(input.label()));
   if (!enter_call()) return Flow::halt;
   const Function& function = *node.function;
   ClosureSpace closures(node.children.size());
@@ -205,6 +206,7 @@ Flow Machine::each_call(const Node& node, const Frame& frame, const Value& input
 }
 
 Got Machine::one_call(const Node& node, const Frame& frame, const Value& input, Value& output) {
+  if (node.refuses_null && input.is_null()) return refuse_null(input.label());
   if (!enter_call()) return Got::failed;
   const Function& function = *node.function;
   ClosureSpace closures(node.children.size());

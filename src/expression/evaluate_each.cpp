@@ -96,6 +96,7 @@ Flow Machine::each_value(const Node& node, const Frame& frame, const Value& inpu
     case Kind::negate:
       return each(*node.children[0], frame, input, nullptr, [&](Value&& value, const Path*) {
         Value output;
+        if (node.refuses_null && value.is_null()) return halt(refuse_null(value.label()));
         return negate(*this, value, output) == Got::value ? pass(std::move(output)) : Flow::halt;
       });
     case Kind::binary:
@@ -310,6 +311,7 @@ Flow Machine::each_native(const Node& node, const Frame& frame, const Value& inp
       return each_native(node, frame, input, arguments, given - 1, sink);
     });
   }
+  if (node.refuses_null && check_call(node, input, arguments.data()) != Got::value) return Flow::halt;
   std::vector<Value> given_away = arguments;
   Value output;
   switch (call_builtin(*this, *node.builtin, input, given_away.data(), output)) {

@@ -42,6 +42,7 @@ Got Machine::one_add(const Node& node, const Frame& frame, const Value& input, V
   std::string text;  // of `total` while it is a string, so that many pieces take linear time
   bool is_text = false;
   Flow flow = each(*node.children[0], frame, input, nullptr, [&](Value&& value, const Path*) {
+    if (node.refuses_null && value.is_null()) return halt(refuse_null(value.label()));
     if (is_text && value.is_string()) {
       text += value.as_string();
       total = std::move(total).labelled(value.label());
@@ -98,10 +99,12 @@ Got Machine::one_sorted(const Node& node, const Frame& frame, const Value& input
     if (!use_memory(2 * sizeof(Value))) return Flow::halt;
     if (key.arity == Arity::one) {  // comparing the keys is comparing the arrays of one key each
       keys.emplace_back();
-      return one(key, frame, item, keys.back()) == Got::value ? Flow::proceed : Flow::halt;
+      if (one(key, frame, item, keys.back()) != Got::value) return Flow::halt;
+      return node.refuses_null && keys.back().is_null() ? halt(refuse_null(keys.back().label())) : Flow::proceed;
     }
     std::vector<Value> several;
     Flow inner = each(key, frame, item, nullptr, [&](Value&& value, const Path*) {
+      if (node.refuses_null && value.is_null()) return halt(refuse_null(value.label()));
       if (!use_memory(sizeof(Value))) return Flow::halt;
       several.push_back(std::move(value));
       return Flow::proceed;

@@ -5,6 +5,7 @@
 #include "expression/formats.h"
 #include "expression/machine.h"
 #include "expression/messages.h"
+#include "expression/null_refusal.h"
 #include "expression/operators.h"
 #include "expression/paths.h"
 
@@ -34,7 +35,9 @@ Got Machine::one_step(const Node& node, const Frame& frame, const Value& input, 
     case Kind::negate: {
       Value operand;
       Got got = one(*node.children[0], frame, input, operand);
-      return got == Got::value ? negate(*this, operand, output) : got;
+      if (got != Got::value) return got;
+      if (node.refuses_null && operand.is_null()) return refuse_null(operand.label());
+      return negate(*this, operand, output);
     }
     case Kind::binary:
       return one_binary(node, frame, input, output);
@@ -56,6 +59,8 @@ Got Machine::one_step(const Node& node, const Frame& frame, const Value& input, 
     case Kind::text:
       return one_text(node, frame, input, output);
     case Kind::format:
+      if (node.refuses_null && (looks_at_items(node.constant.as_string()) ? holds_null(input) : input.is_null()))
+        return refuse_null(input.label());
       return format_value(*this, input, node.constant.as_string(), output);
     case Kind::call_function:
       return one_call(node, frame, input, output);
@@ -199,9 +204,7 @@ Got Machine::one_binary(const Node& node, const Frame& frame, const Value& input
 }
 
 Got Machine::operate_on(const Node& node, Value left, Value right, Value& output) {
-  if (node.refuses_null && (left.is_null() || right.is_null()))
-    return fail("something missing (null) is compared; where it may be missing say so: .x?, .x // DEFAULT, .x == null",
-                join(left.label(), right.label()));
+  if (node.refuses_null && check_operands(node, left, right) != Got::value) return Got::failed;
   return operate(*this, node.operation, std::move(left), std::move(right), output);
 }
 
@@ -352,6 +355,7 @@ Got Machine::one_native(const Node& node, const Frame& frame, const Value& input
     Got got = one(*node.children[i], frame, input, arguments[i]);
     if (got != Got::value) return got;
   }
+  if (node.refuses_null && check_call(node, input, arguments.data()) != Got::value) return Got::failed;
   if (node.consumes)
     return call_builtin(*this, *node.builtin, std::move(const_cast<Value&>(input)), arguments.data(), output);
   return call_builtin(*this, *node.builtin, input, arguments.data(), output);

@@ -84,6 +84,7 @@ Got Machine::one_modify(const Node& node, const Frame& frame, const Value& input
   std::vector<Value> deleted;
   auto updated = [&](Value old, Value& replacement) -> Got {
     if (node.kind == Kind::modify) return first_output(*node.children[1], frame, old, replacement);
+    if (node.refuses_null && check_operands(node, old, *operand) != Got::value) return Got::failed;
     if (node.kind == Kind::modify_with) return operate(*this, node.operation, std::move(old), *operand, replacement);
     replacement = old.is_truthy() ? std::move(old) : operand->labelled(old.label());
     return Got::value;

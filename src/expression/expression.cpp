@@ -3,6 +3,7 @@
 #include "expression/compile_errors.h"
 #include "expression/inspect.h"
 #include "expression/machine.h"
+#include "expression/null_refusal.h"
 #include "expression/parser.h"
 #include "expression/resolver.h"
 
@@ -19,7 +20,7 @@ class Program {
 
 std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::span<const std::string> variables,
                                                    Comparisons comparisons) {
-  auto parsed = parse_program(text, comparisons);
+  auto parsed = parse_program(text);
   if (auto* error = std::get_if<CompileError>(&parsed)) return std::move(*error);
   auto program = std::make_shared<Program>();
   program->root = std::move(std::get<0>(parsed));
@@ -27,14 +28,14 @@ std::variant<ProgramPointer, CompileError> compile(std::string_view text, std::s
   Resolved resolved;
   if (auto error = resolve_program(program->root, program->variables, program->definitions, resolved))
     return *std::move(error);
+  if (comparisons == Comparisons::of_values) refuse_nulls(*program->root, program->definitions);
   program->slots = resolved.slots;
   program->used_variables = std::move(resolved.used_variables);
   return ProgramPointer(std::move(program));
 }
 
-std::vector<CompileError> compile_errors(std::string_view text, std::span<const std::string> variables,
-                                         Comparisons comparisons) {
-  auto parsed = parse_program(text, comparisons);
+std::vector<CompileError> compile_errors(std::string_view text, std::span<const std::string> variables) {
+  auto parsed = parse_program(text);
   if (auto* error = std::get_if<CompileError>(&parsed)) return {std::move(*error)};
   Definitions definitions;
   return errors_in(std::get<0>(parsed), variables, definitions, compile_errors_max);

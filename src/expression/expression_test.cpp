@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <regex>
 #include <thread>
 
 #include "base/sanitizer.h"
@@ -126,6 +127,37 @@ TEST(Expression, ComparesOnlyWhatIsThereWhereThatIsAskedFor) {
         ".l[7] <= 5", "any(.n; . == 1)", "def f: . < 3; .b | f", ".l[] > 0", "empty"})
     EXPECT_EQ(answer(text), "error") << text;
   EXPECT_EQ(answer(".b? <= 250"), "true") << "the author says that it may be missing";
+}
+
+TEST(Expression, WhereNullIsRefusedNothingIsComputedOfItAndNothingCatchesThat) {
+  const char* facts = R"({"a":1,"n":null,"note":"x","rows":[{"p":5},{}],"nulls":[1,null],"o":{"a":1,"n":null}})";
+  const auto answer = [&](std::string_view text) {
+    auto program = compile(text, {}, Comparisons::of_values);
+    if (!std::holds_alternative<ProgramPointer>(program)) return std::get<CompileError>(program).message;
+    auto value = evaluate_only(*std::get<0>(program), *parse_json(facts), {});
+    return value.ok() ? print_json(*value) : "error";
+  };
+  for (const char* computed :
+       {".a + .b", ".b + .a", ".n + .n", "[.rows[].p] | add", ".rows | map(.p) | add", "add(.rows[].p)", ".nulls | max", ".nulls | min",
+        ".nulls | sort | length", ".nulls | unique | length", ".rows | max_by(.p) | .p", ".rows | sort_by(.p) | length",
+        ".rows | group_by(.p) | length", "reduce .rows[] as $row (0; . + $row.p)", "last(foreach .rows[] as $row (0; . + $row.p))",
+        ".b | length", "(.x | .y) | length", ".b | tostring", ".b | tojson", "\"\\(.b)\"", ".b | @text", ".nulls | @csv", ".nulls | join(\",\")",
+        "[\"evil\"] as $bad | .b as $x | $bad | index($x)", ".nulls | index(7)", "[\"evil\"] | contains([null, null][:1])",
+        ".b | in({})", "-.b", ".a += .b | .a", ".a as $a | .b |= $a + . | .b", ".b | ascii_downcase", ".b | todate", ".b | ltrimstr(\"x\")",
+        "[.a, .b] == [1, 2]", "{x: .b} != {x: 5}", "def sum: add; .nulls | sum", ".o | map(. + 1)", "pow(.b; 2)", ".b | keys | length"}) {
+    EXPECT_EQ(answer(computed), "error") << computed;
+    for (const char* catching : {"(%) // 0", "(%)? // 0", "try (%) catch 0", "[(%)?] | length", "isempty((%)?)", "first((%), 0) // 0"}) {
+      const std::string program = std::regex_replace(catching, std::regex("%"), std::regex_replace(computed, std::regex("\\$"), "$$$$"));
+      EXPECT_EQ(answer(program), "error") << program;
+    }
+  }
+  for (const auto& [asked, expected] : std::vector<std::pair<const char*, const char*>>{
+           {"(.b // 0) + 1", "1"}, {".b? | length", "0"}, {"if .b == null then 0 else .b + 1 end", "0"}, {".rows | map(.p // 0) | add", "5"},
+           {".rows | map(.p | values) | add", "5"}, {"[.rows[].p | numbers] | max", "5"}, {".b | type", "\"null\""}, {".b | not", "true"},
+           {".o | has(\"b\")", "false"}, {"[.rows[] | select(.p == null)] | length", "1"}, {".nulls | length", "2"}, {".b as $x | [$x] | length", "1"},
+           {"[.rows[] | .p != null] | all", "false"}, {"[] | add", "null"}, {".note | length", "1"}, {".nulls == [1, null]", "true"},
+           {"try error(\"x\") catch .", "\"x\""}, {"(.note | tonumber)? // 7", "7"}, {"now == 0", "true"}, {".a + 1 | . * 2", "4"}})
+    EXPECT_EQ(answer(asked), expected) << asked;
 }
 
 TEST(Expression, KeepsIntegersExact) {

@@ -28,7 +28,7 @@ class Machine;
 
 enum class Flow : std::uint8_t { proceed, halt };
 enum class Got : std::uint8_t { value, none, failed };
-enum class Signal : std::uint8_t { none, error, leave, stop, exhausted };  // leave: break to a label
+enum class Signal : std::uint8_t { none, error, refused, leave, stop, exhausted };  // leave: break to a label
 
 // Where a value is within the value that path() looks at. Lives on the stack, linked towards the root.
 struct Path {
@@ -130,6 +130,7 @@ class Machine {
   Got exhaust(std::string message);  // a limit; nothing catches it
   // What whoever catches the error learns from it.
   Label label_of_failure() const { return join(error_.label(), cause_); }
+  Got refuse_null(Label label);      // of what is missing; nothing catches it (null_refusal.h)
   Flow halt(Got) { return Flow::halt; }
 
   // --- budgets ---
@@ -160,6 +161,9 @@ class Machine {
   const Value* borrow(const Node& node, const Frame& frame, const Value& input, Label& label) const;
   Got one_field(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got operate_on(const Node& node, Value left, Value right, Value& output);
+  // Whether there is all that a node computes with, where it refuses null (null_refusal.h): fails, or gives Got::value.
+  Got check_operands(const Node& node, const Value& left, const Value& right);
+  Got check_call(const Node& node, const Value& input, const Value* arguments);
   Got one_binary(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got one_logic(const Node& node, const Frame& frame, const Value& input, Value& output);
   Got one_alternative(const Node& node, const Frame& frame, const Value& input, Value& output);

@@ -176,15 +176,6 @@ const BinaryOperator* Parser::binary_operator() const {
   return nullptr;
 }
 
-// Whether the author says that an operand may be missing: the literal null, or `?`.
-bool may_be_null(const Node& comparison) {
-  return std::any_of(comparison.children.begin(), comparison.children.end(), [](const NodePointer& child) {
-    const Node* operand = child.get();
-    while (operand->kind == Kind::pipe || operand->kind == Kind::bind) operand = operand->children.back().get();
-    return operand->kind == Kind::try_catch || (operand->kind == Kind::literal && operand->constant.is_null());
-  });
-}
-
 NodePointer Parser::expression(int strength_min) {
   Level level(*this);
   if (level_ > 4 * program_depth_max)
@@ -198,7 +189,6 @@ NodePointer Parser::expression(int strength_min) {
     left = node(found->kind, offset, std::move(left), std::move(right));
     if (!left) return nullptr;
     left->operation = found->operation;
-    left->refuses_null = comparisons_ == Comparisons::of_values && found->strength == comparing && !may_be_null(*left);
     const BinaryOperator* next = binary_operator();
     if (next && found->associates == 'n' && next->strength == found->strength)
       return fail(peek().offset,
@@ -244,24 +234,24 @@ NodePointer Parser::try_operand() {
 
 namespace {
 
-std::variant<NodePointer, CompileError> parse_with(std::string_view text, bool library, Comparisons comparisons) {
+std::variant<NodePointer, CompileError> parse_with(std::string_view text, bool library) {
   auto tokens = tokenize(text);
   if (auto* error = std::get_if<CompileError>(&tokens)) return std::move(*error);
-  Parser parser(text, std::move(std::get<0>(tokens)), comparisons);
+  Parser parser(text, std::move(std::get<0>(tokens)));
   return library ? parser.definitions() : parser.program();
 }
 
 }  // namespace
 
-std::variant<NodePointer, CompileError> parse_program(std::string_view text, Comparisons comparisons) {
+std::variant<NodePointer, CompileError> parse_program(std::string_view text) {
   if (text.size() > program_bytes_max)
     return CompileError{program_bytes_max,
                         "the program has " + std::to_string(text.size()) + " bytes; at most 65536 are allowed"};
-  return parse_with(text, false, comparisons);
+  return parse_with(text, false);
 }
 
 std::variant<NodePointer, CompileError> parse_definitions(std::string_view text) {
-  return parse_with(text, true, Comparisons::of_anything);
+  return parse_with(text, true);
 }
 
 }  // namespace gantry::expression

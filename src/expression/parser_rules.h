@@ -23,8 +23,7 @@ struct BinaryOperator;
 
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Token> tokens, Comparisons comparisons)
-      : text_(text), tokens_(std::move(tokens)), comparisons_(comparisons) {}
+  Parser(std::string_view text, std::vector<Token> tokens) : text_(text), tokens_(std::move(tokens)) {}
 
   std::variant<NodePointer, CompileError> program();
   std::variant<NodePointer, CompileError> definitions();
@@ -107,7 +106,6 @@ class Parser {
 
   std::string_view text_;
   std::vector<Token> tokens_;
-  Comparisons comparisons_;
   std::size_t at_ = 0;
   std::uint32_t level_ = 0;
   bool failed_ = false;

@@ -135,7 +135,7 @@ struct Node {
   Arity arity = Arity::many;
   Operation operation = Operation::add;
   bool consumes = false;      // may move out of its input, see mark_last_use()
-  bool refuses_null = false;  // a comparison that fails where an operand is null
+  bool refuses_null = false;  // fails where what it computes with is null, see null_refusal.h
   bool is_step = false;       // a try_catch that is `?` behind one step: an invalid path is not what it catches
   bool own_frame = false;     // a closure that binds variables: runs in a frame of its own with `slots` slots
   std::uint32_t slots = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "gate/host_views.h"
 #include "gate/written_forms.h"
 
 namespace gantry::gate {
@@ -61,8 +62,7 @@ bool is_host(std::string_view host) {
   if (std::all_of(host.begin(), host.end(), [](char c) { return is_digit(c) || c == '.'; }))
     return std::count(host.begin(), host.end(), '.') == 3;
   if (last.starts_with("xn--")) return true;
-  return last.size() >= 2 && last.size() <= 63 &&
-         std::all_of(last.begin(), last.end(), [](char c) { return is_letter(c) || is_wide(c); });
+  return last.size() >= 2 && last.size() <= 63 && is_all_letters(last);
 }
 
 bool is_file_name(std::string_view host) {

@@ -128,6 +128,10 @@ std::string normal_text(std::string_view text) {
   return out;
 }
 
+std::string folded_text(std::string_view text) {
+  return lower_ascii(normalised(text, unorm2_getNFKCCasefoldInstance));
+}
+
 std::string skeleton_of(std::string_view text) {
   static const USpoofChecker* checker = [] {
     UErrorCode error = U_ZERO_ERROR;
@@ -146,7 +150,7 @@ std::string skeleton_of(std::string_view text) {
 }
 
 std::string canonical_host(std::string_view host) {
-  std::string lower = lower_ascii(normalised(host, unorm2_getNFKCCasefoldInstance));
+  std::string lower = folded_text(host);
   for (const std::string_view stop : {"\xE3\x80\x82", "\xEF\xBC\x8E", "\xEF\xBD\xA1"})
     for (std::size_t at = lower.find(stop); at != std::string::npos; at = lower.find(stop)) lower.replace(at, 3, ".");
   while (!lower.empty() && lower.back() == '.') lower.pop_back();

@@ -17,6 +17,8 @@ const char* name_of(Shape shape);
 
 // NFC, every run of blanks one blank, none at the ends. Text that can't be normalised is returned as it is.
 std::string normal_text(std::string_view text);
+// NFKC without case, and without what can't be seen: equal for texts that only programs tell apart.
+std::string folded_text(std::string_view text);
 // What it looks like, by UTS 39: equal for texts that are easily taken for each other. Hosts in lower case.
 std::string skeleton_of(std::string_view text);
 // NFKC in lower case, ideographic full stops as '.', no dot at the end: how hosts are compared.
@@ -42,7 +44,7 @@ struct Token {
   std::string host;  // of url, mail and host: canonical
 };
 // Web and mail addresses, hosts, account numbers, numbers, dates and times of day in it, at most `tokens_max`, also links
-// that are only seen when disguises are undone (undisguised.h), in the text as it is then. `complete`
+// that are only seen in what the text may be taken for (undisguised.h, html_text.h, host_views.h), as they are there. `complete`
 // turns false when not all of it was looked at.
 std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete);
 inline bool is_link(const Token& token) {

@@ -7,6 +7,8 @@
 
 #include "gate/addresses.h"
 #include "gate/canonical_text.h"
+#include "gate/host_views.h"
+#include "gate/html_text.h"
 #include "gate/undisguised.h"
 #include "gate/written_forms.h"
 
@@ -207,21 +209,34 @@ class Scanner {
     }
   }
 
-  // What is only seen when disguises are undone.
-  void add_links_of(std::string_view plain) {
+  // What is only seen when the text is looked at in another way. Its words are taken as they are, or told apart: then
+  // what it has of a web address is a part of one that is known only as a whole.
+  void add_links_of(std::string_view view, bool apart) {
     std::set<std::string, std::less<>> seen;
     for (const Token& token : tokens) seen.insert(token.keys.begin(), token.keys.end());
-    Scanner scanner(plain, tokens_max_);
+    const std::size_t found_before = tokens.size();
+    const std::string words = apart ? with_words_apart(view) : std::string(view);
+    Scanner scanner(words, tokens_max_);
+    scanner.scripts_apart_ = apart;
     scanner.scan();
     complete = complete && scanner.complete;
     for (Token& token : scanner.tokens) {
       const bool is_new = std::none_of(token.keys.begin(), token.keys.end(),
                                        [&](const std::string& key) { return seen.contains(key); });
-      if (is_new && is_link(token)) add(std::move(token));
+      if (!is_new || !is_link(token) || (apart && begins_an_address(token, found_before))) continue;
+      seen.insert(token.keys.begin(), token.keys.end());
+      add(std::move(token));
     }
   }
 
  private:
+  bool begins_an_address(const Token& part, std::size_t count) const {
+    return part.shape == Shape::url &&
+           std::any_of(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(count), [&](const Token& whole) {
+             return whole.shape == Shape::url && whole.text.starts_with(part.text);
+           });
+  }
+
   void add(Token token) {
     if (tokens.size() >= tokens_max_) {
       complete = false;
@@ -230,7 +245,24 @@ class Scanner {
     tokens.push_back(std::move(token));
   }
 
+  // A Latin word between Chinese ones is a word; in a path it is a part of it.
+  void take_scripts(std::string_view word) {
+    for (std::size_t at = 0; at < word.size();) {
+      const std::string_view before = word.substr(0, at), run = word.substr(at, script_run(word.substr(at)));
+      at += run.size();
+      const std::size_t slash = before.find_first_of("/\\");
+      const bool in_path = slash != std::string_view::npos && slash > 0 && before[slash - 1] != ':';
+      if (in_path || !may_hold_address(run)) continue;
+      AddressScanner scanner(run);
+      scanner.scan();
+      const bool to_the_end = !scanner.found.empty() && scanner.found.back().shape == Shape::url;
+      for (Token& token : scanner.found) add(std::move(token));
+      if (to_the_end) return;
+    }
+  }
+
   void take(std::string_view word, std::string_view before, std::string_view before_that) {
+    if (scripts_apart_) return take_scripts(word);
     if (may_hold_address(word)) {
       AddressScanner scanner(word);
       scanner.scan();
@@ -325,14 +357,38 @@ class Scanner {
 
   std::string_view text_;
   std::size_t tokens_max_;
+  bool scripts_apart_ = false;
 };
+
+bool has_wide(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), is_wide);
+}
+
+// The text, and what else it may be taken for, each once: addresses are looked for in all of them.
+std::vector<std::string> views_of(std::string_view text) {
+  std::vector<std::string> views{std::string(text)};
+  if (text.find_first_of("[({<&\\*`") == std::string_view::npos && !has_wide(text)) return views;
+  auto add = [&](std::string view) {
+    if (std::find(views.begin(), views.end(), view) == views.end()) views.push_back(std::move(view));
+  };
+  add(with_ascii_meant(text));
+  for (std::size_t index = 0, count = views.size(); index < count; ++index) {
+    add(undisguised(views[index]));
+    add(undisguised(text_of_html(views[index])));
+  }
+  return views;
+}
 
 }  // namespace
 
 std::vector<Token> tokens_of(std::string_view text, std::size_t tokens_max, bool& complete) {
   Scanner scanner(text, tokens_max);
   scanner.scan();
-  if (const std::string plain = undisguised(text); plain != text) scanner.add_links_of(plain);
+  const std::vector<std::string> views = views_of(text);
+  for (const std::string& view : views) {
+    if (&view != &views.front()) scanner.add_links_of(view, false);
+    if (has_wide(view)) scanner.add_links_of(view, true);
+  }
   complete = complete && scanner.complete;
   return std::move(scanner.tokens);
 }

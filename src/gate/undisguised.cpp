@@ -2,21 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <utility>
 
+#include "gate/html_references.h"
 #include "gate/written_forms.h"
-#include "value/utf8.h"
 
 namespace gantry::gate {
 namespace {
 
-using written::is_digit;
 using written::is_letter;
 using written::lower;
 
 constexpr int rounds_max = 4;
-constexpr std::size_t bracketed_bytes_max = 12, element_bytes_max = 200, reference_bytes_max = 10;
+constexpr std::size_t bracketed_bytes_max = 12, element_bytes_max = 200;
 
 bool is_blank_character(char c) {
   return c == ' ' || c == '\t';
@@ -89,38 +87,13 @@ class Undisguiser {
     return true;
   }
 
-  // "&#46;", "&#x2e;", "&period;".
+  // "&#46;", "&#x2e", "&period;".
   bool take_reference() {
     if (text_[at_] != '&') return false;
-    const std::string_view rest = text_.substr(at_ + 1, reference_bytes_max);
-    const std::size_t end = rest.find(';');
-    if (end == std::string_view::npos || end == 0) return false;
-    const std::string_view name = rest.substr(0, end);
-    constexpr std::array<std::pair<std::string_view, char>, 4> names = {
-        {{"period", '.'}, {"colon", ':'}, {"sol", '/'}, {"commat", '@'}}};
-    const auto named = std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.first == name; });
-    if (named != names.end())
-      out_ += named->second;
-    else if (name.front() != '#' || !add_character(name.substr(1)))
-      return false;
-    at_ += end + 2;
-    return true;
-  }
-
-  bool add_character(std::string_view number) {
-    const bool hexadecimal = !number.empty() && (number.front() == 'x' || number.front() == 'X');
-    if (hexadecimal) number.remove_prefix(1);
-    if (number.empty()) return false;
-    std::uint32_t code = 0;
-    for (const char c : number) {
-      const int digit = is_digit(c) ? c - '0' : is_letter(c) && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : 99;
-      if (digit >= (hexadecimal ? 16 : 10)) return false;
-      code = code * (hexadecimal ? 16 : 10) + static_cast<std::uint32_t>(digit);
-      if (code > 0x10FFFF) return false;
-    }
-    if (code == 0 || (code >= 0xD800 && code <= 0xDFFF)) return false;
-    append_utf8(out_, code);
-    return true;
+    const HtmlReference reference = html_reference_at(text_.substr(at_));
+    out_ += reference.characters;
+    at_ += reference.length;
+    return reference.length != 0;
   }
 
   // Markdown: "evil\.example", "evil**.example**", "evil`.`example".

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "expression/builtins.h"
 #include "expression/inspect.h"
+#include "expression/null_refusal.h"
 #include "prove/evaluator_flow.h"
 
 namespace gantry::prove {
@@ -178,6 +180,31 @@ Outcomes Evaluator::truth(const definition::Expression& expression, const View& 
           [&](bool holds, const Condition& known) { outcomes.push_back(of(terms_.boolean(holds), known)); });
   }
   if (outcomes.size() > 1) std::erase_if(outcomes, [&](const Outcome& one) { return !may_hold(one.condition); });
+  return outcomes;
+}
+
+// Where it is null there is an error, else it is not null: false when it always is. With `items` null in a list or an
+// object is refused, too; whether there is any is not followed.
+bool Evaluator::refuse_null(TermPointer value, bool items, Condition& condition, Outcomes& outcomes) {
+  constexpr auto containers = static_cast<TypeMask>(type_array | type_object);
+  const auto fails = [&](TypeMask types) {
+    Condition refused = condition;
+    if (refused.restrict_types(value, types)) outcomes.push_back(error(refused));
+  };
+  const bool all_there = is_literal(value) ? !expression::holds_null(value->literal) : value->has_bounded_items;
+  if (items && !all_there) fails(containers);  // bounded items are texts
+  fails(type_null);
+  return condition.restrict_types(value, static_cast<TypeMask>(type_any & ~type_null));
+}
+
+// What a function that refuses null gives, of what is there.
+Outcomes Evaluator::native(const Node& what, const Frame& frame, const Condition& condition) {
+  if (!what.refuses_null) return native_of_value(what, frame, condition);
+  Outcomes outcomes;
+  Condition there = condition;
+  if (!refuse_null(frame.view.dot, expression::looks_at_items(what.builtin->name), there, outcomes)) return outcomes;
+  Outcomes made = native_of_value(what, frame, there);
+  std::move(made.begin(), made.end(), std::back_inserter(outcomes));
   return outcomes;
 }
 

@@ -82,6 +82,8 @@ class Evaluator {
   Outcomes object(const Node& node, const Frame& frame, const Condition& condition);
   Outcomes array(const Node& node, const Frame& frame, const Condition& condition);
   Outcomes native(const Node& node, const Frame& frame, const Condition& condition);
+  Outcomes native_of_value(const Node& node, const Frame& frame, const Condition& condition);
+  bool refuse_null(TermPointer value, bool items, Condition& condition, Outcomes& outcomes);
   Outcomes assign(const Node& node, const Frame& frame, const Condition& condition);
   Outcomes put(TermPointer target, std::span<const std::string> path, TermPointer value, const Condition& condition);
   Outcomes bind(const Node& node, const Frame& frame, const Condition& condition);

@@ -1,5 +1,6 @@
 // Operators and values: what the evaluator understands of them.
 #include <algorithm>
+#include <iterator>
 
 #include "expression/builtins.h"
 #include "prove/evaluator_flow.h"
@@ -181,9 +182,17 @@ Outcomes Evaluator::arithmetic(const Node& what, const Frame& frame, TermPointer
 Outcomes Evaluator::binary(const Node& what, const Frame& frame, const Condition& condition) {
   return after(*what.children[0], frame, condition, [&](TermPointer left, const Condition& known) {
     return after(*what.children[1], frame, known, [&](TermPointer right, const Condition& both) -> Outcomes {
-      if (what.operation >= Operation::equal) return compare(what.operation, left, right, both);
-      if (what.operation == Operation::add) return add(what, frame, left, right, both);
-      return arithmetic(what, frame, left, right, both);
+      Outcomes outcomes;
+      Condition there = both;
+      const bool compares = what.operation >= Operation::equal;
+      if (what.refuses_null &&
+          !(refuse_null(left, compares, there, outcomes) && refuse_null(right, compares, there, outcomes)))
+        return outcomes;
+      Outcomes made = compares                           ? compare(what.operation, left, right, there)
+                      : what.operation == Operation::add ? add(what, frame, left, right, there)
+                                                         : arithmetic(what, frame, left, right, there);
+      std::move(made.begin(), made.end(), std::back_inserter(outcomes));
+      return outcomes;
     });
   });
 }
@@ -264,7 +273,7 @@ Outcomes Evaluator::array(const Node& what, const Frame& frame, const Condition&
   return outcomes;
 }
 
-Outcomes Evaluator::native(const Node& what, const Frame& frame, const Condition& condition) {
+Outcomes Evaluator::native_of_value(const Node& what, const Frame& frame, const Condition& condition) {
   const std::string_view name = what.builtin->name;
   TermPointer dot = frame.view.dot;
   if (name == "not" && what.children.empty()) {
