@@ -201,8 +201,8 @@ TEST_F(EngineLabels, AClosedAnswerNeverDecidesWhoIsAffected) {
   EXPECT_EQ(fate(start()), "denied");
 }
 
-std::string run_task(const std::string& name, bool await = true) {
-  return "  - run: {run: {await: " + std::string(await ? "true" : "false") + ", workflow: {namespace: t, name: " + name + ", version: 1.0.0}}}\n";
+std::string run_task(const std::string& name, bool await = true, const std::string& task = "run") {
+  return "  - " + task + ": {run: {await: " + std::string(await ? "true" : "false") + ", workflow: {namespace: t, name: " + name + ", version: 1.0.0}}}\n";
 }
 
 TEST_F(EngineLabels, TheContextOfARunIsThatOfAllItsWorkflows) {
@@ -222,18 +222,17 @@ TEST_F(EngineLabels, TheContextOfARunIsThatOfAllItsWorkflows) {
       {"the parent, of a child that nobody waits for", std::string(fetch) + run_task("sender", false) + pause},
   };
   files_["policies/port.yaml"] = policy_with("context_at_most(\"internal\")");
-  for (const auto& [what, tasks] : read_before) {
-    workflow(tasks);
-    open();
-    deploy();
-    const std::string instance = start();
+  for (std::size_t i = 0; i < read_before.size(); ++i) workflow(read_before[i].second, "way" + std::to_string(i));
+  workflow(run_task("nothing") + run_task("sender", true, "then"), "clean");
+  open();
+  deploy();
+  for (std::size_t i = 0; i < read_before.size(); ++i) {
+    const std::string& what = read_before[i].first;
+    const std::string instance = start(Value(), "way" + std::to_string(i));
     wait_advancing(instance, std::chrono::minutes(30));
     EXPECT_EQ(world_->calls("send"), 0) << what << "\n" << dump(instance);
   }
-  workflow(run_task("nothing") + run_task("sender"));
-  open();
-  deploy();
-  EXPECT_EQ(wait(start()).status, "completed");
+  EXPECT_EQ(wait(start(Value(), "clean")).status, "completed");
   EXPECT_EQ(world_->calls("send"), 1);
 }
 
@@ -241,9 +240,9 @@ TEST_F(EngineLabels, WhatAChildThatNobodyWaitsForWasToldCountsForTheRun) {
   files_["decisions/kind.yaml"] = kind_decision;
   files_["gantry.yaml"] = "quarantineBits: 5\n";
   files_["workflows/asker.yaml"] = workflow_file("asker", std::string(fetch) + ask_kind("k"));
-  const std::string asks = run_task("asker", false) + "  - pause: {wait: PT1H}\n";
-  workflow(asks + asks + fetch + ask_kind("last"), "three");
-  workflow(asks + fetch + ask_kind("last"), "two");
+  const auto asks = [](const std::string& name) { return run_task("asker", false, name) + "  - after" + name + ": {wait: PT1H}\n"; };
+  workflow(asks("one") + asks("two") + fetch + ask_kind("last"), "three");
+  workflow(asks("one") + fetch + ask_kind("last"), "two");
   open();
   deploy();
   EXPECT_EQ(wait_advancing(start(Value(), "two"), std::chrono::minutes(30)).status, "completed");
