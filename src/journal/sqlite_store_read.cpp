@@ -76,8 +76,8 @@ Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   auto select =
       TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
                            "SELECT i.stream FROM journal_instance i WHERE i.lingers = 1 AND EXISTS (SELECT 1 FROM "
-                           "journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE e.stream = "
-                           "i.stream AND f.state IN (1, 2))) i JOIN journal_stream s "
+                           "journal_effect f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE "
+                           "stream = i.stream) AND f.state IN (1, 2))) i JOIN journal_stream s "
                            "ON s.number = i.stream ORDER BY i.stream"));
   std::vector<std::string> instances;
   while (TRY(select->step())) instances.emplace_back(select->text(0));
@@ -194,9 +194,10 @@ Result<std::vector<StoredTimer>> SqliteStore::timers_after(const TimerPosition& 
 Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std::uint64_t after_sequence) {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_stream s JOIN "
-                           "journal_event e ON e.stream = s.number"
-                           " WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence"));
+      TRY(connection_->use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_event e JOIN "
+                           "journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM "
+                           "journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) AND "
+                           "sequence > ?) ORDER BY e.position"));
   select->bind(1, instance).bind(2, static_cast<std::int64_t>(after_sequence));
   std::vector<Event> events;
   while (TRY(select->step())) events.push_back(TRY(event_from_row(*connection_, *select)));
@@ -241,10 +242,11 @@ Result<std::optional<std::string>> SqliteStore::instance_with_key(std::string_vi
 Result<std::uint64_t> SqliteStore::last_sequence(std::string_view instance) {
   std::lock_guard lock(connection_->mutex());
   auto select = TRY(connection_->use(
-      "SELECT max(e.sequence) FROM journal_stream s JOIN journal_event e ON e.stream = s.number WHERE s.id = ?"));
+      "SELECT sequence FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) ORDER BY "
+      "sequence DESC LIMIT 1"));
   select->bind(1, instance);
-  TRY(select->step());
-  return static_cast<std::uint64_t>(select->integer(0));
+  const bool found = TRY(select->step());
+  return found ? static_cast<std::uint64_t>(select->integer(0)) : 0;
 }
 
 Status SqliteStore::save_project(std::string_view digest, std::string_view files) {
