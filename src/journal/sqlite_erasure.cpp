@@ -308,6 +308,7 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
   std::lock_guard lock(connection_->mutex());
   if (connection_->dialect() == Dialect::sqlite) TRY(connection_->execute("PRAGMA secure_delete = ON"));
   Status changed = in_transaction("erasing", [&]() -> Status {
+    TRY(places_.show());
     SqliteErasure work(*connection_, chain_, projection_, options_.blob_threshold_bytes);
     const std::uint64_t record = chain_.head().position + 1;
     erasure = TRY(work.run(request, record));

@@ -1,6 +1,7 @@
 #include "journal/sqlite_places.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace gantry::journal {
 namespace {
@@ -17,68 +18,93 @@ constexpr std::size_t page_bytes = 4'096;  // of a longer event a reader sees no
 
 Status SqlitePlaces::open() {
   if (!is_used_) return done();
-  is_counted_ = false;
   // The view comes last: without it the database's own is read.
-  return connection_.execute(
+  TRY(connection_.execute(
       "CREATE TEMP TABLE IF NOT EXISTS journal_tail (stream INTEGER NOT NULL, sequence INTEGER NOT NULL, position INTEGER "
       "NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;"
-      "DELETE FROM temp.journal_tail;"
-      "INSERT OR IGNORE INTO temp.journal_tail SELECT stream, sequence, position FROM main.journal_event WHERE position > "
-      "(SELECT position FROM main.journal_placed) ORDER BY position;"
       "CREATE TEMP VIEW IF NOT EXISTS journal_stream_event AS SELECT stream, sequence, position FROM main.journal_event_place "
-      "UNION ALL SELECT stream, sequence, position FROM temp.journal_tail");
+      "UNION ALL SELECT stream, sequence, position FROM temp.journal_tail"));
+  is_open_ = true;
+  return load();
 }
 
-Status SqlitePlaces::count() {
-  auto total = TRY(connection_.use("SELECT count(*), coalesce(max(position), 0) FROM temp.journal_tail"));
-  TRY(total->step());
-  events_ = static_cast<std::size_t>(total->integer(0));
-  last_position_ = total->integer(1);
+Status SqlitePlaces::load() {
+  is_known_ = false;
+  tail_.clear();
   streams_.clear();
-  auto streams = TRY(connection_.use("SELECT DISTINCT stream FROM temp.journal_tail"));
-  while (TRY(streams->step())) streams_.insert(streams->integer(0));
-  is_counted_ = true;
+  shown_ = bytes_ = 0;
+  auto clear = TRY(connection_.use("DELETE FROM temp.journal_tail"));
+  TRY(clear->run());
+  auto events = TRY(connection_.use("SELECT stream, sequence, position FROM main.journal_event WHERE position > (SELECT "
+                                    "position FROM main.journal_placed) ORDER BY position"));
+  while (TRY(events->step())) {
+    tail_.push_back({events->integer(0), events->integer(1), events->integer(2)});
+    streams_.insert(events->integer(0));
+  }
+  is_known_ = true;
   return done();
+}
+
+// An event that stands where another one stands already is never written by us; where somebody else did it, the journal goes on,
+// and the doctor finds that the event has no place.
+Status SqlitePlaces::insert(const char* sql, std::size_t first) {
+  auto insert = TRY(connection_.use(sql));
+  for (std::size_t i = first; i < tail_.size(); ++i) {
+    insert->bind(1, tail_[i].stream).bind(2, tail_[i].sequence).bind(3, tail_[i].position);
+    TRY(insert->run());
+  }
+  return done();
+}
+
+Status SqlitePlaces::show() {
+  if (!is_open_) return done();
+  if (!is_known_) TRY(load());
+  if (shown_ == tail_.size()) return done();
+  // Within a transaction or not, one for all of them.
+  TRY(connection_.execute("SAVEPOINT show"));
+  const Status shown =
+      insert("INSERT OR IGNORE INTO temp.journal_tail (stream, sequence, position) VALUES (?,?,?)", shown_);
+  if (!shown) is_known_ = false;
+  TRY(connection_.execute("RELEASE show"));
+  TRY(shown);
+  shown_ = tail_.size();
+  return done();
+}
+
+Result<StatementUse> SqlitePlaces::use(const char* sql) {
+  TRY(show());
+  return connection_.use(sql);
 }
 
 Status SqlitePlaces::add(std::int64_t stream, std::uint64_t sequence, std::int64_t position, std::size_t bytes) {
   if (!is_used_) return done();
-  if (!is_counted_) TRY(count());
-  auto insert = TRY(connection_.use("INSERT INTO temp.journal_tail (stream, sequence, position) VALUES (?,?,?)"));
-  insert->bind(1, stream).bind(2, static_cast<std::int64_t>(sequence)).bind(3, position);
-  TRY(insert->run());
-  ++events_;
+  // After a rollback; the event is in the journal already.
+  if (!is_known_) return load();
+  tail_.push_back({stream, static_cast<std::int64_t>(sequence), position});
   bytes_ += std::min(bytes, page_bytes);
-  last_position_ = position;
   streams_.insert(stream);
   return done();
 }
 
 Status SqlitePlaces::place_when_due() {
-  if (!is_used_) return done();
-  if (!is_counted_) TRY(count());
   const std::size_t enough = std::clamp(streams_.size() * tail_events_per_stream, tail_events_min, tail_events_max);
-  return events_ >= enough || bytes_ >= tail_bytes_max ? place() : done();
+  return tail_.size() >= enough || bytes_ >= tail_bytes_max ? place() : done();
 }
 
-// An event that stands where another one stands already can't be written; where somebody else did it, the journal goes on, and the
-// doctor finds that the event has no place.
 Status SqlitePlaces::place() {
-  if (!is_used_) return done();
-  if (!is_counted_) TRY(count());
-  if (events_ == 0) return done();
-  auto place = TRY(connection_.use(
-      "INSERT OR IGNORE INTO main.journal_event_place SELECT stream, sequence, position FROM temp.journal_tail ORDER BY "
-      "stream, sequence"));
-  TRY(place->run());
-  auto clear = TRY(connection_.use("DELETE FROM temp.journal_tail"));
-  TRY(clear->run());
+  if (!is_open_) return done();
+  if (!is_known_) TRY(load());
+  if (tail_.empty()) return done();
+  const std::int64_t last_position = tail_.back().position;
+  is_known_ = false;  // until it is done
+  std::sort(tail_.begin(), tail_.end(), [](const Place& left, const Place& right) {
+    return std::tie(left.stream, left.sequence) < std::tie(right.stream, right.sequence);
+  });
+  TRY(insert("INSERT OR IGNORE INTO main.journal_event_place (stream, sequence, position) VALUES (?,?,?)", 0));
   auto mark = TRY(connection_.use("UPDATE main.journal_placed SET position = ?"));
-  mark->bind(1, last_position_);
+  mark->bind(1, last_position);
   TRY(mark->run());
-  events_ = bytes_ = 0;
-  streams_.clear();
-  return done();
+  return load();
 }
 
 Status SqlitePlaces::remove(std::int64_t first, std::int64_t last) {
@@ -92,11 +118,11 @@ Status SqlitePlaces::remove(std::int64_t first, std::int64_t last) {
 
 Status SqlitePlaces::rebuild() {
   if (!is_used_) return done();
-  is_counted_ = false;
-  return connection_.execute(
+  TRY(connection_.execute(
       "DELETE FROM main.journal_event_place; INSERT OR IGNORE INTO main.journal_event_place SELECT stream, sequence, position "
       "FROM main.journal_event ORDER BY stream, sequence, position; DELETE FROM main.journal_placed; INSERT INTO "
-      "main.journal_placed SELECT coalesce(max(position), 0) FROM main.journal_event; DELETE FROM temp.journal_tail");
+      "main.journal_placed SELECT coalesce(max(position), 0) FROM main.journal_event"));
+  return load();
 }
 
 }  // namespace gantry::journal

@@ -71,7 +71,7 @@ class SqliteStore final : public Store {
   };
 
   SqliteStore(std::shared_ptr<DatabaseConnection> connection, WriterLock lock, const StoreOptions& options)
-      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_), chain_(*connection_), places_(*connection_) {}
+      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), places_(*connection_), projection_(*connection_, places_), chain_(*connection_) {}
 
   static Result<std::unique_ptr<SqliteStore>> open_beside_writer(const std::string& path, const StoreOptions& options);
   Status start_writing();  // after opening: reads where the chain ends and what has no place yet, opens the signing key
@@ -97,9 +97,9 @@ class SqliteStore final : public Store {
   std::unique_ptr<PostgresLease> lease_;
   std::shared_ptr<DatabaseConnection> connection_;
   StoreOptions options_;
+  SqlitePlaces places_;
   SqliteProjection projection_;
   SqliteChain chain_;
-  SqlitePlaces places_;
   std::unordered_map<std::string, Stream> streams_;  // those written lately; bounded
   std::string refused_;                              // why no more writes are taken; empty: they are
 };

@@ -74,7 +74,7 @@ Result<Event> event_from_row(DatabaseConnection& connection, DatabaseStatement& 
 Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
+      TRY(places_.use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
                            "SELECT i.stream FROM journal_instance i WHERE i.lingers = 1 AND EXISTS (SELECT 1 FROM "
                            "journal_effect f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE "
                            "stream = i.stream) AND f.state IN (1, 2))) i JOIN journal_stream s "
@@ -194,7 +194,7 @@ Result<std::vector<StoredTimer>> SqliteStore::timers_after(const TimerPosition& 
 Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std::uint64_t after_sequence) {
   std::lock_guard lock(connection_->mutex());
   auto select =
-      TRY(connection_->use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_event e JOIN "
+      TRY(places_.use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_event e JOIN "
                            "journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM "
                            "journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) AND "
                            "sequence > ?) ORDER BY e.position"));
@@ -241,7 +241,7 @@ Result<std::optional<std::string>> SqliteStore::instance_with_key(std::string_vi
 
 Result<std::uint64_t> SqliteStore::last_sequence(std::string_view instance) {
   std::lock_guard lock(connection_->mutex());
-  auto select = TRY(connection_->use(
+  auto select = TRY(places_.use(
       "SELECT sequence FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) ORDER BY "
       "sequence DESC LIMIT 1"));
   select->bind(1, instance);

@@ -36,7 +36,7 @@ std::int64_t work_microseconds(Timestamp at) {
 Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, std::string_view id) {
   if (const auto known = effect_places_.find(std::string(id)); known != effect_places_.end()) return known->second;
   auto select =
-      TRY(connection_.use("SELECT first_event FROM journal_effect WHERE first_event IN (SELECT position FROM "
+      TRY(places_.use("SELECT first_event FROM journal_effect WHERE first_event IN (SELECT position FROM "
                           "journal_stream_event WHERE stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1"));
   select->bind(1, place.stream).bind(2, id);
   const bool found = TRY(select->step());
