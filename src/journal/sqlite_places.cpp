@@ -35,14 +35,20 @@ Status SqlitePlaces::load() {
   shown_ = bytes_ = 0;
   auto clear = TRY(connection_.use("DELETE FROM temp.journal_tail"));
   TRY(clear->run());
-  auto events = TRY(connection_.use("SELECT stream, sequence, position FROM main.journal_event WHERE position > (SELECT "
+  auto events = TRY(connection_.use("SELECT stream, sequence, position, type FROM main.journal_event WHERE position > (SELECT "
                                     "position FROM main.journal_placed) ORDER BY position"));
-  while (TRY(events->step())) {
-    tail_.push_back({events->integer(0), events->integer(1), events->integer(2)});
-    streams_.insert(events->integer(0));
-  }
+  while (TRY(events->step()))
+    remember({events->integer(0), events->integer(1), events->integer(2)}, static_cast<EventType>(events->integer(3)));
   is_known_ = true;
   return done();
+}
+
+void SqlitePlaces::remember(const Place& place, EventType type) {
+  tail_.push_back(place);
+  OfStream& of_stream = streams_[place.stream];
+  of_stream.last_sequence = place.sequence;
+  of_stream.has_effects = of_stream.has_effects || type == EventType::effect_proposed || type == EventType::effect_permitted ||
+                          type == EventType::effect_denied;
 }
 
 // An event that stands where another one stands already is never written by us; where somebody else did it, the journal goes on,
@@ -61,28 +67,42 @@ Status SqlitePlaces::show() {
   if (!is_known_) TRY(load());
   if (shown_ == tail_.size()) return done();
   // Within a transaction or not, one for all of them.
-  TRY(connection_.execute("SAVEPOINT show"));
+  auto begin = TRY(connection_.use("SAVEPOINT show"));
+  TRY(begin->run());
   const Status shown =
       insert("INSERT OR IGNORE INTO temp.journal_tail (stream, sequence, position) VALUES (?,?,?)", shown_);
   if (!shown) is_known_ = false;
-  TRY(connection_.execute("RELEASE show"));
+  auto end = TRY(connection_.use("RELEASE show"));
+  TRY(end->run());
   TRY(shown);
   shown_ = tail_.size();
   return done();
 }
 
-Result<StatementUse> SqlitePlaces::use(const char* sql) {
+Result<StatementUse> SqlitePlaces::use(const char* sql, const char* of_placed, std::int64_t stream, bool of_effects) {
+  if (!is_open_) return connection_.use(sql);
+  if (!is_known_) TRY(load());
+  const auto in_tail = streams_.find(stream);
+  if (in_tail == streams_.end() || (of_effects && !in_tail->second.has_effects)) return connection_.use(of_placed);
   TRY(show());
   return connection_.use(sql);
 }
 
-Status SqlitePlaces::add(std::int64_t stream, std::uint64_t sequence, std::int64_t position, std::size_t bytes) {
+Result<std::uint64_t> SqlitePlaces::last_sequence(std::int64_t stream) {
+  if (is_open_ && !is_known_) TRY(load());
+  if (const auto known = streams_.find(stream); known != streams_.end()) return static_cast<std::uint64_t>(known->second.last_sequence);
+  auto last = TRY(connection_.use("SELECT sequence FROM journal_stream_event WHERE stream = ? ORDER BY sequence DESC LIMIT 1"));
+  last->bind(1, stream);
+  const bool found = TRY(last->step());
+  return found ? static_cast<std::uint64_t>(last->integer(0)) : 0;
+}
+
+Status SqlitePlaces::add(std::int64_t stream, const Event& event, std::int64_t position, std::size_t bytes) {
   if (!is_used_) return done();
   // After a rollback; the event is in the journal already.
   if (!is_known_) return load();
-  tail_.push_back({stream, static_cast<std::int64_t>(sequence), position});
+  remember({stream, static_cast<std::int64_t>(event.sequence), position}, event.type);
   bytes_ += std::min(bytes, page_bytes);
-  streams_.insert(stream);
   return done();
 }
 

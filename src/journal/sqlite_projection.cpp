@@ -154,7 +154,10 @@ Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
   auto select = TRY(
       places_.use("SELECT 1 FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
-                      "stream = ?) AND state IN (1, 2) LIMIT 1"));
+                  "stream = ?) AND state IN (1, 2) LIMIT 1",
+                  "SELECT 1 FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE p.stream = ? "
+                  "AND f.state IN (1, 2) LIMIT 1",
+                  stream, true));
   select->bind(1, stream);
   return select->step();
 }
@@ -276,11 +279,12 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
   auto instance = TRY(connection_.use("SELECT status FROM journal_instance WHERE stream = ?"));
   instance->bind(1, stream);
   if (TRY(instance->step())) --instance_changes_.at(static_cast<std::size_t>(instance->integer(0)));
-  auto effects = TRY(places_.use("SELECT state, count(*) FROM journal_effect WHERE first_event IN (SELECT position FROM "
+  TRY(places_.show());
+  auto effects = TRY(connection_.use("SELECT state, count(*) FROM journal_effect WHERE first_event IN (SELECT position FROM "
                                      "journal_stream_event WHERE stream = ?) GROUP BY state"));
   effects->bind(1, stream);
   while (TRY(effects->step())) effect_changes_.at(static_cast<std::size_t>(effects->integer(0))) -= effects->integer(1);
-  auto events = TRY(places_.use("SELECT count(*) FROM journal_stream_event WHERE stream = ?"));
+  auto events = TRY(connection_.use("SELECT count(*) FROM journal_stream_event WHERE stream = ?"));
   events->bind(1, stream);
   TRY(events->step());
   event_changes_ -= events->integer(0);

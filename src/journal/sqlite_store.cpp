@@ -192,7 +192,6 @@ Status SqliteStore::append(const Batch& batch) {
 }
 
 Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData>& stored) {
-  if (streams_.size() > remembered_streams_max) streams_.clear();
   for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
   for (const Rest& rest : batch.rests) TRY(write_rest(rest));
@@ -204,6 +203,7 @@ Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData
 Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
   auto known = streams_.find(instance);
   if (known != streams_.end()) return &known->second;
+  if (streams_.size() >= remembered_streams_max) streams_.clear();
   Stream stream;
   if (create) {
     StreamSecret secret = chain_.new_secret();
@@ -223,10 +223,20 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
   stream.number = known_stream->integer(0);
   stream.secret = TRY(secret_from_column(*known_stream, 1));
   stream.may_have_snapshot = true;
-  auto last = TRY(places_.use("SELECT sequence FROM journal_stream_event WHERE stream = ? ORDER BY sequence DESC LIMIT 1"));
-  last->bind(1, stream.number);
-  if (TRY(last->step())) stream.last_sequence = static_cast<std::uint64_t>(last->integer(0));
+  stream.last_sequence = TRY(places_.last_sequence(stream.number));
   return &streams_.emplace(instance, stream).first->second;
+}
+
+// 0: there is none. What the writer reads it will soon write to.
+Result<std::int64_t> SqliteStore::stream_number(std::string_view instance) {
+  if (!options_.read_only && !options_.tokens_only) {
+    const Stream* stream = TRY(stream_of(std::string(instance), false));
+    return stream ? stream->number : 0;
+  }
+  auto select = TRY(connection_->use("SELECT number FROM journal_stream WHERE id = ?"));
+  select->bind(1, instance);
+  const bool found = TRY(select->step());
+  return found ? select->integer(0) : 0;
 }
 
 Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
@@ -260,7 +270,7 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
       .bind_blob(7, bytes_of(head.hash))
       .bind(8, static_cast<std::int64_t>(head.position));
   TRY(insert->run());
-  TRY(places_.add(stream->number, event.sequence, static_cast<std::int64_t>(head.position), stored.text.data.size()));
+  TRY(places_.add(stream->number, event, static_cast<std::int64_t>(head.position), stored.text.data.size()));
   stream->last_sequence = event.sequence;
   if (stream->may_have_snapshot && ends_instance(event.type)) TRY(drop_snapshot(stream->number));
   EventPlace place{static_cast<std::int64_t>(head.position), stream->number};

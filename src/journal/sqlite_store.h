@@ -91,6 +91,7 @@ class SqliteStore final : public Store {
   Status write_snapshot(const Snapshot& snapshot);
   Status write_rest(const Rest& rest);
   Status drop_snapshot(std::int64_t stream);
+  Result<std::int64_t> stream_number(std::string_view instance);
   Result<Stream*> stream_of(const std::string& instance, bool create);
 
   WriterLock lock_;
