@@ -31,7 +31,8 @@ constexpr std::array object_kinds = {
                "tasks v WHERE CAST(?1 AS TEXT) IS NULL OR "
                "v.instance = ?1"},
     ObjectKind{"decision",
-               "SELECT 'decision:' || v.decision AS id, min(v.made_at) AS at, v.digest AS digest FROM decisions v "
+               // The digest of the first: times are 27 characters.
+               "SELECT 'decision:' || v.decision AS id, min(v.made_at) AS at, substr(min(v.made_at || v.digest), 28) AS digest FROM decisions v "
                "WHERE CAST(?1 AS TEXT) IS NULL OR "
                "v.instance = ?1 GROUP BY v.decision"},
 };
@@ -90,11 +91,14 @@ class OcelExport {
   Status write_people();
   Status write_events();
   Result<std::unique_ptr<DatabaseStatement>> select_events() {
-    auto select =
-        TRY(connection_.prepare_scan("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
-                                "journal_event e JOIN journal_stream s ON s.number = "
-                                "e.stream WHERE CAST(?1 AS TEXT) IS NULL OR s.id = ?1 ORDER BY e.position"));
-    bind(*select);
+    constexpr const char* of_instance =
+        " WHERE e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE "
+        "id = ?1))";
+    auto select = TRY(connection_.prepare_scan(
+        fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM journal_event e JOIN "
+                    "journal_stream s ON s.number = e.stream{} ORDER BY e.position",
+                    filter_.instance ? of_instance : "")));
+    if (filter_.instance) bind(*select);
     return select;
   }
   Value event_value(const Event& event, std::int64_t position) const;

@@ -55,6 +55,7 @@ TEST_P(DatabaseDocument, NamesEveryViewAndColumn) {
   std::string text = document();
   int views = 0;
   for (const auto& view : raw.views()) {
+    if (view[0].starts_with("journal_")) continue;  // as with tables
     ++views;
     std::size_t start = text.find("\n## " + view[0] + "\n");
     ASSERT_NE(start, std::string::npos) << "no section for the view " << view[0];

@@ -83,6 +83,24 @@ Status back_up(Store& store, const std::string& path) {
 
 namespace {
 
+// Where the events of each instance are is kept beside them: sqlite_places.h.
+Status check_places(DatabaseConnection& connection, std::vector<std::string>& findings) {
+  if (connection.dialect() != Dialect::sqlite) return done();
+  TRY(collect(connection,
+              "SELECT 'up to which position events have their place is not known' WHERE (SELECT count(*) FROM journal_placed) <> 1",
+              findings));
+  TRY(collect(connection,
+              "SELECT 'event at position ' || e.position || ': it is not found by its instance and sequence' FROM journal_event "
+              "e LEFT JOIN journal_event_place p ON p.stream = e.stream AND p.sequence = e.sequence WHERE e.position <= "
+              "(SELECT position FROM journal_placed) AND p.position IS NOT e.position",
+              findings));
+  return collect(connection,
+                 "SELECT 'position ' || p.position || ': the event of an instance that should be there is not' FROM "
+                 "journal_event_place p LEFT JOIN journal_event e ON e.position = p.position WHERE e.stream IS NOT p.stream OR "
+                 "e.sequence IS NOT p.sequence",
+                 findings);
+}
+
 Status look_for_damage(DatabaseConnection& connection, std::vector<std::string>& findings) {
   // PostgreSQL has pg_amcheck for that.
   if (connection.dialect() == Dialect::sqlite)
@@ -93,7 +111,7 @@ Status look_for_damage(DatabaseConnection& connection, std::vector<std::string>&
               "max(e.sequence) FROM journal_event e"
               " JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS (SELECT 1 FROM journal_instance i "
               "WHERE i.stream = e.stream) GROUP BY e.stream, s.id HAVING count(*) <> max(e.sequence) OR "
-              "min(e.sequence) <> 1",
+              "min(e.sequence) <> 1 OR count(DISTINCT e.sequence) <> count(*)",
               findings));
   TRY(collect(connection,
               "SELECT 'event at position ' || e.position || ': the blob ' || t.value || ' is missing' FROM "
@@ -101,6 +119,7 @@ Status look_for_damage(DatabaseConnection& connection, std::vector<std::string>&
               " WHERE instr(e.data, '\"$blob\"') > 0 AND t.key = '$blob' AND t.type = 'text'"
               " AND NOT EXISTS (SELECT 1 FROM journal_blob b WHERE b.hash = t.value)",
               findings));
+  TRY(check_places(connection, findings));
   return check_blobs(connection, findings);
 }
 

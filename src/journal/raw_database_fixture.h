@@ -66,9 +66,17 @@ class RawDatabase {
     return found.empty() ? "" : found[0][0];
   }
 
-  // All views, and what versions 3 to 5 added.
-  void remove_version_3() {
+  // All views, and what version 8 changed.
+  void remove_version_8() {
     for (const Row& view : views()) execute("DROP VIEW " + view[0]);
+    execute(
+        "DROP TABLE journal_event_place; DROP TABLE journal_placed; CREATE UNIQUE INDEX journal_event_sequence ON journal_event "
+        "(stream, sequence)");
+  }
+
+  // The same, and what versions 3 to 7 added.
+  void remove_version_3() {
+    remove_version_8();
     remove_version_5();
     for (const char* table : {"journal_checkpoint", "journal_removal", "journal_erased", "journal_salt",
                               "journal_blob_use", "journal_hold", "journal_budget"})

@@ -32,7 +32,7 @@ void add_blobs(std::string_view data, std::set<std::string>& blobs) {
 Result<bool> SqliteErasure::is_open(std::int64_t stream) {
   auto select = TRY(connection_.use(
       "SELECT EXISTS (SELECT 1 FROM journal_instance WHERE stream = ?1 AND status = 0) OR EXISTS (SELECT 1 FROM "
-      "journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE e.stream = ?1 AND f.state IN "
+      "journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?1) AND state IN "
       "(1, 2))"));
   select->bind(1, stream);
   TRY(select->step());
@@ -56,7 +56,8 @@ Result<std::int64_t> SqliteErasure::ended_stream(const std::string& instance) {
 Status SqliteErasure::find_instance(const ErasureRequest& request, Erasure& erasure) {
   const std::int64_t stream = TRY(ended_stream(request.instance));
   auto select =
-      TRY(connection_.use("SELECT position, type, data, labels FROM journal_event WHERE stream = ? ORDER BY position"));
+      TRY(connection_.use("SELECT position, type, data, labels FROM journal_event WHERE position IN (SELECT position FROM "
+                          "journal_stream_event WHERE stream = ?) ORDER BY position"));
   select->bind(1, stream);
   while (TRY(select->step())) {
     add_blobs(select->text(2), blobs_before_);
@@ -105,7 +106,8 @@ Status SqliteErasure::add_digests_of_touched(const ErasureRequest& request) {
   for (std::int64_t stream : streams_) {
     auto select =
         TRY(connection_.prepare("SELECT e.position, e.type, e.data, e.labels FROM journal_event e JOIN journal_stream "
-                                "s ON s.number = e.stream WHERE e.stream = ? AND s.id <> ''"));
+                                "s ON s.number = e.stream WHERE e.position IN (SELECT position FROM "
+                                "journal_stream_event WHERE stream = ?) AND s.id <> ''"));
     select->bind(1, stream);
     while (TRY(select->step())) {
       const std::int64_t position = select->integer(0);
@@ -155,7 +157,7 @@ Status SqliteErasure::keep_digest(std::int64_t position, std::uint64_t record) {
 Status SqliteErasure::renew_salts(std::int64_t stream) {
   auto events = TRY(connection_.prepare(
       "SELECT e.position, e.sequence, s.secret FROM journal_event e JOIN journal_stream s ON s.number = e.stream WHERE "
-      "e.stream = ? AND s.secret IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal_salt t WHERE t.position = "
+      "e.position IN (SELECT position FROM journal_stream_event WHERE stream = ?) AND s.secret IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal_salt t WHERE t.position = "
       "e.position) "
       "AND NOT EXISTS (SELECT 1 FROM journal_erased g WHERE g.position = e.position)"));
   events->bind(1, stream);
@@ -172,8 +174,8 @@ Status SqliteErasure::renew_salts(std::int64_t stream) {
   renew->bind_blob(1, view_of(fresh)).bind(2, stream);
   TRY(renew->run());
   auto drop = TRY(
-      connection_.prepare("DELETE FROM journal_salt WHERE position IN (SELECT g.position FROM journal_erased g JOIN "
-                          "journal_event e ON e.position = g.position WHERE e.stream = ?)"));
+      connection_.prepare("DELETE FROM journal_salt WHERE position IN (SELECT position FROM journal_stream_event WHERE "
+                          "stream = ?) AND position IN (SELECT position FROM journal_erased)"));
   drop->bind(1, stream);
   return drop->run();
 }
@@ -205,7 +207,8 @@ Status SqliteErasure::write_remains(std::uint64_t record) {
 Status SqliteErasure::drop_unused_blobs(Erasure& erasure) {
   auto forget = TRY(connection_.prepare("DELETE FROM journal_blob_use WHERE stream = ?"));
   auto select =
-      TRY(connection_.prepare("SELECT data FROM journal_event WHERE stream = ? AND instr(data, '\"$blob\"') > 0"));
+      TRY(connection_.prepare("SELECT data FROM journal_event WHERE position IN (SELECT position FROM journal_stream_event "
+                              "WHERE stream = ?) AND instr(data, '\"$blob\"') > 0"));
   auto add =
       TRY(connection_.prepare("INSERT INTO journal_blob_use (stream, hash) VALUES (?,?) ON CONFLICT DO NOTHING"));
   for (std::int64_t stream : streams_) {
@@ -235,7 +238,8 @@ Status SqliteErasure::project_again(std::int64_t stream) {
   TRY(projection_.forget_stream(stream));
   auto select = TRY(connection_.prepare(
       "SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
-      "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE e.stream = ? ORDER BY e.position"));
+      "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM "
+      "journal_stream_event WHERE stream = ?) ORDER BY e.position"));
   select->bind(1, stream);
   while (TRY(select->step())) {
     Event event = TRY(event_from_row(connection_, *select));
@@ -304,6 +308,7 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
   std::lock_guard lock(connection_->mutex());
   if (connection_->dialect() == Dialect::sqlite) TRY(connection_->execute("PRAGMA secure_delete = ON"));
   Status changed = in_transaction("erasing", [&]() -> Status {
+    TRY(places_.show());
     SqliteErasure work(*connection_, chain_, projection_, options_.blob_threshold_bytes);
     const std::uint64_t record = chain_.head().position + 1;
     erasure = TRY(work.run(request, record));
@@ -337,7 +342,13 @@ Status SqliteStore::scrub() {
       TRY(connection_->execute(fmt::format("VACUUM (FULL) journal_{}", table)));
     return done();
   }
-  TRY(connection_->execute("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY"));
+  // A change of temp_store drops the temporary tables.
+  const Status cleaned = connection_->execute("PRAGMA temp_store = FILE; VACUUM");
+  Status ready = connection_->execute("PRAGMA temp_store = MEMORY");
+  if (ready) ready = places_.open();
+  if (!ready) refused_ = ready.error().message;
+  TRY(cleaned);
+  TRY(ready);
   if (connection_->is_memory()) return done();
   const std::int64_t busy = TRY(connection_->integer_of("PRAGMA wal_checkpoint(TRUNCATE)"));
   if (busy == 0) return done();

@@ -153,8 +153,11 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
 Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
   auto select = TRY(
-      connection_.use("SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE "
-                      "e.stream = ? AND f.state IN (1, 2) LIMIT 1"));
+      places_.use("SELECT 1 FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
+                  "stream = ?) AND state IN (1, 2) LIMIT 1",
+                  "SELECT 1 FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE p.stream = ? "
+                  "AND f.state IN (1, 2) LIMIT 1",
+                  stream, true));
   select->bind(1, stream);
   return select->step();
 }
@@ -276,11 +279,12 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
   auto instance = TRY(connection_.use("SELECT status FROM journal_instance WHERE stream = ?"));
   instance->bind(1, stream);
   if (TRY(instance->step())) --instance_changes_.at(static_cast<std::size_t>(instance->integer(0)));
-  auto effects = TRY(connection_.use("SELECT f.state, count(*) FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = "
-                                     "e.position WHERE e.stream = ? GROUP BY f.state"));
+  TRY(places_.show());
+  auto effects = TRY(connection_.use("SELECT state, count(*) FROM journal_effect WHERE first_event IN (SELECT position FROM "
+                                     "journal_stream_event WHERE stream = ?) GROUP BY state"));
   effects->bind(1, stream);
   while (TRY(effects->step())) effect_changes_.at(static_cast<std::size_t>(effects->integer(0))) -= effects->integer(1);
-  auto events = TRY(connection_.use("SELECT count(*) FROM journal_event WHERE stream = ?"));
+  auto events = TRY(connection_.use("SELECT count(*) FROM journal_stream_event WHERE stream = ?"));
   events->bind(1, stream);
   TRY(events->step());
   event_changes_ -= events->integer(0);
@@ -292,16 +296,17 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
 }
 
 Status SqliteProjection::forget_stream(std::int64_t stream) {
+  TRY(places_.show());
   // In this order, and before the events: what has no stream of its own is found through them and the tasks.
   for (const char* sql :
        {"DELETE FROM journal_instance WHERE stream = ?1", "DELETE FROM journal_key WHERE stream = ?1",
-        "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_event WHERE stream = ?1)",
+        "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?1)",
         "DELETE FROM journal_decision WHERE stream = ?1",
         "DELETE FROM journal_timer WHERE stream = ?1",
         "DELETE FROM journal_vote WHERE task IN (SELECT id FROM journal_task WHERE stream = ?1)",
         "DELETE FROM journal_task_role WHERE task IN (SELECT event FROM journal_task WHERE stream = ?1)",
         "DELETE FROM journal_task WHERE stream = ?1",
-        "DELETE FROM journal_deployment WHERE event IN (SELECT position FROM journal_event WHERE stream = ?1)"}) {
+        "DELETE FROM journal_deployment WHERE event IN (SELECT position FROM journal_stream_event WHERE stream = ?1)"}) {
     auto remove = TRY(connection_.prepare(sql));
     remove->bind(1, stream);
     TRY(remove->run());

@@ -9,6 +9,7 @@
 
 #include "journal/event.h"
 #include "journal/database_connection.h"
+#include "journal/sqlite_places.h"
 #include "journal/sqlite_states.h"
 
 namespace gantry::journal {
@@ -21,7 +22,7 @@ struct EventPlace {
 
 class SqliteProjection {
  public:
-  explicit SqliteProjection(DatabaseConnection& connection) : connection_(connection) {}
+  SqliteProjection(DatabaseConnection& connection, SqlitePlaces& places) : connection_(connection), places_(places) {}
 
   Status apply(const EventPlace& place, const Event& event);
   // Writes the counters that the events since the last flush changed; before the commit.
@@ -69,6 +70,7 @@ class SqliteProjection {
                              const char* sql);
 
   DatabaseConnection& connection_;
+  SqlitePlaces& places_;
   std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
   // Of instances that started lately: effects that are under way, or of which nobody knows.
   std::unordered_map<std::int64_t, int> open_effects_;

@@ -171,9 +171,8 @@ Result<Value> SqliteQuery::instance(std::string_view id) {
   result = std::move(result).with_member("error", end.is_object() ? end.member("error") : Value());
   constexpr const char* of_stream = "= (SELECT number FROM journal_stream WHERE id = ?1)";
   auto effects =
-      TRY(rows_of(fmt::format("SELECT {} FROM journal_event n CROSS JOIN effects v ON v.position = n.position "
-                              "WHERE n.stream {} ORDER BY n.sequence LIMIT {}",
-                              effect_columns, of_stream, detail_rows_max),
+      TRY(rows_of(fmt::format("SELECT {} FROM effects v WHERE v.instance = ? ORDER BY v.position LIMIT {}", effect_columns,
+                              detail_rows_max),
                   id));
   auto tasks = TRY(rows_of(fmt::format("SELECT {} FROM journal_task t CROSS JOIN tasks v ON v.position = t.event WHERE "
                                        "t.stream {} ORDER BY t.event LIMIT {}",
@@ -196,11 +195,12 @@ Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& p
   stream->bind(1, instance);
   bool known = TRY(stream->step());
   if (!known && !instance.empty()) return nothing_found("instance", instance);
-  auto select =
-      TRY(connection_->prepare(fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM "
-                                           "journal_stream s JOIN journal_event e ON e.stream = s.number"
-                                           " WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence LIMIT {}",
-                                           page.limit + 1)));
+  auto select = TRY(connection_->prepare(
+      fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM journal_event e JOIN "
+                  "journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM journal_stream_event "
+                  "WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) AND sequence > ? ORDER BY sequence LIMIT "
+                  "{}) ORDER BY e.position",
+                  page.limit + 1)));
   select->bind(1, instance).bind(2, cursor.value_or(0));
   Page result;
   while (TRY(select->step())) {

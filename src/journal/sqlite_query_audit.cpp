@@ -16,7 +16,10 @@ Result<Page> SqliteQuery::audit(const AuditFilter& filter, const PageRequest& pa
   Condition condition;
   condition.add("e.position > ?", after);
   condition.add("e.position <= ?", after + events_looked_at_max);
-  if (filter.instance) condition.add("e.stream = (SELECT number FROM journal_stream WHERE id = ?)", *filter.instance);
+  if (filter.instance)
+    condition.add(
+        "e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?))",
+        *filter.instance);
   if (filter.type) {
     auto type = TRY(parse_event_type(*filter.type));
     condition.add("e.type = ?", static_cast<std::int64_t>(type));

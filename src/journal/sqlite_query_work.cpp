@@ -72,8 +72,8 @@ Result<std::optional<std::int64_t>> SqliteQuery::place_of_effect(std::string_vie
   const bool has_instance = dash != std::string_view::npos;
   auto select = TRY(connection_->use(
       has_instance
-          ? "SELECT f.first_event FROM journal_stream s CROSS JOIN journal_event e ON e.stream = s.number CROSS "
-            "JOIN journal_effect f ON f.first_event = e.position WHERE s.id = ?2 AND f.id = ?1"
+          ? "SELECT first_event FROM journal_effect WHERE id = ?1 AND first_event IN (SELECT position FROM "
+            "journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?2))"
           : "SELECT first_event FROM journal_effect WHERE id = ?1 AND ?2 = ''"));
   select->bind(1, id).bind(2, has_instance ? id.substr(0, dash) : std::string_view());
   const bool found = TRY(select->step());

@@ -84,7 +84,7 @@ Status SqliteRetention::take(const std::string& instance, const RetentionPolicy&
     ++by_workflow_[workflow];
     ++removed.instances;
   }
-  auto events = TRY(connection_.use("SELECT position FROM journal_event WHERE stream = ? ORDER BY position LIMIT ?"));
+  auto events = TRY(connection_.use("SELECT position FROM journal_stream_event WHERE stream = ? ORDER BY sequence LIMIT ?"));
   events->bind(1, number).bind(2, static_cast<std::int64_t>(events_max - removed.events + 1));
   bool finished = true;
   while (TRY(events->step())) {
@@ -170,6 +170,7 @@ Status SqliteRetention::remove_run(std::int64_t first, std::int64_t last) {
   Removal removal;
   const Digest before = TRY(hash_before(first));
   TRY(check_run(first, last, before, removal));
+  TRY(places_.remove(first, last));
   for (const char* sql : {"DELETE FROM journal_event WHERE position BETWEEN ? AND ?",
                           "DELETE FROM journal_salt WHERE position BETWEEN ? AND ?",
                           "DELETE FROM journal_erased WHERE position BETWEEN ? AND ?"}) {
@@ -211,6 +212,7 @@ Status SqliteRetention::drop_streams() {
 Result<Removed> SqliteRetention::run(const std::vector<std::string>& instances, const RetentionPolicy& policy,
                                      Timestamp now, std::size_t events_max) {
   Removed removed;
+  TRY(places_.place());
   for (const std::string& instance : instances) {
     if (removed.events == events_max) {
       removed.more = true;
@@ -238,7 +240,7 @@ Result<Removed> SqliteStore::remove_instances(const std::vector<std::string>& in
   Removed removed;
   std::lock_guard lock(connection_->mutex());
   Status changed = in_transaction("removing old instances", [&]() -> Status {
-    SqliteRetention work(*connection_, chain_, projection_);
+    SqliteRetention work(*connection_, chain_, projection_, places_);
     removed = TRY(work.run(instances, policy, now, events_max));
     if (removed.events == 0) return done();
     streams_.clear();

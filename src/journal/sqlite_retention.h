@@ -6,14 +6,15 @@
 
 #include "journal/retention.h"
 #include "journal/sqlite_chain.h"
+#include "journal/sqlite_places.h"
 #include "journal/sqlite_projection.h"
 
 namespace gantry::journal {
 
 class SqliteRetention {
  public:
-  SqliteRetention(DatabaseConnection& connection, SqliteChain& chain, SqliteProjection& projection)
-      : connection_(connection), chain_(chain), projection_(projection) {}
+  SqliteRetention(DatabaseConnection& connection, SqliteChain& chain, SqliteProjection& projection, SqlitePlaces& places)
+      : connection_(connection), chain_(chain), projection_(projection), places_(places) {}
 
   Result<Removed> run(const std::vector<std::string>& instances, const RetentionPolicy& policy, Timestamp now,
                       std::size_t events_max);
@@ -32,6 +33,7 @@ class SqliteRetention {
   DatabaseConnection& connection_;
   SqliteChain& chain_;
   SqliteProjection& projection_;
+  SqlitePlaces& places_;
   std::vector<std::int64_t> positions_;
   std::vector<std::int64_t> finished_;  // streams without events now
   std::map<std::string, std::size_t> by_workflow_;
@@ -39,8 +41,8 @@ class SqliteRetention {
 
 // SQL for "this instance (alias i, its workflow w, its stream s) may go as far as anything but its age says".
 inline constexpr const char* removable_condition =
-    "i.status <> 0 AND NOT (i.lingers = 1 AND EXISTS (SELECT 1 FROM journal_event e CROSS JOIN journal_effect f ON "
-    "f.first_event = e.position WHERE e.stream = i.stream AND f.state IN (1, 2))) AND NOT EXISTS (SELECT 1 FROM journal_hold h WHERE h.scope IN ('instance:' || s.id, 'workflow:' || w.namespace || "
+    "i.status <> 0 AND NOT (i.lingers = 1 AND EXISTS (SELECT 1 FROM journal_effect f WHERE f.first_event IN (SELECT "
+    "position FROM journal_stream_event WHERE stream = i.stream) AND f.state IN (1, 2))) AND NOT EXISTS (SELECT 1 FROM journal_hold h WHERE h.scope IN ('instance:' || s.id, 'workflow:' || w.namespace || "
     "'/' || w.name)) AND NOT EXISTS (SELECT 1 FROM journal_stream ps JOIN journal_instance p ON p.stream = ps.number "
     "WHERE ps.id = i.parent AND p.status = 0)";
 

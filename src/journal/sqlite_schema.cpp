@@ -8,6 +8,7 @@
 #include "journal/postgres_dialect.h"
 #include "journal/sqlite_chain.h"
 #include "journal/sqlite_projection.h"
+#include "journal/sqlite_views.h"
 #include "journal/start_key.h"
 
 namespace gantry::journal {
@@ -20,7 +21,6 @@ CREATE TABLE journal_event_type (number INTEGER PRIMARY KEY, name TEXT NOT NULL)
 CREATE TABLE journal_event (
   position INTEGER PRIMARY KEY, stream INTEGER NOT NULL, sequence INTEGER NOT NULL, at INTEGER NOT NULL,
   type INTEGER NOT NULL, data TEXT NOT NULL, labels TEXT, hash BLOB) STRICT;
-CREATE UNIQUE INDEX journal_event_sequence ON journal_event (stream, sequence);
 CREATE TABLE journal_blob (number INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, data TEXT NOT NULL, labels TEXT) STRICT;
 CREATE TABLE journal_project (digest TEXT PRIMARY KEY, files BLOB NOT NULL) STRICT;
 CREATE TABLE journal_token (
@@ -132,116 +132,20 @@ constexpr const char* version_6_column = "ALTER TABLE journal_instance ADD COLUM
 constexpr const char* version_6_index =
     "CREATE INDEX journal_instance_migration ON journal_instance (migration, stream) WHERE migration IS NOT NULL";
 
-// RFC 3339 with six digits, so that text order is time order.
-std::string time_text(Dialect dialect, std::string_view column) {
-  if (dialect == Dialect::postgres) return fmt::format("journal_time({})", column);
-  return fmt::format("(strftime('%Y-%m-%dT%H:%M:%S', {0} / 1000000, 'unixepoch') || printf('.%06dZ', {0} % 1000000))",
-                     column);
-}
-
-// The JSON at `path` of an event's data, fetched from the blobs when it was large.
-std::string json_at(std::string_view event, std::string_view path) {
-  return fmt::format(
-      "coalesce((SELECT large.data FROM journal_blob large WHERE large.hash = {0}.data ->> '$.{1}.\"$blob\"'), {0}.data -> '$.{1}')",
-      event, path);
-}
-
-std::string hex_text(Dialect dialect, std::string_view column) {
-  if (dialect == Dialect::postgres) return fmt::format("encode({}, 'hex')", column);
-  return fmt::format("lower(hex({}))", column);
-}
-
-template <std::size_t count>
-std::string names_by_number(std::string_view column, const std::array<const char*, count>& names) {
-  std::string text = fmt::format("CASE {}", column);
-  for (std::size_t i = 0; i < count; ++i) text += fmt::format(" WHEN {} THEN '{}'", i, names[i]);
-  return text + " END";
-}
-
-std::string instances_view(Dialect dialect) {
-  return fmt::format(
-      R"sql(CREATE VIEW instances AS SELECT i.stream AS number, s.id AS id,
-  CASE WHEN i.status = 0 AND i.stuck_event IS NOT NULL THEN 'stuck' WHEN i.status = 0 AND i.suspended = 1 THEN 'suspended'
-  WHEN i.status = 0 AND EXISTS (SELECT 1 FROM journal_task t WHERE t.stream = i.stream AND t.open = 1) THEN 'waiting'
-  ELSE {} END AS status,
-  w.namespace AS workflow_namespace, w.name AS workflow_name, w.version AS workflow_version, w.digest AS workflow_digest,
-  w.project AS project, i.migration AS migration, i.person AS person, i.key AS key, i.parent AS parent, i.parent_task AS parent_task,
-  {} AS started_at, {} AS ended_at,
-  (SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream) AS events,
-  {} AS input, {} AS output, {} AS error, coalesce(e.data ->> '$.reason', k.data ->> '$.reason') AS reason
-FROM journal_instance i JOIN journal_stream s ON s.number = i.stream JOIN journal_workflow w ON w.number = i.workflow
-LEFT JOIN journal_event b ON b.position = i.start_event LEFT JOIN journal_event e ON e.position = i.end_event
-LEFT JOIN journal_event k ON k.position = i.stuck_event;)sql",
-      names_by_number("i.status", instance_status_names), time_text(dialect, "i.started_at"), time_text(dialect, "i.ended_at"),
-      json_at("b", "input"), json_at("e", "output"), json_at("e", "error"));
-}
-
-std::string effects_view(Dialect dialect) {
-  return fmt::format(
-      R"sql(CREATE VIEW effects AS SELECT f.first_event AS position, f.id AS id, s.id AS instance, p.data ->> '$.effect.task' AS task,
-  f.tool AS tool, f.operation AS operation, p.data ->> '$.effect.class' AS class, {} AS state, f.attempts AS attempts,
-  {} AS arguments, p.data ->> '$.effect.digest' AS digest, p.data ->> '$.effect.key' AS key,
-  coalesce(m.data ->> '$.verdict.rule', p.data ->> '$.verdict.rule') AS rule,
-  {} AS verdict, coalesce(e.data ->> '$.reason', d.data ->> '$.reason', p.data ->> '$.verdict.reason') AS reason,
-  {} AS result, {} AS error, e.data ->> '$.resolvedBy' AS resolved_by,
-  {} AS proposed_at, {} AS permitted_at, {} AS ended_at
-FROM journal_effect f JOIN journal_event p ON p.position = f.first_event JOIN journal_stream s ON s.number = p.stream
-LEFT JOIN journal_event m ON m.position = f.permit_event LEFT JOIN journal_event d ON d.position = f.doubt_event
-LEFT JOIN journal_event e ON e.position = f.end_event;)sql",
-      names_by_number("f.state", effect_state_names), json_at("p", "effect.arguments"), json_at("p", "verdict"),
-      json_at("e", "result"), json_at("e", "error"), time_text(dialect, "p.at"), time_text(dialect, "m.at"), time_text(dialect, "e.at"));
-}
-
-std::string tasks_view(Dialect dialect) {
-  return fmt::format(
-      R"sql(CREATE VIEW tasks AS SELECT t.event AS position, t.id AS id, s.id AS instance, t.kind AS kind, t.title AS title,
-  CASE t.open WHEN 1 THEN 'open' ELSE 'closed' END AS state, t.outcome AS outcome, t.effect AS effect, c.data ->> '$.digest' AS digest,
-  t.requester AS requester,
-  (SELECT {} FROM (SELECT role FROM journal_task_role WHERE task = t.event ORDER BY role) r) AS roles,
-  {} AS requirements, {} AS answer_schema, {} AS context, {} AS answer, t.answered_by AS answered_by,
-  {} AS created_at, {} AS expires_at, {} AS closed_at
-FROM journal_task t JOIN journal_stream s ON s.number = t.stream JOIN journal_event c ON c.position = t.event
-LEFT JOIN journal_event a ON a.position = t.answer_event;)sql",
-      dialect == Dialect::postgres ? "coalesce(json_agg(r.role)::text, '[]')" : "json_group_array(r.role)",
-      json_at("c", "requirements"), json_at("c", "answerSchema"), json_at("c", "context"), json_at("a", "answer"),
-      time_text(dialect, "t.created_at"), time_text(dialect, "t.expires_at"), time_text(dialect, "t.closed_at"));
-}
-
-std::string other_views(Dialect dialect) {
-  const bool postgres = dialect == Dialect::postgres;
-  // A project's files are bytes to the database, so that their digest stays true.
-  const char* files = postgres ? "convert_from(p.files, 'UTF8')" : "CAST(p.files AS TEXT)";
-  const char* file_count = postgres ? "(SELECT count(*) FROM json_object_keys(convert_from(p.files, 'UTF8')::json))"
-                                    : "(SELECT count(*) FROM json_each(CAST(p.files AS TEXT)))";
-  return fmt::format(
-      R"sql(CREATE VIEW approvals AS SELECT v.event AS position, v.task AS task, t.effect AS effect, s.id AS instance, v.person AS person,
-  n.data -> '$.roles' AS roles, CASE v.approve WHEN 1 THEN 'approve' ELSE 'reject' END AS vote, n.data ->> '$.comment' AS comment,
-  n.data ->> '$.digest' AS digest, {0} AS voted_at
-FROM journal_vote v JOIN journal_event n ON n.position = v.event JOIN journal_stream s ON s.number = n.stream
-LEFT JOIN journal_task t ON t.id = v.task;
-CREATE VIEW decisions AS SELECT d.event AS position, s.id AS instance, d.decision AS decision, n.data ->> '$.digest' AS digest,
-  n.data ->> '$.task' AS task, d.decider AS decider, n.data -> '$.rules' AS rules, {1} AS answer, {0} AS made_at
-FROM journal_decision d JOIN journal_event n ON n.position = d.event JOIN journal_stream s ON s.number = d.stream;
-CREATE VIEW events AS SELECT n.position AS position, s.id AS instance, n.sequence AS sequence, {0} AS at, y.name AS type,
-  n.data AS data, n.labels AS labels, {7} AS hash
-FROM journal_event n JOIN journal_stream s ON s.number = n.stream JOIN journal_event_type y ON y.number = n.type;
-CREATE VIEW timers AS SELECT w.id AS id, s.id AS instance, w.purpose AS purpose, {2} AS due, {3} AS set_at
-FROM journal_timer w JOIN journal_stream s ON s.number = w.stream;
-CREATE VIEW projects AS SELECT p.digest AS digest, {4} AS deployed_at, d.person AS deployed_by,
-  {11} AS file_count, length(p.files) AS bytes,
-  CASE WHEN d.event = (SELECT max(event) FROM journal_deployment) THEN 1 ELSE 0 END AS current, {12} AS files
-FROM journal_project p LEFT JOIN journal_deployment d ON d.event = (SELECT max(event) FROM journal_deployment x WHERE x.project = p.digest);
-CREATE VIEW checkpoints AS SELECT c.position AS position, {5} AS at, {8} AS hash, {9} AS key,
-  {10} AS signature FROM journal_checkpoint c;
-CREATE VIEW holds AS SELECT h.scope AS scope, n.data ->> '$.by.person' AS person, n.data ->> '$.reason' AS reason, {0} AS placed_at
-FROM journal_hold h JOIN journal_event n ON n.position = h.event;
-CREATE VIEW budgets AS SELECT b.budget AS budget, b.key AS key, CASE b.at WHEN 0 THEN NULL ELSE {6} END AS since, b.amount AS amount
-FROM journal_budget b;
-CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journal_blob;)sql",
-      time_text(dialect, "n.at"), json_at("n", "answer"), time_text(dialect, "w.due"), time_text(dialect, "w.set_at"), time_text(dialect, "d.at"), time_text(dialect, "c.at"),
-      time_text(dialect, "b.at"), hex_text(dialect, "n.hash"), hex_text(dialect, "c.hash"), hex_text(dialect, "c.key"),
-      hex_text(dialect, "c.signature"), file_count, files);
-}
+// Version 8: where the events of each instance are, sqlite_places.h. All events up to journal_placed have their place.
+constexpr const char* place_tables = R"sql(
+CREATE TABLE journal_event_place (
+  stream INTEGER NOT NULL, sequence INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;
+CREATE TABLE journal_placed (position INTEGER NOT NULL) STRICT;
+INSERT INTO journal_placed VALUES (0);
+)sql";
+constexpr const char* places_from_index = R"sql(
+INSERT INTO journal_event_place SELECT stream, sequence, position FROM journal_event ORDER BY stream, sequence;
+UPDATE journal_placed SET position = (SELECT coalesce(max(position), 0) FROM journal_event);
+DROP INDEX journal_event_sequence;
+)sql";
+// PostgreSQL keeps the index that was in SQLite before.
+constexpr const char* place_index = "CREATE UNIQUE INDEX journal_event_sequence ON journal_event (stream, sequence)";
 
 // Types are added without a new version: the tables stay as they are, and the views show events by these names.
 Status name_event_types(DatabaseConnection& connection) {
@@ -267,10 +171,7 @@ Status write_owner(DatabaseConnection& connection) {
 
 // The views, and the names of event types, as this version of the program has them.
 Status create_views(DatabaseConnection& connection) {
-  TRY(connection.execute(instances_view(connection.dialect())));
-  TRY(connection.execute(effects_view(connection.dialect())));
-  TRY(connection.execute(tasks_view(connection.dialect())));
-  TRY(connection.execute(other_views(connection.dialect())));
+  TRY(connection.execute(view_definitions(connection.dialect())));
   TRY(name_event_types(connection));
   return write_version(connection);
 }
@@ -283,6 +184,7 @@ Status create_schema(DatabaseConnection& connection) {
   for (const char* tables : {base_tables, start_key_table, effect_table, version_2_indexes, version_3_tables, version_4_tables,
                              version_5_indexes, version_6_index})
     TRY(connection.define(tables));
+  TRY(connection.execute(connection.dialect() == Dialect::postgres ? place_index : place_tables));
   TRY(connection.define(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                     cloud_event_types)));
   TRY(create_views(connection));
@@ -294,9 +196,7 @@ Status create_schema(DatabaseConnection& connection) {
 Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
   // The first version on PostgreSQL is 6: what came before has SQLite's words only. Functions are replaced by those of this version.
   if (connection.dialect() == Dialect::postgres) TRY(connection.execute(postgres_functions));
-  for (const char* view :
-       {"instances", "effects", "tasks", "approvals", "decisions", "events", "timers", "projects", "blobs", "checkpoints", "holds", "budgets"})
-    TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
+  for (const char* view : view_names) TRY(connection.execute(fmt::format("DROP VIEW IF EXISTS {}", view)));
   if (version < 2) {
     TRY(connection.execute(version_2_columns));
     TRY(connection.execute(version_2_indexes));
@@ -320,6 +220,10 @@ Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
     TRY(connection.define(version_6_index));
   }
   if (version < 7) TRY(give_keys_to_persons(connection));
+  if (version < 8 && connection.dialect() == Dialect::sqlite) {
+    TRY(connection.execute(place_tables));
+    TRY(connection.execute(places_from_index));
+  }
   return create_views(connection);
 }
 

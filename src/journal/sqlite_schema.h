@@ -6,6 +6,7 @@
 //   projections:  journal_workflow, journal_instance, journal_key, journal_effect, journal_task, journal_task_role,
 //                 journal_vote, journal_decision, journal_timer, journal_deployment, journal_hold, journal_count
 //   beside blobs: journal_blob_use
+//   index:        journal_event_place, journal_placed (sqlite_places.h; SQLite only)
 //   cache:        journal_snapshot
 #pragma once
 
@@ -13,7 +14,7 @@
 
 namespace gantry::journal {
 
-inline constexpr int schema_version = 7;
+inline constexpr int schema_version = 8;
 inline constexpr std::int64_t application_id = 0x476e7472;  // "Gntr", in the file's header
 
 // event_received and event_emitted, as a list in SQL: what the index journal_event_cloud covers.

@@ -73,6 +73,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string&
 
 Status SqliteStore::start_writing() {
   TRY(chain_.load());
+  TRY(places_.open());
   if (options_.audit.key_file.empty()) return done();
   auto key = TRY(SigningKey::open(options_.audit.key_file));
   chain_.sign_with(std::move(key), options_.audit);
@@ -83,6 +84,13 @@ SqliteStore::~SqliteStore() {
   if (options_.read_only || options_.tokens_only || !refused_.empty()) return;
   if (auto signed_ = sign_checkpoint(); !signed_)
     log(LogLevel::warning, "the end of the journal could not be signed" + log_field("error", signed_.error().message));
+  (void)finish_writing();  // when it fails, whoever opens the store finds a tail as after a crash
+}
+
+Status SqliteStore::finish_writing() {
+  std::lock_guard lock(connection_->mutex());
+  if (places_.is_empty()) return done();
+  return in_transaction("placing the last events", [&] { return places_.place(); });
 }
 
 Status SqliteStore::sign_checkpoint() {
@@ -128,6 +136,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   {
     auto transaction = DatabaseTransaction::begin(*connection_);
     status = transaction ? write() : Status(transaction.error());
+    if (status && connection_->is_memory()) status = places_.show();  // queries share the connection
     bool written = status.ok();
     if (written) status = transaction->commit();
     if (status) {
@@ -147,6 +156,7 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   streams_.clear();
   projection_.forget();
   chain_.rolled_back();
+  places_.rolled_back();
   return Error{status.error().code, fmt::format("{}: {}", doing, status.error().message)};
 }
 
@@ -182,17 +192,18 @@ Status SqliteStore::append(const Batch& batch) {
 }
 
 Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData>& stored) {
-  if (streams_.size() > remembered_streams_max) streams_.clear();
   for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
   for (const Rest& rest : batch.rests) TRY(write_rest(rest));
   TRY(chain_.sign_when_due());
+  TRY(places_.place_when_due());
   return projection_.flush_counts();
 }
 
 Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
   auto known = streams_.find(instance);
   if (known != streams_.end()) return &known->second;
+  if (streams_.size() >= remembered_streams_max) streams_.clear();
   Stream stream;
   if (create) {
     StreamSecret secret = chain_.new_secret();
@@ -212,11 +223,20 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
   stream.number = known_stream->integer(0);
   stream.secret = TRY(secret_from_column(*known_stream, 1));
   stream.may_have_snapshot = true;
-  auto last = TRY(connection_->use("SELECT max(sequence) FROM journal_event WHERE stream = ?"));
-  last->bind(1, stream.number);
-  TRY(last->step());
-  stream.last_sequence = static_cast<std::uint64_t>(last->integer(0));
+  stream.last_sequence = TRY(places_.last_sequence(stream.number));
   return &streams_.emplace(instance, stream).first->second;
+}
+
+// 0: there is none. What the writer reads it will soon write to.
+Result<std::int64_t> SqliteStore::stream_number(std::string_view instance) {
+  if (!options_.read_only && !options_.tokens_only) {
+    const Stream* stream = TRY(stream_of(std::string(instance), false));
+    return stream ? stream->number : 0;
+  }
+  auto select = TRY(connection_->use("SELECT number FROM journal_stream WHERE id = ?"));
+  select->bind(1, instance);
+  const bool found = TRY(select->step());
+  return found ? select->integer(0) : 0;
 }
 
 Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
@@ -250,6 +270,7 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
       .bind_blob(7, bytes_of(head.hash))
       .bind(8, static_cast<std::int64_t>(head.position));
   TRY(insert->run());
+  TRY(places_.add(stream->number, event, static_cast<std::int64_t>(head.position), stored.text.data.size()));
   stream->last_sequence = event.sequence;
   if (stream->may_have_snapshot && ends_instance(event.type)) TRY(drop_snapshot(stream->number));
   EventPlace place{static_cast<std::int64_t>(head.position), stream->number};
@@ -298,12 +319,13 @@ Status SqliteStore::rebuild() {
   TRY(event_writer());
   std::lock_guard lock(connection_->mutex());
   return in_transaction("rebuilding the projections", [&]() -> Status {
+    TRY(places_.rebuild());  // with this the tail is empty
     TRY(projection_.clear());
     auto select =
         TRY(connection_->prepare_scan("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
                                  "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS "
                                  // Not what retention has begun to remove: it is in no projection any more.
-                                 "(SELECT 1 FROM journal_event b WHERE b.stream = e.stream AND b.sequence = 1) ORDER BY "
+                                 "(SELECT 1 FROM journal_stream_event b WHERE b.stream = e.stream AND b.sequence = 1) ORDER BY "
                                  "e.position"));
     while (TRY(select->step())) {
       Event event = TRY(event_from_row(*connection_, *select));

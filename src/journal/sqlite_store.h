@@ -10,6 +10,7 @@
 #include "journal/sqlite_chain.h"
 #include "journal/database_connection.h"
 #include "journal/postgres_lease.h"
+#include "journal/sqlite_places.h"
 #include "journal/sqlite_projection.h"
 #include "journal/store.h"
 #include "journal/store_file.h"
@@ -70,10 +71,12 @@ class SqliteStore final : public Store {
   };
 
   SqliteStore(std::shared_ptr<DatabaseConnection> connection, WriterLock lock, const StoreOptions& options)
-      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), projection_(*connection_), chain_(*connection_) {}
+      : lock_(std::move(lock)), connection_(std::move(connection)), options_(options), places_(*connection_), projection_(*connection_, places_), chain_(*connection_) {}
 
   static Result<std::unique_ptr<SqliteStore>> open_beside_writer(const std::string& path, const StoreOptions& options);
-  Status start_writing();  // after opening: reads where the chain ends, opens the signing key
+  Status start_writing();  // after opening: reads where the chain ends and what has no place yet, opens the signing key
+  // At the end: places what is left, so that the next to open it finds nothing to do.
+  Status finish_writing();
   // After a commit whose answer was lost: whether it took place. Waits until the database answers, for a while.
   Result<bool> was_committed();
   Status writable() const;
@@ -88,12 +91,14 @@ class SqliteStore final : public Store {
   Status write_snapshot(const Snapshot& snapshot);
   Status write_rest(const Rest& rest);
   Status drop_snapshot(std::int64_t stream);
+  Result<std::int64_t> stream_number(std::string_view instance);
   Result<Stream*> stream_of(const std::string& instance, bool create);
 
   WriterLock lock_;
   std::unique_ptr<PostgresLease> lease_;
   std::shared_ptr<DatabaseConnection> connection_;
   StoreOptions options_;
+  SqlitePlaces places_;
   SqliteProjection projection_;
   SqliteChain chain_;
   std::unordered_map<std::string, Stream> streams_;  // those written lately; bounded

@@ -73,11 +73,12 @@ Result<Event> event_from_row(DatabaseConnection& connection, DatabaseStatement& 
 
 Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   std::lock_guard lock(connection_->mutex());
+  TRY(places_.show());
   auto select =
       TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
                            "SELECT i.stream FROM journal_instance i WHERE i.lingers = 1 AND EXISTS (SELECT 1 FROM "
-                           "journal_event e CROSS JOIN journal_effect f ON f.first_event = e.position WHERE e.stream = "
-                           "i.stream AND f.state IN (1, 2))) i JOIN journal_stream s "
+                           "journal_effect f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE "
+                           "stream = i.stream) AND f.state IN (1, 2))) i JOIN journal_stream s "
                            "ON s.number = i.stream ORDER BY i.stream"));
   std::vector<std::string> instances;
   while (TRY(select->step())) instances.emplace_back(select->text(0));
@@ -193,11 +194,15 @@ Result<std::vector<StoredTimer>> SqliteStore::timers_after(const TimerPosition& 
 
 Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std::uint64_t after_sequence) {
   std::lock_guard lock(connection_->mutex());
-  auto select =
-      TRY(connection_->use("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels FROM journal_stream s JOIN "
-                           "journal_event e ON e.stream = s.number"
-                           " WHERE s.id = ? AND e.sequence > ? ORDER BY e.sequence"));
-  select->bind(1, instance).bind(2, static_cast<std::int64_t>(after_sequence));
+  const std::int64_t stream = TRY(stream_number(instance));
+  auto select = TRY(places_.use("SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_event e WHERE "
+                                "e.position IN (SELECT position FROM journal_stream_event WHERE stream = ?2 AND sequence > ?3) "
+                                "ORDER BY e.position",
+                                "SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_event_place p CROSS "
+                                "JOIN journal_event e ON e.position = p.position WHERE p.stream = ?2 AND p.sequence > ?3 ORDER BY "
+                                "p.sequence",
+                                stream));
+  select->bind(1, instance).bind(2, stream).bind(3, static_cast<std::int64_t>(after_sequence));
   std::vector<Event> events;
   while (TRY(select->step())) events.push_back(TRY(event_from_row(*connection_, *select)));
   return events;
@@ -240,11 +245,8 @@ Result<std::optional<std::string>> SqliteStore::instance_with_key(std::string_vi
 
 Result<std::uint64_t> SqliteStore::last_sequence(std::string_view instance) {
   std::lock_guard lock(connection_->mutex());
-  auto select = TRY(connection_->use(
-      "SELECT max(e.sequence) FROM journal_stream s JOIN journal_event e ON e.stream = s.number WHERE s.id = ?"));
-  select->bind(1, instance);
-  TRY(select->step());
-  return static_cast<std::uint64_t>(select->integer(0));
+  const std::int64_t stream = TRY(stream_number(instance));
+  return places_.last_sequence(stream);
 }
 
 Status SqliteStore::save_project(std::string_view digest, std::string_view files) {

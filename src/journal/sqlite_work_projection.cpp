@@ -36,8 +36,11 @@ std::int64_t work_microseconds(Timestamp at) {
 Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, std::string_view id) {
   if (const auto known = effect_places_.find(std::string(id)); known != effect_places_.end()) return known->second;
   auto select =
-      TRY(connection_.use("SELECT f.first_event FROM journal_event e CROSS JOIN journal_effect f ON f.first_event = "
-                          "e.position WHERE e.stream = ? AND f.id = ? ORDER BY e.sequence DESC LIMIT 1"));
+      TRY(places_.use("SELECT first_event FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
+                      "stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1",
+                      "SELECT f.first_event FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE "
+                      "p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
+                      place.stream, true));
   select->bind(1, place.stream).bind(2, id);
   const bool found = TRY(select->step());
   return found ? select->integer(0) : 0;

@@ -244,8 +244,8 @@ TEST(DamagedFile, IsFoundByTheDoctor) {
   }
   auto store = open_store(folder.url());
   auto findings = value_of(find_damage(*store));
-  EXPECT_THAT(findings,
-              testing::ElementsAre(AllOf(HasSubstr("'A'"), HasSubstr("4 events")), HasSubstr("another hash")));
+  EXPECT_THAT(findings, testing::ElementsAre(AllOf(HasSubstr("'A'"), HasSubstr("4 events")), HasSubstr("position 3"),
+                                             HasSubstr("another hash")));
   RawDatabase(folder.file(), true).execute("DELETE FROM journal_blob");
   EXPECT_THAT(value_of(find_damage(*store)), testing::Contains(HasSubstr("is missing")));
   auto events = store->events_of("A");

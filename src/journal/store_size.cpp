@@ -24,6 +24,7 @@ struct KindOfTable {
 // The first that a table's (or its index's table's) name starts with counts.
 constexpr std::array kinds_of_tables = {
     KindOfTable{"journal_event", "events"},       KindOfTable{"journal_stream", "events"},
+    KindOfTable{"journal_placed", "events"},
     KindOfTable{"journal_blob", "large values"},  KindOfTable{"journal_project", "projects"},
     KindOfTable{"journal_instance", "instances"}, KindOfTable{"journal_key", "instances"},
     KindOfTable{"journal_workflow", "instances"}, KindOfTable{"journal_timer", "instances"},
