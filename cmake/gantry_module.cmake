@@ -28,7 +28,7 @@ endfunction()
 # Headers are included as "module/header.h". Each module's headers are reachable only through an include folder of its
 # own that holds one link to it, so including a header of a module that is not in DEPENDS does not compile.
 function(gantry_module NAME)
-  cmake_parse_arguments(MODULE "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(MODULE "ONE_THREAD" "" "DEPENDS;LIBRARIES" ${ARGN})
   set(folder ${CMAKE_SOURCE_DIR}/src/${NAME})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cpp)
   set(tests ${sources})
@@ -50,7 +50,8 @@ function(gantry_module NAME)
   list(TRANSFORM MODULE_DEPENDS PREPEND gantry_)
   target_link_libraries(gantry_${NAME} PUBLIC ${MODULE_DEPENDS} Threads::Threads ${MODULE_LIBRARIES})
 
-  if(GANTRY_TESTS AND tests)
+  # Tests of a module that has one thread show nothing to the thread sanitizer, which is slow.
+  if(GANTRY_TESTS AND tests AND NOT (MODULE_ONE_THREAD AND GANTRY_SANITIZE STREQUAL "thread"))
     add_executable(${NAME}_test ${tests})
     gantry_group_sources(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE gantry_${NAME} GTest::gmock GTest::gtest_main)

@@ -159,6 +159,7 @@ class Execution {
   std::optional<Duration> retry_delay(Branch& branch, Frame& frame, const definition::RetryPolicy& policy);
   // Asks for an effect; the task waits for its answer.
   bool expand_endpoint(Branch& branch, Frame& frame, Value& arguments);
+  bool may_use_secrets(Branch& branch, const Frame& frame, const Value& authentication);
   void call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation, Value arguments);
   static Value reduce_response(const Value& result, const Value& output);
   void call_operation(Branch& branch, Frame& frame, const Value& document, std::string_view document_uri);

@@ -285,8 +285,13 @@ Result<Value> Engine::Loop::handle(const RecoverInstance& request, Work& work, T
     if (given_up) work.dispatches.emplace_back(CancelInstance{request.instance, "its parent no longer waits for it"});
   }
   for (const auto& [child, data] : record->children()) {
-    if (instances_.contains(child) || stuck_.contains(child)) continue;
-    // It ended, and the server stopped before its parent was told.
+    if (stuck_.contains(child)) continue;
+    // It ended, and the server stopped before its parent was told; it may be here for an effect of which nobody knows what became.
+    if (const auto here = instances_.find(child); here != instances_.end()) {
+      if (here->second.record->ended())
+        work.dispatches.emplace_back(NotifyParent{request.instance, here->second.record->end_notice(*work.policies)});
+      continue;
+    }
     auto ended = load(child);
     if (!ended && ended.error().code == Code::unavailable) return ended.error();
     if (ended && ended->record->ended()) {

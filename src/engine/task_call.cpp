@@ -1,4 +1,6 @@
 // call: an effect that goes through the gate. The answer comes back as effect_done, effect_failed or effect_denied.
+#include <algorithm>
+
 #include "definition/uri_template.h"
 #include "engine/interpreter_execution.h"
 
@@ -9,6 +11,35 @@ Value Execution::reduce_response(const Value& result, const Value& output) {
   const std::string_view wanted = output.is_string() ? output.as_string() : "content";
   if (wanted == "response" || !result.is_object()) return result;
   return result.member(wanted == "raw" ? "raw" : "content");
+}
+
+namespace {
+
+// The secrets that an authentication names: {use: NAME}, and {$secret: NAME} at any depth.
+void add_secrets(const Value& value, std::vector<std::string>& names) {
+  if (!value.is_object()) return;
+  for (const Member& member : value.members()) {
+    const bool is_name = member.key.view() == "use" || member.key.view() == "$secret";
+    if (is_name && member.value.is_string()) names.emplace_back(member.value.as_string());
+    add_secrets(member.value, names);
+  }
+}
+
+}  // namespace
+
+// Data can hold a reference as well as a workflow can: only what is under use.secrets may be meant by either.
+bool Execution::may_use_secrets(Branch& branch, const Frame& frame, const Value& authentication) {
+  std::vector<std::string> names;
+  add_secrets(authentication, names);
+  const auto& declared = setting_.workflow.secrets;
+  for (const std::string& name : names) {
+    if (std::find(declared.begin(), declared.end(), name) != declared.end()) continue;
+    raise(branch, make_error(ErrorKind::configuration, "Secret not declared",
+                             "authentication: secret '" + name + "' is not under use.secrets of the workflow.", frame.task->reference,
+                             authentication.deep_label()));
+    return false;
+  }
+  return true;
 }
 
 void Execution::call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation,
@@ -39,7 +70,11 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::CallTask& 
       evaluate(branch, frame, {.field = "call.with", .input = &frame.input}, task.arguments, frame.input);
   if (!arguments) return;
   if (task.expands_endpoint && !expand_endpoint(branch, frame, *arguments)) return;
-  if (task.tool == "http") frame.value = arguments->member("output");
+  if (task.tool == "http") {
+    const Value endpoint = arguments->member("endpoint");
+    if (endpoint.is_object() && !may_use_secrets(branch, frame, endpoint.member("authentication"))) return;
+    frame.value = arguments->member("output");
+  }
   call_effect(branch, frame, task.tool, task.operation, std::move(*arguments));
 }
 

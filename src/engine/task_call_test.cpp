@@ -84,6 +84,20 @@ do:
             R"({"bearer":{"token":{"$secret":"token"}}})");
 }
 
+TEST(CallHttp, DataCannotNameASecretThatTheWorkflowDoesNotDeclare) {
+  constexpr const char* tasks = "do:\n  - a: {call: http, with: {method: get, endpoint: '${ .e }'}}\n";
+  for (const char* authentication : {R"({"bearer":{"use":"k"}})", R"({"basic":{"use":"k"}})", R"({"bearer":{"token":{"$secret":"k"}}})",
+                                     R"({"basic":{"username":"u","password":{"$secret":"k"}}})", R"({"bearer":{"$secret":"k"}})"}) {
+    const std::string input = std::string(R"({"e":{"uri":"https://example.com","authentication":)") + authentication + "}}";
+    World world(tasks);
+    EXPECT_EQ(world.run(input.c_str()), "faulted configuration 400 /do/0/a") << authentication;
+    EXPECT_TRUE(world.calls.empty());
+    World declared(std::string("use: {secrets: [k]}\n") + tasks);
+    declared.run(input.c_str());
+    EXPECT_EQ(declared.calls.size(), 1u) << authentication;
+  }
+}
+
 constexpr const char* tos_tool = R"(
 tool: tos
 version: 1.0.0

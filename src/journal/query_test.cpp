@@ -42,6 +42,19 @@ class QueryTest : public StoreKinds {
 };
 FOR_ALL_STORES(QueryTest);
 
+TEST_P(QueryTest, AnEffectThatPeopleAreAskedAboutAnewIsOneAsItIsAskedAboutNow) {
+  const auto proposed = [](std::uint64_t sequence, const char* rule) {
+    return event("I1", sequence, EventType::effect_proposed,
+                 std::string(R"({"effect":{"id":"I1-e9","tool":"a","operation":"b"},"verdict":{"rule":")") + rule + "\"}}");
+  };
+  append(proposed(full_story_last_sequence + 1, "p/first"));
+  const auto before = value_of(query_->totals()).member("effects").integer_or("proposed", 0);
+  append(proposed(full_story_last_sequence + 2, "p/second"));
+  EXPECT_EQ(value_of(query_->totals()).member("effects").integer_or("proposed", 0), before);
+  EXPECT_EQ(value_of(query_->effect("I1-e9")).string_or("rule", ""), "p/second");
+  EXPECT_THAT(column(value_of(query_->instance("I1")).member("effects").items(), "id"), ElementsAre("I1-e1", "I1-e2", "I1-e9"));
+}
+
 TEST_P(QueryTest, ShowsAnInstanceWithItsEffectsTasksAndChildren) {
   Value instance = value_of(query_->instance("I1"));
   EXPECT_EQ(instance.string_or("status", ""), "waiting");

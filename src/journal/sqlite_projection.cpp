@@ -40,6 +40,7 @@ Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
       return end_instance(place, event, InstanceStatus::faulted);
     case EventType::effect_proposed:
       TRY(charge_budgets(event));
+      TRY(forget_asked_effect(place, event));
       return begin_effect(place, event, EffectState::proposed);
     case EventType::effect_permitted:
       TRY(charge_budgets(event));

@@ -45,6 +45,7 @@ class SqliteProjection {
   Status migrate_instance(const EventPlace& place, const Event& event);
   Status mark_stuck(const EventPlace& place, const Event& event);
   Result<std::int64_t> workflow_number(const Value& workflow, std::string_view project);
+  Status forget_asked_effect(const EventPlace& place, const Event& event);
   Status begin_effect(const EventPlace& place, const Event& event, EffectState state);
   Status permit_effect(const EventPlace& place, const Event& event);
   Status deny_effect(const EventPlace& place, const Event& event);

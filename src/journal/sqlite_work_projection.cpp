@@ -46,6 +46,16 @@ Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, 
   return found ? select->integer(0) : 0;
 }
 
+// An effect that people are asked about anew is one effect: as it is asked about now.
+Status SqliteProjection::forget_asked_effect(const EventPlace& place, const Event& event) {
+  const std::int64_t first_event = TRY(place_of_effect(place, effect_id(event)));
+  if (first_event == 0) return done();
+  auto remove = TRY(connection_.use("DELETE FROM journal_effect WHERE first_event = ? AND state = ?"));
+  remove->bind(1, first_event).bind(2, number_of(EffectState::proposed));
+  effect_changes_[static_cast<std::size_t>(EffectState::proposed)] -= TRY(remove->run_counted());
+  return done();
+}
+
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
   const Value effect = event.data.member("effect");
   bool permitted = state == EffectState::permitted;
