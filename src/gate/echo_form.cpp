@@ -49,7 +49,8 @@ class Decoder {
   }
 
   std::optional<std::uint32_t> unit(std::size_t by) const {
-    if (at_ + by + 5 >= text_.size() || text_[at_ + by] != '\\' || (text_[at_ + by + 1] | 0x20) != 'u') return std::nullopt;
+    if (at_ + by + 5 >= text_.size() || text_[at_ + by] != '\\' || (text_[at_ + by + 1] | 0x20) != 'u')
+      return std::nullopt;
     std::uint32_t code = 0;
     for (std::size_t i = by + 2; i < by + 6; ++i) {
       if (digit(i) < 0) return std::nullopt;

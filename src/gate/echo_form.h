@@ -9,8 +9,8 @@
 
 namespace gantry::gate {
 
-// The letters and digits of a text, without percent encoding, HTML's character references and JSON's escapes (also one in
-// another), in Unicode's compatible form without case: "eve%40Evil.com", "EVE&#64;evil.com" and "eve@evil.com" are
+// The letters and digits of a text, without percent encoding, HTML's character references and JSON's escapes (also one
+// in another), in Unicode's compatible form without case: "eve%40Evil.com", "EVE&#64;evil.com" and "eve@evil.com" are
 // "eveevilcom". What is between two of them begins a word; a point, comma or apostrophe between digits does not.
 struct EchoForm {
   std::string letters;
@@ -22,8 +22,8 @@ struct EchoForm {
 };
 EchoForm echo_form_of(std::string_view text);
 
-// The numbers that stand in the text, in every way in which they may be read: "1,250.50" is 1250.5. One or a few digits in a
-// word are none.
+// The numbers that stand in the text, in every way in which they may be read: "1,250.50" is 1250.5. One or a few digits
+// in a word are none.
 std::vector<double> numbers_in(std::string_view text);
 
 }  // namespace gantry::gate

@@ -81,7 +81,8 @@ bool has_word(const EchoForm& whole, std::string_view part, bool is_number) {
 class EchoSearch {
  public:
   explicit EchoSearch(const std::vector<LabelledText>& texts) : texts_(texts) {
-    looks_for_numbers_ = std::any_of(texts.begin(), texts.end(), [](const auto& text) { return !text.numbers.empty(); });
+    looks_for_numbers_ =
+        std::any_of(texts.begin(), texts.end(), [](const auto& text) { return !text.numbers.empty(); });
   }
 
   bool too_much() const { return compared_bytes_ > compared_bytes_max; }
@@ -152,7 +153,8 @@ class EchoSearch {
   // What is within one piece is found there.
   static void label_pieces(const std::vector<std::size_t>& ends, std::size_t from, std::size_t upto, Label label,
                            std::vector<Label>& labels) {
-    const auto first = std::upper_bound(ends.begin(), ends.end(), from), last = std::lower_bound(first, ends.end(), upto);
+    const auto first = std::upper_bound(ends.begin(), ends.end(), from),
+               last = std::lower_bound(first, ends.end(), upto);
     if (first == last) return;
     labels.resize(ends.size());
     for (auto piece = first; piece <= last && piece != ends.end(); ++piece) {
