@@ -14,11 +14,11 @@ namespace gantry::gate {
 // "eveevilcom". What is between two of them begins a word; a point, comma or apostrophe between digits does not.
 struct EchoForm {
   std::string letters;
-  std::vector<bool> begins;  // a word, at this byte of `letters`
-  std::string text;          // what the letters were taken from
+  std::string begins;  // as long: 1 where a word begins, else 0
+  std::string text;    // what the letters were taken from
 
   // Whether a word begins at `at`, or the text ends there.
-  bool is_edge(std::size_t at) const { return at >= begins.size() || begins[at]; }
+  bool is_edge(std::size_t at) const { return at >= begins.size() || begins[at] != 0; }
 };
 EchoForm echo_form_of(std::string_view text);
 

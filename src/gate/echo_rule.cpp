@@ -72,7 +72,7 @@ bool has_word(const EchoForm& whole, std::string_view part, bool is_number) {
   for (std::size_t at = whole.letters.find(part); at != std::string::npos; at = whole.letters.find(part, at + 1)) {
     if (!whole.is_edge(at + part.size())) continue;
     std::size_t start = at;
-    while (is_number && start > 0 && !whole.begins[start] && whole.letters[start - 1] == '0') --start;
+    while (is_number && start > 0 && whole.begins[start] == 0 && whole.letters[start - 1] == '0') --start;
     if (whole.is_edge(start)) return true;
   }
   return false;
@@ -125,6 +125,7 @@ class EchoSearch {
   std::vector<Label> labels_for_pieces(const Value& container) {
     std::string letters;
     std::vector<std::size_t> ends;  // of each in `letters`
+    ends.reserve(container.size());
     const auto add = [&](const Value& piece) {
       if (piece.is_string() || piece.is_number()) letters += echo_form_of(text_of(piece)).letters;
       ends.push_back(letters.size());
