@@ -40,7 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     seen = seen || token.host == "evil.example";
   if (!seen && whole) std::abort();
 
-  for (const std::string& view : {undisguised(text), text_of_html(text), with_ascii_meant(text), with_words_apart(text)})
+  for (const std::string& view :
+       {undisguised(text), text_of_html(text), with_ascii_meant(text), with_words_apart(text)})
     if (view.size() > text.size()) std::abort();
   if (!text.empty() && (script_run(text) == 0 || script_run(text) > text.size())) std::abort();
   if (const std::string normal = normal_text(text); normal_text(normal) != normal) std::abort();

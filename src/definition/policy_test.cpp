@@ -109,8 +109,8 @@ TEST(PolicyCondition, ItsPathsAreFound) {
   EXPECT_THAT(paths_in("\"the .args.x of \\(.args.y)\" == \"a\" # .args.z"), ElementsAre(".args.y"));
   EXPECT_THAT(paths_in(".args | has(\"note\")"), UnorderedElementsAre(".args", ".args.note?"));
   EXPECT_THAT(paths_in("$x.args.a == 1"), IsEmpty());
-  for (const char* text : {".[\"args\"].note", ".\"args\".note", ".[ \"args\" ][\"note\"]", ".args | .note", "(.args|.[\"note\"]|length) < 5",
-                           "(.args | .note) as $n | $n == 1"})
+  for (const char* text : {".[\"args\"].note", ".\"args\".note", ".[ \"args\" ][\"note\"]", ".args | .note",
+                           "(.args|.[\"note\"]|length) < 5", "(.args | .note) as $n | $n == 1"})
     EXPECT_THAT(paths_in(text), ElementsAre(".args.note")) << text;
   for (const char* text : {"(.args|.note) == null", "(.args | .note // \"\") == \"\"", "((.args.note)) // \"\""})
     EXPECT_THAT(paths_in(text), ElementsAre(".args.note?")) << text;

@@ -42,8 +42,8 @@ class Program;
 using ProgramPointer = std::shared_ptr<const Program>;
 
 // What is compared and computed with: anything, as in jq, where null is less than every number and nothing in a sum; or
-// values that are there: then null is an error that nothing in the program catches, except beside the literal `null` and
-// behind `?` (null_refusal.h). For conditions where something missing must not pass for something small.
+// values that are there: then null is an error that nothing in the program catches, except beside the literal `null`
+// and behind `?` (null_refusal.h). For conditions where something missing must not pass for something small.
 enum class Comparisons : std::uint8_t { of_anything, of_values };
 
 // `variables`: names (without $) that the caller binds at each evaluation, in this order.

@@ -131,7 +131,8 @@ Got Machine::run_one(const Value& input, Value& output) {
 
 Error Machine::error() const {
   if (signal_ == Signal::exhausted) return {Code::exhausted, limit_message_};
-  if (signal_ != Signal::error && signal_ != Signal::refused) return {Code::internal, "the expression stopped without a reason"};
+  if (signal_ != Signal::error && signal_ != Signal::refused)
+    return {Code::internal, "the expression stopped without a reason"};
   // Errors end up in logs and answers, where secrets must not be.
   Secrecy secrecy = error_.deep_label().content().secrecy;
   if (secrecy >= Secrecy::confidential) {

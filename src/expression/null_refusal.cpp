@@ -21,8 +21,9 @@ bool takes_null(std::string_view function) {
 
 // Of those that are written in the language: all others compute.
 bool library_takes_null(std::string_view function) {
-  return is_one_of(function, {"values", "nulls", "booleans", "numbers", "strings", "arrays", "objects", "iterables", "scalars",
-                              "isfinite", "recurse_down", "leaf_paths", "tostream", "fromstream", "truncate_stream"});
+  return is_one_of(function,
+                   {"values", "nulls", "booleans", "numbers", "strings", "arrays", "objects", "iterables", "scalars",
+                    "isfinite", "recurse_down", "leaf_paths", "tostream", "fromstream", "truncate_stream"});
 }
 
 bool computes(const Node& node) {
@@ -129,15 +130,16 @@ bool holds_null(const Value& value) {
 }
 
 bool looks_at_items(std::string_view function) {
-  return is_one_of(function, {"sort", "unique", "min", "max", "join", "implode", "contains", "indices", "index", "rindex",
-                              "bsearch", "csv", "tsv", "sh"});
+  return is_one_of(function, {"sort", "unique", "min", "max", "join", "implode", "contains", "indices", "index",
+                              "rindex", "bsearch", "csv", "tsv", "sh"});
 }
 
 // --- What the evaluator asks where a node refuses null
 
 Got Machine::refuse_null(Label label) {
   constexpr const char* message =
-      "something missing (null) is computed with or compared; where it may be missing say so: .x?, .x // DEFAULT, .x == null";
+      "something missing (null) is computed with or compared; where it may be missing say so: .x?, .x // DEFAULT, .x "
+      "== null";
   fail(message, label);
   signal_ = Signal::refused;
   return Got::failed;

@@ -49,7 +49,8 @@ class Decoder {
   }
 
   std::optional<std::uint32_t> unit(std::size_t by) const {
-    if (at_ + by + 5 >= text_.size() || text_[at_ + by] != '\\' || (text_[at_ + by + 1] | 0x20) != 'u') return std::nullopt;
+    if (at_ + by + 5 >= text_.size() || text_[at_ + by] != '\\' || (text_[at_ + by + 1] | 0x20) != 'u')
+      return std::nullopt;
     std::uint32_t code = 0;
     for (std::size_t i = by + 2; i < by + 6; ++i) {
       if (digit(i) < 0) return std::nullopt;
@@ -94,6 +95,12 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
+std::string folded_text_of(std::string_view text) {
+  const bool as_it_is = std::none_of(text.begin(), text.end(),
+                                     [](char c) { return written::is_wide(c) || c == '%' || c == '&' || c == '\\'; });
+  return as_it_is ? written::lower(text) : folded_text(decoded(text));
+}
+
 bool is_letter_or_digit(std::uint32_t code) {
   constexpr std::uint32_t kinds = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
   return (U_GET_GC_MASK(static_cast<UChar32>(code)) & kinds) != 0;
@@ -103,18 +110,20 @@ bool is_letter_or_digit(std::uint32_t code) {
 
 EchoForm echo_form_of(std::string_view text) {
   EchoForm form;
-  form.text = folded_text(decoded(text));
+  form.text = folded_text_of(text);
   form.letters.reserve(form.text.size());
   form.begins.reserve(form.text.size());
   bool begins = true;
   for (std::string_view rest = form.text; !rest.empty();) {
     const char c = rest.front();
     const std::size_t length = written::is_wide(c) ? character_length(rest) : 1;
-    std::string_view character = rest.substr(0, length), peeked = rest;
+    const std::string_view character = rest.substr(0, length);
+    std::string_view peeked = rest;
     rest.remove_prefix(length);
     const bool kept = written::is_wide(c) ? is_letter_or_digit(take_character(peeked)) : is_letter(c) || is_digit(c);
     if (kept) {
-      for (std::size_t i = 0; i < length; ++i) form.begins.push_back(begins && i == 0);
+      form.begins.push_back(begins ? 1 : 0);
+      form.begins.append(length - 1, 0);
       form.letters += character;
       begins = false;
       continue;

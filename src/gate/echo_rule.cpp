@@ -72,7 +72,7 @@ bool has_word(const EchoForm& whole, std::string_view part, bool is_number) {
   for (std::size_t at = whole.letters.find(part); at != std::string::npos; at = whole.letters.find(part, at + 1)) {
     if (!whole.is_edge(at + part.size())) continue;
     std::size_t start = at;
-    while (is_number && start > 0 && !whole.begins[start] && whole.letters[start - 1] == '0') --start;
+    while (is_number && start > 0 && whole.begins[start] == 0 && whole.letters[start - 1] == '0') --start;
     if (whole.is_edge(start)) return true;
   }
   return false;
@@ -81,7 +81,8 @@ bool has_word(const EchoForm& whole, std::string_view part, bool is_number) {
 class EchoSearch {
  public:
   explicit EchoSearch(const std::vector<LabelledText>& texts) : texts_(texts) {
-    looks_for_numbers_ = std::any_of(texts.begin(), texts.end(), [](const auto& text) { return !text.numbers.empty(); });
+    looks_for_numbers_ =
+        std::any_of(texts.begin(), texts.end(), [](const auto& text) { return !text.numbers.empty(); });
   }
 
   bool too_much() const { return compared_bytes_ > compared_bytes_max; }
@@ -124,6 +125,7 @@ class EchoSearch {
   std::vector<Label> labels_for_pieces(const Value& container) {
     std::string letters;
     std::vector<std::size_t> ends;  // of each in `letters`
+    ends.reserve(container.size());
     const auto add = [&](const Value& piece) {
       if (piece.is_string() || piece.is_number()) letters += echo_form_of(text_of(piece)).letters;
       ends.push_back(letters.size());
@@ -152,7 +154,8 @@ class EchoSearch {
   // What is within one piece is found there.
   static void label_pieces(const std::vector<std::size_t>& ends, std::size_t from, std::size_t upto, Label label,
                            std::vector<Label>& labels) {
-    const auto first = std::upper_bound(ends.begin(), ends.end(), from), last = std::lower_bound(first, ends.end(), upto);
+    const auto first = std::upper_bound(ends.begin(), ends.end(), from),
+               last = std::lower_bound(first, ends.end(), upto);
     if (first == last) return;
     labels.resize(ends.size());
     for (auto piece = first; piece <= last && piece != ends.end(); ++piece) {

@@ -87,7 +87,8 @@ enum class Writing { spaced, without_blanks, either };
 
 // Latin, Greek, Cyrillic and the like may be mixed with digits and one another within a name.
 Writing writing_of(UChar32 code) {
-  if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || (code >= '0' && code <= '9')) return Writing::spaced;
+  if ((code >= 'a' && code <= 'z') || (code >= 'A' && code <= 'Z') || (code >= '0' && code <= '9'))
+    return Writing::spaced;
   if (code < 0x80) return Writing::either;
   UErrorCode error = U_ZERO_ERROR;
   const UScriptCode script = uscript_getScript(code, &error);

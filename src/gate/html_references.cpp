@@ -296,8 +296,9 @@ const std::vector<NamedReference>& all_named() {
 
 const NamedReference* named(std::string_view name) {
   const auto& all = all_named();
-  const auto found = std::lower_bound(all.begin(), all.end(), name,
-                                      [](const NamedReference& each, std::string_view wanted) { return each.name < wanted; });
+  const auto found =
+      std::lower_bound(all.begin(), all.end(), name,
+                       [](const NamedReference& each, std::string_view wanted) { return each.name < wanted; });
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -1,5 +1,5 @@
-// Character references of HTML, read as a browser reads them in text: "&#46", "&#x2e;", "&period;", "&eacute". Private to
-// the gate. Pure; any thread.
+// Character references of HTML, read as a browser reads them in text: "&#46", "&#x2e;", "&period;", "&eacute". Private
+// to the gate. Pure; any thread.
 #pragma once
 
 #include <string>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "gate/html_references.h"
 #include "gate/written_forms.h"
@@ -15,17 +16,21 @@ bool is_html_blank(char c) {
   return html_blanks.find(c) != std::string_view::npos;
 }
 
-// By the rendering section of the standard (15.3, 15.4): what is no part of the line, and what shows something of its own.
-bool parts_what_is_around(std::string_view name) {
-  constexpr std::array<std::string_view, 65> elements = {
-      "address", "article",  "aside",  "audio",    "blockquote", "body",     "br",     "button",   "canvas", "caption",
-      "center",  "col",      "dd",     "details",  "dialog",     "dir",      "div",    "dl",       "dt",     "embed",
-      "fieldset", "figcaption", "figure", "footer", "form",      "h1",       "h2",     "h3",       "h4",     "h5",
-      "h6",      "head",     "header", "hr",       "html",       "iframe",   "img",    "input",    "legend", "li",
-      "listing", "main",     "menu",   "nav",      "object",     "ol",       "optgroup", "option", "p",      "plaintext",
-      "pre",     "search",   "section", "select",  "summary",    "table",    "tbody",  "td",       "textarea", "tfoot",
-      "th",      "thead",    "tr",     "ul",       "xmp"};
-  return std::binary_search(elements.begin(), elements.end(), name) || name == "video";
+// By the rendering section of the standard (15.3): what begins a line of its own. Pictures, fields and the like may
+// have no size, so they part nothing.
+bool begins_a_line(std::string_view name) {
+  constexpr std::array<std::string_view, 42> elements = {
+      "address", "article", "aside",   "blockquote", "br",       "center",     "dd",     "details",   "dialog",
+      "dir",     "div",     "dl",      "dt",         "fieldset", "figcaption", "figure", "footer",    "form",
+      "h1",      "h2",      "h3",      "h4",         "h5",       "h6",         "header", "hr",        "legend",
+      "li",      "listing", "main",    "menu",       "nav",      "ol",         "p",      "plaintext", "pre",
+      "search",  "section", "summary", "table",      "ul",       "xmp"};
+  return std::binary_search(elements.begin(), elements.end(), name);
+}
+
+bool is_of_tables(std::string_view name) {
+  constexpr std::array<std::string_view, 7> elements = {"caption", "tbody", "td", "tfoot", "th", "thead", "tr"};
+  return std::binary_search(elements.begin(), elements.end(), name);
 }
 
 bool shows_nothing(std::string_view name) {
@@ -100,8 +105,20 @@ class HtmlReader {
     while (at_ < text_.size() && !is_html_blank(text_[at_]) && text_[at_] != '/' && text_[at_] != '>') ++at_;
     const std::string name = written::lower(text_.substr(start, at_ - start));
     skip_attributes();
-    if (parts_what_is_around(name)) out_ += ' ';
+    if (parts_words(name, closes)) out_ += ' ';
     if (!closes && shows_nothing(name)) skip_element(name);
+  }
+
+  // A tag that the standard's parser ignores where it stands (13.2.6.4.7) parts nothing.
+  bool parts_words(const std::string& name, bool closes) {
+    if (is_of_tables(name)) return open_["table"] > 0;
+    if (!begins_a_line(name)) return false;
+    std::size_t& open = open_[name];
+    if (name == "br" || name == "hr") return name == "br" || !closes;
+    if (!closes) return open++ == 0 || name != "form";
+    if (open == 0) return name == "p";
+    --open;
+    return true;
   }
 
   // To behind the '>' that ends the tag: one in the quotes of a value does not.
@@ -132,6 +149,7 @@ class HtmlReader {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::map<std::string, std::size_t, std::less<>> open_;  // elements that begin a line
   std::string out_;
 };
 

@@ -7,8 +7,9 @@
 namespace gantry::gate {
 
 // Character references are what they stand for; comments, declarations and tags are gone, as the tokenizer of the HTML
-// standard finds them (13.2.5), whatever is missing of them; a tag that begins a new line or shows something between the
-// words is a blank. Scripts, styles, titles and templates show nothing. Not longer than the text.
+// standard finds them (13.2.5), whatever is missing of them; a tag that begins a new line, where the parser does not
+// ignore it, is a blank. Scripts, styles, titles and templates show nothing. Not longer than the text. Style sheets are
+// not looked at.
 std::string text_of_html(std::string_view text);
 
 }  // namespace gantry::gate

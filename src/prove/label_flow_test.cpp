@@ -180,6 +180,20 @@ TEST(ProveLabels, WhereAValueComesFromCanBeAsked) {
   EXPECT_EQ(answer(read + post("${ .remarks }"), trusted), "counter-example");
 }
 
+// As the gate asks them: what computes with something missing can't be answered, which denies.
+TEST(ProvePolicies, ConditionsThatComputeWithWhatIsMissingPermitNothing) {
+  const auto with = [](const std::string& condition) {
+    return answer("do:\n" + post("hello"), "  - {id: none, never: office.post}\n",
+                  "  - id: send\n    classes: [send]\n    else: deny\n    allow: '" + condition + "'\n");
+  };
+  for (const char* missing : {"({a: 1} | .c | length) == 0", "({a: 1} | .c + .a) == 1", "({a: 1} | .c) < 5",
+                              "(.args | .nothing | length) == 0"})
+    EXPECT_EQ(with(missing), "holds") << missing;
+  for (const char* said : {"({a: 1} | .c // 0) == 0", "({a: 1} | .c) == null", "({a: 1} | .a | length) == 1",
+                           "(.args | .text | length) == 5"})
+    EXPECT_NE(with(said), "holds") << said;
+}
+
 TEST(ProveLabels, AnInputMayHaveBeenPastedOrComeFromAnotherWorkflow) {
   const char* trusted = "  - {id: trusted, never: office.post, when: .labels.integrity == \"untrusted\"}\n";
   EXPECT_NE(answer("do:\n" + post("${ .text }"), trusted), "holds");
