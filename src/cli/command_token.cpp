@@ -76,7 +76,7 @@ int list(const TokenOptions& options, journal::Store& store) {
   std::vector<Value> rows;
   for (const auto& token : *tokens) {
     std::string expires = token.expires ? format_timestamp(*token.expires) : "never";
-    table.push_back({printable(token.person), joined(token.roles), format_timestamp(token.created), expires,
+    table.push_back({printable(repaired_utf8(token.person)), joined(token.roles), format_timestamp(token.created), expires,
                      token.revoked ? "revoked" : "valid"});
     rows.push_back(Value::object(
         {{"person", repaired_utf8(token.person)}, {"roles", joined(token.roles)}, {"expires", expires}, {"revoked", token.revoked}}));
