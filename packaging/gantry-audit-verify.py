@@ -88,12 +88,27 @@ class Verifier:
                                   " ON s.number = e.stream WHERE e.position = ? AND y.name = 'data_erased' AND s.id = ''", (record,)).fetchone()
             if not row or json.loads(row[0])["remains"] != hash_.hex(): self.find(record, "what an erasure left was changed, or nobody erased")
 
+    def check_named(self, position, kind, data):
+        """What the event names has to be there: large values, one or two levels down, and the files of a project."""
+        if b'"$blob"' not in data and kind != b"project_deployed": return
+        try: event = json.loads(data)
+        except ValueError: return  # the chain has told of it
+        outer = list(event.values()) if isinstance(event, dict) else []
+        for value in outer + [inner for each in outer if isinstance(each, dict) for inner in each.values()]:
+            if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("$blob"), str) and value["$blob"] not in self.blobs:
+                self.find(position, f"the large value {value['$blob']} is missing")
+        if kind == b"project_deployed" and isinstance(event, dict) and event.get("project", "") not in self.projects | {""}:
+            self.find(position, f"the files of the project {event['project']} are missing")
+
     def run(self):
+        self.blobs = {hash_.decode() for hash_, in self.db.execute("SELECT hash FROM journal_blob")}
+        self.projects = {digest.decode() for digest, in self.db.execute("SELECT digest FROM journal_project")}
         for position, at, sequence, kind, instance, secret, data, labels, stored, digest, salt in self.db.execute(
                 "SELECT e.position, e.at, e.sequence, y.name, s.id, s.secret, e.data, e.labels, e.hash, g.digest, t.salt FROM journal_event e"
                 " LEFT JOIN journal_stream s ON s.number = e.stream LEFT JOIN journal_event_type y ON y.number = e.type"
                 " LEFT JOIN journal_erased g ON g.position = e.position LEFT JOIN journal_salt t ON t.position = e.position ORDER BY e.position"):
             self.go_to(position)
+            if digest is None: self.check_named(position, kind, data)
             salt = salt or sha(secret or b"", struct.pack(">Q", sequence))[:16]
             digest = digest or sha(salt, sized(data), sized(labels or b""))
             kind, instance = kind or b"", instance or b""
@@ -106,6 +121,8 @@ class Verifier:
         self.check_erased()
         for hash_, data, labels in self.db.execute("SELECT hash, data, labels FROM journal_blob"):
             if sha(data, b"\n" + labels if labels else b"").hex().encode() != hash_: self.find(0, f"the large value {hash_.decode()} was changed")
+        for digest, files in self.db.execute("SELECT digest, files FROM journal_project"):
+            if hashlib.sha256(files).hexdigest().encode() != digest: self.find(0, f"the files of the project {digest.decode()} were changed")
         for position, _ in self.signed:
             if position > self.end: self.find(position, f"a checkpoint was signed here, but the journal ends at {self.end}: it was cut off")
         return self.findings

@@ -73,7 +73,12 @@ Result<AuditStore> open_for_audit(const AuditCommandOptions& options, bool read_
 
 Result<AuditStore> open_store_of(const std::string& store, const std::string& project, bool read_only) {
   const std::string directory = project.empty() ? "." : project;
-  definition::Settings settings = TRY(read_settings(directory));
+  definition::Settings settings;
+  // Reading needs no key, so with --store nothing of the project is needed.
+  if (auto known = read_settings(directory))
+    settings = *std::move(known);
+  else if (store.empty() || !read_only)
+    return known.error();
   const std::string url = store.empty() ? resolve_store(settings.store, directory) : store;
   AuditStore opened;
   opened.options = audit_options(settings, url, directory);

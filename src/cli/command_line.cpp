@@ -181,6 +181,7 @@ void CommandLine::add_program_commands() {
                 "FROM=TO: send calls for origin FROM to origin TO; may be repeated")
       ->allow_extra_args(false);
   c->add_option("--port-file", serve.port_file, "Write the address to this file once the server is ready, or stands by");
+  c->add_option("--author", serve.author, "Who stands behind the project in --dir, as on their token (default: the account that runs this)");
   c->add_flag("--standby", serve.standby, "While another node writes the store, wait and answer 503; take over when it is gone");
   c->add_option("--node", serve.node, "What this node is called for the others of a PostgreSQL store (default: host and process)");
   c->add_option("--lease", serve.lease, "ISO 8601 duration after which a silent node loses a PostgreSQL store, 1 to 300 s (default: PT10S)");
@@ -282,9 +283,13 @@ void CommandLine::add_task_commands() {
   c = command("gate", "Stop effects, start them again, or show what is stopped", gate_command, gate);
   c->add_option("ACTION", gate.action, "status (default), stop or start")
       ->check(CLI::IsMember({"status", "stop", "start"}));
-  c->add_option("--tool", gate.tool, "Only effects of this TOOL or TOOL.OPERATION");
-  c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME");
-  c->add_option("--principal", gate.principal, "Only those that this person asked for");
+  // As of a variable that is not set: without a name it would be about everything.
+  const auto is_name = [](const std::string& name) {
+    return name.empty() ? std::string("expected a name, found an empty text; leave the option out to mean all") : std::string();
+  };
+  c->add_option("--tool", gate.tool, "Only effects of this TOOL or TOOL.OPERATION")->check(is_name);
+  c->add_option("--workflow", gate.workflow, "Only those of this workflow, NAMESPACE/NAME")->check(is_name);
+  c->add_option("--principal", gate.principal, "Only those that this person asked for")->check(is_name);
   c->add_option("--reason", gate.reason, "Why; kept in the journal, and told to who asks");
   add_server(c, gate.server);
 }

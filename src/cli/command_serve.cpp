@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/person_name.h"
 #include "cli/runtime.h"
 #include "journal/writer_node.h"
 #include "prove/prove.h"
@@ -71,10 +72,33 @@ bool write_port_file(const std::string& path, const std::string& address) {
   return !error;
 }
 
-Status deploy_directory(Runtime& runtime, const definition::ProjectPointer& project) {
+// The first policy with a duty that keeps the author of a workflow from approving; empty: none.
+std::string policy_about_authors(const definition::Project& project) {
+  for (const auto& [name, policy] : project.policies)
+    for (const definition::Duty& duty : policy->duties)
+      if (duty.not_author) return name;
+  return "";
+}
+
+// The account that runs the server is nobody with a token: as author it would keep nobody from approving.
+Result<std::string> author_of(const ServeOptions& options, const definition::Project& project) {
+  if (!options.author.empty()) {
+    TRY(check_person_name("--author", options.author));
+    return options.author;
+  }
+  const std::string policy = policy_about_authors(project);
+  if (policy.empty()) return login_name();
+  return Error{Code::invalid_argument,
+               "policy '" + policy + "' keeps the author of a workflow from approving (author_of_workflow), and of the files in '" +
+                   options.directory + "' nobody knows who wrote them: say who with --author NAME, as on their token, or leave " +
+                   "--dir to a folder without definitions and let them deploy with 'gantry deploy'"};
+}
+
+Status deploy_directory(Runtime& runtime, const definition::ProjectPointer& project, const ServeOptions& options) {
   auto current = runtime.engine->current_project();
   if (!project || (current && current->digest == project->digest)) return done();
-  const engine::Deployed deployed = TRY(runtime.engine->deploy(project, {login_name(), {"administrator"}}));
+  const std::string author = TRY(author_of(options, *project));
+  const engine::Deployed deployed = TRY(runtime.engine->deploy(project, {author, {"administrator"}}));
   if (deployed.status != "deployed") {
     log(LogLevel::warning, policy_change_waits(deployed).message);
     return done();
@@ -166,7 +190,7 @@ Result<bool> Node::open_runtime(const RuntimeOptions& runtime_options) {
 }
 
 Status Node::start_work(const definition::ProjectPointer& project) {
-  TRY(deploy_directory(*runtime_, project));
+  TRY(deploy_directory(*runtime_, project, options_));
   retention_.emplace(server::RetentionRunner::Parts{runtime_->engine.get(), runtime_->store.get(), &runtime_->clock});
   retention_->start();
   api_.emplace(server::ApiParts{runtime_->engine.get(), runtime_->query.get(), &runtime_->clock, version_number()});

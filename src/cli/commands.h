@@ -80,6 +80,7 @@ struct ServeOptions {
   std::string port_file;
   bool standby = false;  // waits while another node writes the store
   std::string node, lease;
+  std::string author;  // who is said to deploy the directory; empty: the account of the system
 };
 int serve_command(const ServeOptions& options);
 

@@ -100,8 +100,10 @@ int reject_command(const IdOptions& options) {
 int gate_command(const GateOptions& options) {
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
-  Value body =
-      Value::object({{"tool", options.tool}, {"workflow", options.workflow}, {"principal", options.principal}});
+  Value body = Value::object(std::vector<Member>{});
+  for (const auto& [key, name] : {std::pair("tool", &options.tool), std::pair("workflow", &options.workflow),
+                                  std::pair("principal", &options.principal)})
+    if (!name->empty()) body = std::move(body).with_member(key, *name);
   if (options.action == "stop") body = std::move(body).with_member("reason", options.reason);
   Result<Value> state =
       options.action == "status" ? client->get("/api/v1/gate") : client->post("/api/v1/gate/" + options.action, body);

@@ -45,11 +45,15 @@ journal::AuditOptions audit_options(const definition::Settings& settings, const 
 }
 
 Result<definition::Settings> read_settings(const std::string& directory) {
+  const std::filesystem::path path = std::filesystem::path(directory) / "gantry.yaml";
   std::error_code ignored;
-  if (!std::filesystem::exists(std::filesystem::path(directory) / "gantry.yaml", ignored))
-    return definition::Settings{};
-  definition::ProjectPointer project = TRY(read_project(directory));
-  return project->settings;
+  if (!std::filesystem::exists(path, ignored)) return definition::Settings{};
+  std::string text = TRY(read_file(path.string()));
+  const definition::SourceFiles settings_only{{"gantry.yaml", std::move(text)}};
+  auto loaded = definition::load_project(settings_only);
+  if (auto* project = std::get_if<definition::ProjectPointer>(&loaded)) return (*project)->settings;
+  print_problems(std::get<definition::Problems>(loaded), settings_only, directory);
+  return Error{Code::invalid_argument, path.string() + " can't be read; name the journal with --store"};
 }
 
 Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const journal::StoreOptions& options) {

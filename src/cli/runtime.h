@@ -63,7 +63,8 @@ Result<std::unique_ptr<journal::Store>> open_store(const std::string& url, const
 journal::AuditOptions audit_options(const definition::Settings& settings, const std::string& url,
                                     const std::string& directory);
 
-// The settings of the project in `directory`; the defaults where there is no gantry.yaml. Errors: those of the project.
+// The settings of the project in `directory`; the defaults where there is no gantry.yaml. Nothing else of the project
+// has to be right. Errors: not_found and exhausted of reading it; invalid_argument, its problems are printed.
 Result<definition::Settings> read_settings(const std::string& directory);
 
 // "sqlite:PATH" with a relative PATH taken from `directory`.

@@ -3,6 +3,7 @@
 #include "journal/audit_export.h"
 #include "journal/sqlite_chain.h"
 #include "journal/sqlite_reader.h"
+#include "journal/stored_utf8.h"
 #include "value/json.h"
 
 namespace gantry::journal {
@@ -38,10 +39,10 @@ Status write_events(DatabaseConnection& connection, const ExportFilter& filter, 
     std::string line = fmt::format(
         "{{\"position\":{},\"instance\":{},\"sequence\":{},\"at\":{},\"time\":\"{}\",\"type\":{},\"hash\":\"{}\",{},"
         "\"data\":{}",
-        select->integer(0), quoted(select->text(1)), select->integer(2), select->integer(3),
+        select->integer(0), quoted(readable_text(select->text(1))), select->integer(2), select->integer(3),
         format_timestamp(Timestamp(Duration(select->integer(3)))), quoted(select->text(4)), hex_of(select->blob(5)),
-        proof, select->text(6));
-    if (!select->is_null(7)) line.append(",\"labels\":").append(select->text(7));
+        proof, readable_text(select->text(6)));
+    if (!select->is_null(7)) line.append(",\"labels\":").append(readable_text(select->text(7)));
     line += "}\n";
     TRY(sink(line));
   }
@@ -57,8 +58,8 @@ Status write_blobs(DatabaseConnection& connection, const ExportFilter& filter, c
                       : "SELECT hash, data, labels FROM journal_blob ORDER BY number"));
   if (filter.instance) select->bind(1, std::string_view(*filter.instance));
   while (TRY(select->step())) {
-    std::string line = fmt::format("{{\"blob\":{},\"data\":{}", quoted(select->text(0)), select->text(1));
-    if (!select->is_null(2)) line.append(",\"labels\":").append(select->text(2));
+    std::string line = fmt::format("{{\"blob\":{},\"data\":{}", quoted(select->text(0)), readable_text(select->text(1)));
+    if (!select->is_null(2)) line.append(",\"labels\":").append(readable_text(select->text(2)));
     line += "}\n";
     TRY(sink(line));
   }

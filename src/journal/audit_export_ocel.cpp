@@ -6,6 +6,7 @@
 
 #include "journal/audit_export.h"
 #include "journal/sqlite_reader.h"
+#include "journal/stored_utf8.h"
 #include "value/json.h"
 
 namespace gantry::journal {
@@ -137,9 +138,9 @@ Status OcelExport::write_objects(const ObjectKind& kind) {
     for (int column = 2; column < select->column_count(); ++column)
       if (!select->is_null(column))
         attributes.push_back(Value::object({{"name", Value(select->column_name(column))},
-                                            {"time", Value(select->text(1))},
-                                            {"value", Value(select->text(column))}}));
-    TRY(item(Value::object({{"id", Value(select->text(0))},
+                                            {"time", text_value(select->text(1))},
+                                            {"value", text_value(select->text(column))}}));
+    TRY(item(Value::object({{"id", text_value(select->text(0))},
                             {"type", Value(kind.name)},
                             {"attributes", Value::array(std::move(attributes))},
                             {"relationships", Value::array({})}}),

@@ -270,6 +270,15 @@ Status Verification::check_projects() {
     if (sha256(select->blob(1)).hex() != select->text(0))
       find(0, "", "changed",
            fmt::format("the files of the project {} are not those that were deployed", select->text(0)));
+  // With the files goes what the policies said at the time. An erased event may name no project any more.
+  auto missing = TRY(connection_.prepare(
+      "SELECT d.position, d.project FROM (SELECT e.position AS position, CASE WHEN json_valid(e.data) THEN e.data ->> "
+      "'$.project' END AS project FROM journal_event e JOIN journal_event_type y ON y.number = e.type WHERE y.name = "
+      "'project_deployed') d WHERE d.project IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal_project p WHERE p.digest "
+      "= d.project) ORDER BY d.position LIMIT 20"));
+  while (TRY(missing->step()))
+    find(static_cast<std::uint64_t>(missing->integer(0)), "", "missing",
+         fmt::format("the files of the project {}, deployed here, are missing", missing->text(1)));
   return done();
 }
 

@@ -7,6 +7,7 @@
 #include "journal/redaction.h"
 #include "journal/sqlite_reader.h"
 #include "journal/sqlite_store.h"
+#include "journal/stored_utf8.h"
 #include "value/json.h"
 
 namespace gantry::journal {
@@ -185,7 +186,7 @@ Status SqliteErasure::write_remains(std::uint64_t record) {
   auto add_blob = TRY(connection_.prepare(
       "INSERT INTO journal_blob (hash, data, labels) VALUES (?,?,?) ON CONFLICT (hash) DO NOTHING"));
   for (const auto& [position, touched] : touched_) {
-    const StoredData stored = split_data(touched.remains, blob_threshold_bytes_);
+    const StoredData stored = TRY(checked_split(touched.remains, blob_threshold_bytes_));
     for (const StoredBlob& blob : stored.blobs) {
       add_blob->bind(1, std::string_view(blob.hash))
           .bind(2, std::string_view(blob.text.data))

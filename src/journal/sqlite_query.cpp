@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "journal/stored_utf8.h"
 #include "value/json.h"
 
 namespace gantry::journal {
@@ -35,9 +36,9 @@ Result<Value> row_object(const DatabaseStatement& row) {
     if (row.is_integer(column))
       value = Value(row.integer(column));
     else if (name == "roles" && !row.is_null(column))
-      value = TRY(parse_json(row.text(column)));
+      value = TRY(parse_json(readable_text(row.text(column))));
     else if (!row.is_null(column))
-      value = Value(row.text(column));
+      value = text_value(row.text(column));
     members.push_back({Text(camel_case(name)), std::move(value)});
   }
   return Value::object(std::move(members));

@@ -7,6 +7,7 @@
 #include "journal/durable_log.h"
 #include "journal/sqlite_connection.h"
 #include "journal/sqlite_schema.h"
+#include "journal/stored_utf8.h"
 
 namespace gantry::journal {
 namespace {
@@ -164,7 +165,11 @@ Result<std::vector<StoredData>> SqliteStore::printed(const std::vector<Event>& e
   std::vector<StoredData> stored;
   stored.reserve(events.size());
   for (const Event& event : events) {
-    StoredData data = split_data(event.data, options_.blob_threshold_bytes);
+    auto split = checked_split(event.data, options_.blob_threshold_bytes);
+    if (!split)
+      return Error{split.error().code, fmt::format("event {} ({}) of instance '{}': {}", event.sequence,
+                                                   name_of(event.type), event.instance, split.error().message)};
+    StoredData data = *std::move(split);
     if (data.size() > options_.event_bytes_max)
       return Error{
           Code::exhausted,
@@ -280,7 +285,8 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
 Status SqliteStore::write_own(EventType type, Value data, Timestamp at) {
   Stream* installation = TRY(stream_of("", true));
   const Event event{"", installation->last_sequence + 1, at, type, std::move(data)};
-  return write_event(event, split_data(event.data, options_.blob_threshold_bytes));
+  const StoredData stored = TRY(checked_split(event.data, options_.blob_threshold_bytes));
+  return write_event(event, stored);
 }
 
 Status SqliteStore::drop_snapshot(std::int64_t stream) {

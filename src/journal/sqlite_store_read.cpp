@@ -6,6 +6,7 @@
 
 #include "journal/sqlite_schema.h"
 #include "journal/sqlite_store.h"
+#include "journal/stored_utf8.h"
 #include "value/json.h"
 
 namespace gantry::journal {
@@ -32,7 +33,7 @@ Result<TokenRecord> token_from_row(const DatabaseStatement& row) {
   TokenRecord token;
   token.hash = row.text(0);
   token.person = row.text(1);
-  Value roles = TRY(parse_json(row.text(2)));
+  Value roles = TRY(parse_json(readable_text(row.text(2))));
   if (roles.is_array())
     for (const Value& role : roles.items())
       if (role.is_string()) token.roles.emplace_back(role.as_string());
@@ -92,7 +93,7 @@ Result<std::map<std::string, std::string>> SqliteStore::stuck_instances() {
                        "= i.stream JOIN journal_event e ON e.position = i.stuck_event WHERE i.stuck_event IS NOT "
                        "NULL"));
   std::map<std::string, std::string> instances;
-  while (TRY(select->step())) instances.emplace(select->text(0), select->text(1));
+  while (TRY(select->step())) instances.emplace(select->text(0), readable_text(select->text(1)));
   return instances;
 }
 
@@ -217,7 +218,7 @@ Result<std::optional<Snapshot>> SqliteStore::latest_snapshot(std::string_view in
   bool found = TRY(select->step());
   if (!found) return std::optional<Snapshot>();
   return std::optional(
-      Snapshot{std::string(instance), static_cast<std::uint64_t>(select->integer(0)), std::string(select->text(1))});
+      Snapshot{std::string(instance), static_cast<std::uint64_t>(select->integer(0)), readable_text(select->text(1))});
 }
 
 // Newest first from the index, then turned round.
@@ -228,7 +229,7 @@ Result<std::vector<std::pair<std::string, std::string>>> SqliteStore::recent_eve
                   "type IN ({}) AND type = {} ORDER BY position DESC LIMIT {}",
                   cloud_event_types, static_cast<int>(EventType::event_received), count_max)));
   std::vector<std::pair<std::string, std::string>> events;
-  while (TRY(select->step())) events.emplace_back(select->text(0), select->text(1));
+  while (TRY(select->step())) events.emplace_back(readable_text(select->text(0)), readable_text(select->text(1)));
   std::reverse(events.begin(), events.end());
   return events;
 }

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "value/stored.h"
+#include "value/utf8.h"
 
 namespace gantry::journal {
 namespace {
@@ -58,6 +59,13 @@ Value split_members(const Value& object, std::size_t threshold, bool top, std::v
   return result;
 }
 
+// The parser looks for bytes that are not UTF-8 itself, so what is well-formed is looked through once.
+Result<Value> parse_stored_or_repaired(std::string_view text) {
+  auto value = parse_stored(text);
+  if (value.ok() || is_valid_utf8(text)) return value;
+  return parse_stored(repaired_utf8(text));
+}
+
 bool contains_reference(const Value& data) {
   for (const Member& member : data.members()) {
     if (looks_like_reference(member.value)) return true;
@@ -86,11 +94,11 @@ std::string blob_hash(const StoredText& text) {
 }
 
 Result<Value> from_stored_text(std::string_view data, std::string_view labels) {
-  if (labels.empty()) return parse_stored(data);
+  if (labels.empty()) return parse_stored_or_repaired(data);
   std::string text;
   text.reserve(data.size() + labels.size() + 32);
   text.append(labelled_start).append(data).append(labels_start).append(labels).append("}");
-  return parse_stored(text);
+  return parse_stored_or_repaired(text);
 }
 
 std::size_t StoredData::size() const {

@@ -230,7 +230,8 @@ int http_status(Code code) {
 }
 
 Response problem_response(int status, std::string_view title, std::string_view detail) {
-  Value body = Value::object({{"type", "about:blank"}, {"status", status}, {"title", title}, {"detail", detail}});
+  // A detail may quote the start of a text, cut within a character.
+  Value body = Value::object({{"type", "about:blank"}, {"status", status}, {"title", title}, {"detail", repaired_utf8(detail)}});
   return {status, print_json(body), "application/problem+json", {}};
 }
 

@@ -19,6 +19,16 @@ Result<std::string> text_of(const Value& body, std::string_view key, std::size_t
                "'" + std::string(key) + "': expected text of at most " + std::to_string(bytes_max) + " bytes"};
 }
 
+// A name that is empty, as of a variable that is not set, would stop everything, or let everything out again.
+Result<std::string> name_of_stop(const Value& body, std::string_view key) {
+  const Value* found = body.find(key);
+  if (found == nullptr) return std::string();
+  std::string name = TRY(text_of(body, key, name_bytes_max));
+  if (!name.empty()) return name;
+  return Error{Code::invalid_argument,
+               "'" + std::string(key) + "': expected a name, found none; leave the member out to mean all"};
+}
+
 Result<engine::GateStop> stop_of(const Value& body) {
   if (!body.is_object())
     return Error{Code::invalid_argument, "expected an object with 'tool', 'workflow', 'principal'"};
@@ -29,9 +39,9 @@ Result<engine::GateStop> stop_of(const Value& body) {
                                                "' here; known: tool, workflow, principal, reason"};
   }
   engine::GateStop stop;
-  stop.tool = TRY(text_of(body, "tool", name_bytes_max));
-  stop.workflow = TRY(text_of(body, "workflow", name_bytes_max));
-  stop.principal = TRY(text_of(body, "principal", name_bytes_max));
+  stop.tool = TRY(name_of_stop(body, "tool"));
+  stop.workflow = TRY(name_of_stop(body, "workflow"));
+  stop.principal = TRY(name_of_stop(body, "principal"));
   return stop;
 }
 

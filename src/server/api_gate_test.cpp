@@ -76,5 +76,12 @@ TEST_F(ApiGate, AGovernedChangeOfPolicyWaitsForPeople) {
   EXPECT_TRUE(engine_->current_project()->files.at("policies/change.yaml").ends_with("verdict: allow}\n"));
 }
 
+TEST_F(ApiGate, AnEmptyNameNeitherStopsNorStartsEverything) {
+  for (const char* action : {"stop", "start"})
+    for (const char* body : {R"({"tool": ""})", R"({"workflow": null})", R"({"principal": ""})"})
+      expect_problem(call("otto", std::string("POST /api/v1/gate/") + action, body), 400,
+                     HasSubstr("leave the member out to mean all"));
+}
+
 }  // namespace
 }  // namespace gantry::server

@@ -43,6 +43,20 @@ TEST_F(ApiInstances, TheSameKeyWithAnotherBodyGivesTheFirstInstance) {
   EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 1u);
 }
 
+// The HTTP layer refuses such a header; should one come through, the journal does not take it.
+TEST_F(ApiInstances, AKeyThatIsNotUtf8StartsNothingAndHarmsNothing) {
+  const Response refused = start_with_key("k\xff", R"({"name": "a"})");
+  EXPECT_GE(refused.status, 400) << refused.body;
+  json(refused);
+  EXPECT_EQ(json(call("ada", "GET /api/v1/instances")).member("items").size(), 0u);
+  EXPECT_EQ(start_with_key("k1", R"({"name": "a"})").status, 201);
+}
+
+TEST_F(ApiInstances, AQuoteThatIsCutWithinACharacterIsStillJson) {
+  const Response refused = call("ada", "GET /api/v1/instances?status=" + std::string(39, 'x') + "\u00e9");
+  expect_problem(refused, 400, HasSubstr("xx\uFFFD"));
+}
+
 TEST_F(ApiInstances, AKeyOfSomebodyElseIsAnotherKey) {
   const auto start_as = [&](const char* person, const char* body) {
     return json(

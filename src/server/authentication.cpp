@@ -2,6 +2,8 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 
 namespace gantry::server {
@@ -23,8 +25,11 @@ NewToken create_token(std::string person, std::vector<std::string> roles, std::o
 
 Result<definition::Principal> authenticate(std::string_view authorization, journal::Query& query, Timestamp now) {
   Error refused{Code::denied, "a valid bearer token is needed: send 'Authorization: Bearer TOKEN' (create one with 'gantry token create')"};
-  constexpr std::string_view scheme = "Bearer ";
-  if (authorization.size() <= scheme.size() || authorization.size() > 200 || authorization.substr(0, scheme.size()) != scheme) return refused;
+  constexpr std::string_view scheme = "bearer ";  // in any case: RFC 9110, section 11.1
+  const auto is_same = [](char given, char expected) { return given == expected || (given >= 'A' && given <= 'Z' && given + 32 == expected); };
+  if (authorization.size() <= scheme.size() || authorization.size() > 200 ||
+      !std::equal(scheme.begin(), scheme.end(), authorization.begin(), [&](char expected, char given) { return is_same(given, expected); }))
+    return refused;
   // Looked up by hash, so no comparison depends on the secret's bytes.
   std::optional<journal::TokenRecord> record = TRY(query.find_token(sha256(authorization.substr(scheme.size())).hex()));
   if (!record || record->revoked || (record->expires && *record->expires <= now)) return refused;

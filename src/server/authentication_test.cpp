@@ -25,6 +25,12 @@ TEST_F(Tokens, ATokenStandsForItsPersonAndRoles) {
   EXPECT_TRUE(principal->has_role("vessel_planner"));
 }
 
+TEST_F(Tokens, TheSchemeIsReadInAnyCaseAndTheTokenAsItIs) {
+  const std::string token = create().token;
+  for (const char* scheme : {"bearer ", "BEARER ", "bEaReR "}) EXPECT_TRUE(authenticate(scheme + token, *query, now)) << scheme;
+  for (const char* scheme : {"Basic ", "bearer", "Bearer\t", " Bearer "}) EXPECT_FALSE(authenticate(scheme + token, *query, now)) << scheme;
+}
+
 TEST_F(Tokens, OnlyTheHashIsKept) {
   NewToken created = create();
   EXPECT_EQ(created.record.hash.size(), 64u);

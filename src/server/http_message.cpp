@@ -21,7 +21,7 @@ std::string_view Request::header(std::string_view lower_case_name) const { retur
 std::string_view Request::parameter(std::string_view name) const { return value_of(query, name); }
 
 Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  Error bad{Code::invalid_argument, "bad percent escape"};
+  Error bad{Code::invalid_argument, "The request target has a bad escape"};
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -17,6 +17,8 @@
 #include <thread>
 
 #include "base/log.h"
+#include "value/json.h"
+#include "value/utf8.h"
 
 namespace gantry::server {
 namespace {
@@ -100,28 +102,45 @@ std::string lower_case(std::string_view text) {
   return lowered;
 }
 
+// Of the path or the query. What is decoded becomes data, or stands in an answer.
+Result<std::string> decoded_part(std::string_view text, bool plus_is_space) {
+  std::string decoded = TRY(percent_decode(text, plus_is_space));
+  if (is_valid_utf8(decoded)) return decoded;
+  return Error{Code::invalid_argument, "The request target is not UTF-8"};
+}
+
+// Any header may become data one day, so all are held to it. The parser has refused the other control characters.
+Status check_header(const std::string& name, std::string_view value) {
+  if (!is_valid_utf8(value)) return Error{Code::invalid_argument, "The header " + name + " is not UTF-8"};
+  while (!value.empty())
+    if (const std::uint32_t code = take_character(value); code >= 0x7F && code < 0xA0)
+      return Error{Code::invalid_argument, "The header " + name + " holds a control character"};
+  return done();
+}
+
 Result<Request> to_request(http::request<http::string_body>&& message) {
   Request request;
   request.method = std::string(message.method_string());
   std::string_view target(message.target().data(), message.target().size());
   if (target.empty() || target[0] != '/')
-    return Error{Code::invalid_argument, "the request target must start with '/'"};
+    return Error{Code::invalid_argument, "The request target does not start with a slash"};
   target = target.substr(0, target.find('#'));
   std::size_t question = target.find('?');
-  request.path = TRY(percent_decode(target.substr(0, question), false));
+  request.path = TRY(decoded_part(target.substr(0, question), false));
   std::string_view query = question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
   while (!query.empty()) {
     std::string_view part = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), part.size() + 1));
     std::size_t equals = part.find('=');
-    std::string name = TRY(percent_decode(part.substr(0, equals), true));
+    std::string name = TRY(decoded_part(part.substr(0, equals), true));
     std::string value =
-        equals == std::string_view::npos ? std::string() : TRY(percent_decode(part.substr(equals + 1), true));
+        equals == std::string_view::npos ? std::string() : TRY(decoded_part(part.substr(equals + 1), true));
     request.query.emplace(std::move(name), std::move(value));
   }
   for (const auto& field : message) {
     std::string name = lower_case({field.name_string().data(), field.name_string().size()});
     std::string value(field.value().data(), field.value().size());
+    TRY(check_header(name, value));
     auto [place, added] = request.headers.emplace(std::move(name), value);
     if (!added) place->second += ", " + value;
   }
@@ -134,9 +153,9 @@ void set_limits(Parser& parser, const HttpLimits& limits) {
   parser.body_limit(limits.body_bytes_max);
 }
 
-Response problem(int status, const char* title) {
+Response problem(int status, std::string_view title) {
   return {status,
-          std::string(R"({"type":"about:blank","status":)") + std::to_string(status) + R"(,"title":")" + title + "\"}",
+          print_json(Value::object({{"type", "about:blank"}, {"status", status}, {"title", title}})),
           "application/problem+json",
           {}};
 }
@@ -207,7 +226,7 @@ class HttpServer::Shared::Session : public std::enable_shared_from_this<Session>
     bool keep_alive = parser_->keep_alive();
     bool is_head = parser_->get().method() == http::verb::head;
     auto request = to_request(parser_->release());
-    if (!request) return answer(problem(400, "The request target has a bad escape"), version, false, is_head);
+    if (!request) return answer(problem(400, request.error().message), version, false, is_head);
     dispatch(std::move(*request), version, keep_alive, is_head);
   }
 

@@ -40,6 +40,20 @@ TEST(ParseRequest, HoldsTheLimits) {
   EXPECT_FALSE(parse_request("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n", limits));
 }
 
+// What is in them becomes data, or stands in an answer.
+TEST(ParseRequest, RefusesHeadersPathsAndQueriesThatAreNotUtf8) {
+  const auto refusal = [](const std::string& target, const std::string& header) {
+    auto request = parse_request("GET " + target + " HTTP/1.1\r\n" + header + "\r\n\r\n");
+    return request ? std::string("accepted") : request.error().message;
+  };
+  EXPECT_EQ(refusal("/", "Idempotency-Key: k\xe9\xff"), "The header idempotency-key is not UTF-8");
+  EXPECT_EQ(refusal("/", "Content-Type: text/pl\xe9in"), "The header content-type is not UTF-8");
+  EXPECT_EQ(refusal("/", "X-Some: a\xc2\x85z"), "The header x-some holds a control character");
+  for (const char* target : {"/%ff", "/a/%c3%28", "/?status=%ff", "/?%ff=1"})
+    EXPECT_EQ(refusal(target, "X: y"), "The request target is not UTF-8") << target;
+  EXPECT_EQ(refusal("/caf%c3%a9?q=%e2%82%ac", "X: caf\xc3\xa9"), "accepted");
+}
+
 // Two parsers that disagree where a request ends can be made to read a second one out of the first.
 TEST(ParseRequest, RefusesWhatTwoParsersCouldReadDifferently) {
   for (const char* bytes :
@@ -91,6 +105,15 @@ std::unique_ptr<HttpServer> start(Handler handler, const HttpLimits& limits = {}
 }
 
 Response echo(const Request& request) { return {200, request.method + " " + request.path + " " + request.body, "text/plain", {}}; }
+
+TEST(HttpServer, NamesTheHeaderThatIsNotUtf8InAnAnswerThatIs) {
+  auto server = start(echo);
+  Connection connection(server->port());
+  connection.send("POST /one HTTP/1.1\r\nIdempotency-Key: k\xff\r\nContent-Length: 0\r\n\r\n");
+  const std::string answer = connection.read_until("}");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(answer, HasSubstr(R"("title":"The header idempotency-key is not UTF-8")"));
+}
 
 TEST(HttpServer, AnswersSeveralRequestsOnOneConnection) {
   auto server = start(echo);

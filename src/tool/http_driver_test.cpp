@@ -160,6 +160,21 @@ TEST(HttpDriver, RefusesHeadersThatSteerTheConnection) {
   EXPECT_TRUE(server.requests().empty());
 }
 
+TEST(HttpDriver, RefusesAHeaderThatNamesAnotherMethodThanTheOneThatWasJudged) {
+  HttpTestServer server(HttpTestServer::always("200 OK", "application/json", "1"));
+  HttpOptions options;
+  options.egress_allow = {"127.0.0.1"};
+  const auto call = [&](const char* method, const char* header, const char* meant) {
+    return standard_call(options, Value::object({{"method", method}, {"endpoint", server.origin()}, {"headers", Value::object({{header, meant}})}})).kind;
+  };
+  for (const char* header : {"X-HTTP-Method-Override", "x-http-method", "X-Method-Override"}) {
+    EXPECT_EQ(call("get", header, "PUT"), Kind::failed) << header;
+    EXPECT_EQ(call("post", header, "delete"), Kind::failed) << header;
+  }
+  EXPECT_TRUE(server.requests().empty());
+  EXPECT_EQ(call("post", "X-HTTP-Method-Override", "PATCH"), Kind::done);
+}
+
 TEST(HttpDriver, NamesTheProblemsOfATool) {
   const auto problems = [](std::string_view settings, std::string_view binding,
                            EffectClass effect_class = EffectClass::write) {

@@ -55,9 +55,11 @@ TEST(HttpUrl, RefusesWhatParsersReadDifferently) {
     EXPECT_FALSE(parse_url(text).ok()) << text;
   }
   for (const char* text : {"http://a.example/public/../admin", "http://a.example/..", "http://a.example/./x",
-                           "http://a.example/%2E%2e/x", "http://a.example/a/.%2e?b"})
+                           "http://a.example/%2E%2e/x", "http://a.example/a/.%2e?b", "http://a.example/ok/..%2fadmin",
+                           "http://a.example/ok/..%5cadmin", "http://a.example/ok/..;/admin", "http://a.example/ok%2f.."})
     EXPECT_FALSE(parse_url(text).ok()) << text;
   EXPECT_TRUE(parse_url("http://a.example/a..b/...?../x").ok());
+  EXPECT_TRUE(parse_url("http://a.example/a%2Fb;v=1/..c%25/%zz").ok());
   EXPECT_FALSE(parse_url("http://example.org/" + std::string(9000, 'a')).ok());
 }
 

@@ -97,6 +97,22 @@ bool has_header(const HttpRequest& request, std::string_view name) {
   });
 }
 
+// Servers take these for the method that is meant, but the policies judged the one that is sent.
+Status check_override(const HttpRequest& request) {
+  const bool reads = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
+  for (const auto& [name, value] : request.headers) {
+    std::string lower = name;
+    for (char& byte : lower) byte = static_cast<char>(std::tolower(static_cast<unsigned char>(byte)));
+    if (lower != "x-http-method-override" && lower != "x-http-method" && lower != "x-method-override") continue;
+    std::string meant = value;
+    for (char& byte : meant) byte = static_cast<char>(std::toupper(static_cast<unsigned char>(byte)));
+    // What writes may name another method that writes; to destroy is a class of its own.
+    if (reads || meant.find("DELETE") != std::string::npos)
+      return argument_refused(name, "it names another method than the one that was judged; write it as the method");
+  }
+  return done();
+}
+
 Status set_body(HttpRequest& request, std::string body, std::string_view content_type) {
   if (body.size() > http_request_body_max) {
     return Error{Code::invalid_argument,
@@ -192,6 +208,7 @@ Result<HttpRequest> request_for_standard_call(const Value& arguments, const Secr
   if (const Value headers = arguments.member("headers"); headers.is_object()) {
     for (const Member& member : headers.members()) TRY(add_header(request, member.key.view(), member.value));
   }
+  TRY(check_override(request));
   TRY(add_standard_body(request, arguments));
   request.redirect_is_success = arguments.boolean_or("redirect", false);
   request.wants_raw = arguments.string_or("output", "content") == "raw";

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tool/curl_library.h"
+#include "value/utf8.h"
 
 namespace gantry::tool {
 namespace {
@@ -35,22 +36,22 @@ void append_encoded(std::string& out, char byte) {
   out += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
 }
 
-// `.` and `..`, also with an encoded dot: somebody on the way takes them out, so that another path is asked for than
-// the one that was judged.
+// `.` and `..`, also encoded, behind an encoded slash or backslash, or before a `;`: somebody on the way takes them out,
+// so that another path is asked for than the one that was judged.
 bool has_dot_segment(std::string_view path) {
-  while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    std::size_t dots = 0, at = 0;
-    for (; at < end; ++dots) {
-      if (path[at] == '.')
-        ++at;
-      else if (path.substr(at, 2) == "%2" && at + 2 < end && (path[at + 2] == 'e' || path[at + 2] == 'E'))
-        at += 3;
-      else
-        break;
-    }
-    if (at == end && (dots == 1 || dots == 2)) return true;
-    path.remove_prefix(std::min(end + 1, path.size()));
+  std::string decoded;
+  for (std::size_t at = 0; at < path.size(); ++at) {
+    const int high = path[at] == '%' && at + 2 < path.size() ? hexadecimal_digit(path[at + 1]) : -1;
+    const int low = high < 0 ? -1 : hexadecimal_digit(path[at + 2]);
+    if (low >= 0) at += 2;
+    const char byte = low < 0 ? path[at] : static_cast<char>(high * 16 + low);
+    decoded.push_back(byte == '\\' ? '/' : byte);
+  }
+  for (std::string_view rest = decoded; !rest.empty();) {
+    const std::string_view segment = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(segment.size() + 1, rest.size()));
+    const std::string_view name = segment.substr(0, segment.find(';'));
+    if (name == "." || name == "..") return true;
   }
   return false;
 }

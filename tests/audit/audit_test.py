@@ -26,6 +26,9 @@ TAMPERING = {
     "truncate all": ("DELETE FROM journal_event", "truncated"),
     "forge a checkpoint": ("UPDATE journal_checkpoint SET hash = zeroblob(32)", "forged"),
     "rename": ("UPDATE journal_stream SET id = 'other' WHERE number = 2", "changed"),
+    "remove the large values": ("DELETE FROM journal_blob", "missing"),
+    "remove the files of the projects": ("DELETE FROM journal_project", "missing"),
+    "files of a project": ("UPDATE journal_project SET files = CAST(replace(CAST(files AS TEXT), 'audit', 'avdit') AS BLOB)", "changed"),
     "large value": ("UPDATE journal_blob SET data = replace(data, 'yyy', 'yzy')", "changed"),
 }
 
