@@ -248,53 +248,6 @@ void InstanceRecord::fold_read(gate::KnownValues::Kind kind, std::string name, c
   known_.add(kind, std::move(name), value);
 }
 
-Value InstanceRecord::carried() const {
-  return Value::object({{"run", run()},
-                        {"known", known_.to_value()},
-                        {"context", Value().labelled(context_)},
-                        {"past", past_.to_value()},
-                        {"above", to_value(above_)},
-                        {"askers", to_value(askers_)}});
-}
-
-void InstanceRecord::add_asker(std::string person) {
-  if (!person.empty() && !asked_for_it(person)) askers_.push_back(std::move(person));
-}
-
-// What older journals do not have is empty.
-Status InstanceRecord::read_lineage(const Value& from) {
-  if (from.find("above") != nullptr) above_ = TRY(texts_from(from.member("above"), "above"));
-  if (from.find("askers") != nullptr) askers_ = TRY(texts_from(from.member("askers"), "askers"));
-  return done();
-}
-
-Status InstanceRecord::fold_started(const Value& data) {
-  if (const Value* continues = data.find("continues"); continues != nullptr) {
-    run_ = TRY(text_from(*continues, "run"));
-    known_ = TRY(gate::KnownValues::from_value(continues->member("known")));
-    context_ = continues->member("context").label();
-    past_ = TRY(gate::RunPast::from_value(continues->member("past")));
-    TRY(read_lineage(*continues));
-    if (const Value by = data.member("by"); by.is_object()) add_asker(std::string(by.string_or("person", "")));
-    return done();
-  }
-  if (const Value* parent = data.find("parent"); parent != nullptr) {
-    run_ = parent->string_or("run", "");
-    context_ = join(context_, parent->member("context").label());
-    TRY(read_lineage(*parent));
-  }
-  // What others sent is part of what is asked for.
-  if (data.find("senders") != nullptr)
-    for (std::string& person : TRY(texts_from(data.member("senders"), "senders"))) add_asker(std::move(person));
-  if (data.find("parent") == nullptr) {
-    fold_read(gate::KnownValues::Kind::request, "", data.member("input"));
-    return done();
-  }
-  fold_read(gate::KnownValues::Kind::request, "", data.member("request"));
-  fold_read(gate::KnownValues::Kind::input, "", data.member("input"));
-  return done();
-}
-
 void InstanceRecord::fold_answer(const Value& data) {
   fold_read(gate::KnownValues::Kind::answer, std::string(data.string_or("person", "")), data.member("answer"));
   const auto task = tasks_.find(std::string(data.string_or("task", "")));

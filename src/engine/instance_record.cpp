@@ -15,9 +15,6 @@ using journal::EventType;
 // A chain of calls that are all denied runs within one turn of the engine; more are a defect of the workflow.
 constexpr std::size_t inputs_per_command_max = 1'000;
 
-// Events of one entry of the journal; children beyond it are refused.
-constexpr std::size_t entry_events_max = 50'000;
-
 // Inputs that a suspended instance keeps; CloudEvents beyond it are not taken. The others are bounded by what is open.
 constexpr std::size_t held_max = 1'000;
 
@@ -30,11 +27,6 @@ ForAction(Handlers...) -> ForAction<Handlers...>;
 
 Value runtime_error(std::string detail) {
   return tool::to_value(tool::standard_error("runtime", std::move(detail)));
-}
-
-std::vector<std::string> with(std::vector<std::string> names, std::string name) {
-  names.push_back(std::move(name));
-  return names;
 }
 
 }  // namespace
@@ -165,11 +157,6 @@ Status InstanceRecord::resume(const definition::Principal& by, Work& work) {
 Status InstanceRecord::check_not_suspended() const {
   if (!suspended_) return done();
   return Error{Code::conflict, fmt::format("instance {} is suspended; resume it first", id_)};
-}
-
-void InstanceRecord::end_child(const Value& data, Work& work) {
-  if (ended() || !children_.contains(std::string(data.string_or("child", "")))) return;
-  run({EventType::child_ended, data}, work);
 }
 
 void InstanceRecord::fire(const TimerKey& timer, Work& work) {
@@ -355,60 +342,6 @@ void InstanceRecord::finish(Work& work) {
   }
   if (!schedule_.empty()) work.dispatches.emplace_back(ScheduleAgain{schedule_});
   if (!parent_.empty()) work.dispatches.emplace_back(NotifyParent{parent_, end_notice(*work.policies)});
-}
-
-Value InstanceRecord::end_notice(const definition::Project& policies) const {
-  const InstanceOutcome end = outcome();
-  Value data = Value::object(
-      {{"child", id_},
-       {"status", end.status},
-       {"output", end.output},
-       {"error", end.error},
-       {"quarantineMillibits", static_cast<std::int64_t>(state_.quarantine_millibits() - quarantined_before_)}});
-  if (!context_.is_default()) data = std::move(data).with_member("context", Value().labelled(context_));
-  if (Value met = past_.guards_met(policies, known_); !met.is_null())
-    data = std::move(data).with_member("met", std::move(met));
-  return data;
-}
-
-void InstanceRecord::start_child(const StartChild& action, Work& work) {
-  auto refuse = [&](std::string detail) {
-    inputs_.push_back(
-        {EventType::child_ended,
-         Value::object({{"child", action.child}, {"status", "faulted"}, {"error", runtime_error(std::move(detail))}})});
-  };
-  auto workflow = project_->find_workflow(action.workflow.namespace_, action.workflow.name, action.workflow.version);
-  if (!workflow)
-    return refuse(fmt::format("there is no workflow {} in the project of this instance", action.workflow.text()));
-  if (depth_ >= work.options.children_depth_max) {
-    return refuse(
-        fmt::format("instance {} may not run workflow {}: workflows have run each other {} levels deep, the "
-                    "most that may; does one run itself without an end?",
-                    id_, workflow->name.text(), depth_));
-  }
-  if (work.events.size() > entry_events_max) return refuse("too many workflows were started at once");
-  emit(EventType::child_started,
-       Value::object({{"child", action.child},
-                      {"workflow", to_value(workflow->name)},
-                      {"task", action.task},
-                      {"await", action.await}}),
-       work);
-  work.dispatches.emplace_back(StartChildInstance{.parent = id_,
-                                                  .child = action.child,
-                                                  .task = action.task,
-                                                  .workflow = workflow,
-                                                  .project = project_,
-                                                  .principal = principal_,
-                                                  .input = action.input,
-                                                  .request = known_.request(),
-                                                  .depth = depth_ + 1,
-                                                  .await = action.await,
-                                                  .quarantine_millibits = action.quarantine_millibits,
-                                                  .met = past_.guards_met(*work.policies, known_),
-                                                  .run = run_,
-                                                  .above = with(above_, workflow_->name.text()),
-                                                  .askers = askers_,
-                                                  .context = context_});
 }
 
 void InstanceRecord::ask_person(const AskPerson& action, Work& work) {
