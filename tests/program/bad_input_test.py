@@ -211,6 +211,42 @@ class BadInputTest(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
 
+    # --- Names of people
+
+    def test_a_name_that_could_be_two_people_makes_no_token_and_a_look_alike_is_warned_of(self):
+        token = lambda *more: self.desk.run("token", *more, "--store", f"sqlite:{self.desk.path}/names.db")
+        self.assertEqual(token("create", "--person", "ann", "--role", "fin").status, DONE)
+        for name in ("ann ", "a\nb", " ann", "an\u200bn"):
+            self.assertEqual(token("create", "--person", name).status, WRONG_INPUT, name)
+        self.assertEqual(token("create", "--person", "bo", "--role", "a b").status, WRONG_INPUT)
+        self.assertIn("easily taken for ann", token("create", "--person", "Ann").err)
+
+    def test_revoking_says_when_there_is_nobody_and_needs_no_project_that_is_right(self):
+        self.desk.write("broken/gantry.yaml", "store: sqlite:names.db\n")
+        self.desk.write("broken/policies/p.yaml", "policy: p\nrules: [oops")
+        token = lambda *more: self.desk.run("token", *more, "--dir", "broken")
+        self.assertEqual(token("create", "--person", "rita").status, DONE)
+        done = token("revoke", "--person", "ritta")
+        self.assertEqual(done.status, WRONG_INPUT)
+        self.assertIn("nobody called 'ritta' has a token", done.err)
+        done = token("revoke", "--person", "rita")
+        self.assertEqual(done.status, DONE, done.err)
+        self.desk.write("broken/gantry.yaml", "stoer: x\n")
+        self.assertIn("--store", token("revoke", "--person", "rita").err)
+
+    def test_serve_asks_for_the_author_where_a_policy_keeps_authors_from_approving(self):
+        self.desk.write("duty/workflows/a.yaml", "document: {dsl: '1.0.3', namespace: a, name: a, version: 1.0.0}\ndo:\n- s: {set: {x: 1}}\n")
+        self.desk.write("duty/policies/p.yaml", "policy: p\nversion: 1.0.0\nrules: [{id: sign, classes: [write], verdict: approve}]\n"
+                                                "duties: [{approve: sign, by: {role: fin}, not: [author_of_workflow]}]\n")
+        done = self.desk.run("serve", "--dir", "duty", "--listen", "127.0.0.1:0", "--store", "memory:")
+        self.assertEqual(done.status, WRONG_INPUT)
+        self.assertIn("--author NAME", done.err)
+
+    def test_an_empty_name_is_not_the_whole_gate(self):
+        for option in ("--tool", "--workflow", "--principal"):
+            self.assertEqual(self.desk.run("gate", "start", option, "").status, WRONG_INPUT)
+
+
 if __name__ == "__main__":
     PROGRAM = sys.argv.pop(1)
     unittest.main()
