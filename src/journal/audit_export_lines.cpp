@@ -10,7 +10,8 @@ namespace gantry::journal {
 namespace {
 
 constexpr const char* of_instance =
-    " AND e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?1))";
+    " AND e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream "
+    "WHERE id = ?1))";
 
 std::string quoted(std::string_view text) {
   return print_json(Value(text));

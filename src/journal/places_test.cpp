@@ -1,4 +1,5 @@
-// Where the events of each instance are: what is asked by instance says the same whether events have their place or are the tail.
+// Where the events of each instance are: what is asked by instance says the same whether events have their place or are
+// the tail.
 #include <gmock/gmock.h>
 
 #include "journal/audit_export.h"
@@ -50,7 +51,8 @@ class Places : public StoreKinds {
     std::string text;
     RawDatabase raw(place());
     for (const std::string& sql :
-         {"SELECT id, events FROM instances WHERE id = '" + id + "'", "SELECT * FROM events WHERE instance = '" + id + "' ORDER BY position",
+         {"SELECT id, events FROM instances WHERE id = '" + id + "'",
+          "SELECT * FROM events WHERE instance = '" + id + "' ORDER BY position",
           std::string("SELECT * FROM events WHERE position BETWEEN 3 AND 60 ORDER BY position"),
           "SELECT * FROM effects WHERE instance = '" + id + "' ORDER BY position",
           std::string("SELECT state, count(*) FROM effects GROUP BY state ORDER BY state"),
@@ -61,14 +63,17 @@ class Places : public StoreKinds {
     }
     return text;
   }
-  std::string placed() { return one("SELECT (SELECT position FROM journal_placed) || ' ' || (SELECT count(*) FROM journal_event_place)"); }
+  std::string placed() {
+    return one("SELECT (SELECT position FROM journal_placed) || ' ' || (SELECT count(*) FROM journal_event_place)");
+  }
   // So many events of so many instances, in turn.
   static Batch events_of_many(std::size_t instances, std::uint64_t sequence, std::size_t count) {
     Batch batch;
     for (std::size_t i = 0; i < instances; ++i)
       for (std::size_t k = 0; k < count; ++k) {
         const std::string id = "M" + std::to_string(i);
-        batch.events.push_back(sequence + k == 1 ? started(id) : event(id, sequence + k, EventType::event_emitted, R"({"event":1})"));
+        batch.events.push_back(sequence + k == 1 ? started(id)
+                                                 : event(id, sequence + k, EventType::event_emitted, R"({"event":1})"));
       }
     return batch;
   }
@@ -87,7 +92,8 @@ TEST_P(Places, SayTheSameOfEachInstanceBeforeAndAfterEventsAreInThem) {
   EXPECT_DONE(store->append(full_story("I3")));
   EXPECT_DONE(store->append(
       {{event("I1", full_story_last_sequence + 1, EventType::instance_suspended),
-        event("I2", full_story_last_sequence + 1, EventType::effect_permitted, R"({"effect":{"id":"I2-e3","tool":"t","operation":"o"}})"),
+        event("I2", full_story_last_sequence + 1, EventType::effect_permitted,
+              R"({"effect":{"id":"I2-e3","tool":"t","operation":"o"}})"),
         event("I2", full_story_last_sequence + 2, EventType::instance_cancelled, R"({"reason":"no ship"})"),
         event("", 2, EventType::event_received, R"({"event":{"id":"x"}})")},
        {}}));
@@ -125,7 +131,8 @@ TEST_P(PlacesInAFile, AreGivenToAllEventsAtOnceWhenThereAreEnough) {
     Batch batch;
     for (int i = 0; i < 1000; ++i) {
       const std::string id = "N" + std::to_string(i);
-      batch.events.push_back(sequence == 1 ? started(id) : event(id, sequence, EventType::event_emitted, R"({"event":1})"));
+      batch.events.push_back(sequence == 1 ? started(id)
+                                           : event(id, sequence, EventType::event_emitted, R"({"event":1})"));
     }
     EXPECT_DONE(store->append(batch));
     EXPECT_EQ(placed(), "2100 2100");
@@ -141,7 +148,8 @@ TEST_P(PlacesInAFile, AreGivenEarlierWhereEventsAreLong) {
   for (std::uint64_t sequence = 1; sequence <= 7; ++sequence) {
     EXPECT_EQ(placed(), "0 0");
     Batch batch;
-    for (int i = 0; i < 600; ++i) batch.events.push_back(event("L" + std::to_string(i), sequence, EventType::event_emitted, page));
+    for (int i = 0; i < 600; ++i)
+      batch.events.push_back(event("L" + std::to_string(i), sequence, EventType::event_emitted, page));
     EXPECT_DONE(store->append(batch));
   }
   EXPECT_EQ(placed(), "4200 4200") << "where 4,800 short ones would be waited for";
@@ -210,9 +218,10 @@ TEST_P(Places, OfVersion7AreMadeFromItsIndex) {
 TEST_P(PlacesInAFile, ThatAreWrongAreFoundByTheDoctorAndMadeAnewByARebuild) {
   EXPECT_DONE(open_store(url())->append(full_story("I1")));
   for (const char* damage :
-       {"DELETE FROM journal_event_place WHERE sequence = 4", "UPDATE journal_event_place SET position = 3 WHERE sequence = 9",
-        "INSERT INTO journal_event_place VALUES (1, 77, 5)", "UPDATE journal_placed SET position = 900; DELETE FROM journal_event_place",
-        "DELETE FROM journal_placed"}) {
+       {"DELETE FROM journal_event_place WHERE sequence = 4",
+        "UPDATE journal_event_place SET position = 3 WHERE sequence = 9",
+        "INSERT INTO journal_event_place VALUES (1, 77, 5)",
+        "UPDATE journal_placed SET position = 900; DELETE FROM journal_event_place", "DELETE FROM journal_placed"}) {
     RawDatabase(place(), true).execute(damage);
     auto store = open_store(url());
     EXPECT_THAT(value_of(find_damage(*store)), Not(IsEmpty())) << damage;
@@ -228,14 +237,17 @@ TEST_P(PlacesInAFile, AnEventThatStandsThereTwiceIsFound) {
   EXPECT_DONE(store->append({{started("A"), event("A", 2, EventType::instance_continued)}, {}}));
   for (const char* sequence : {"2", "1"}) {
     RawDatabase(place(), true)
-        .execute(std::string("INSERT INTO journal_event SELECT (SELECT max(position) FROM journal_event) + 1, stream, ") + sequence +
-                 ", at, type, data, labels, hash FROM journal_event WHERE position = 1");
+        .execute(
+            std::string("INSERT INTO journal_event SELECT (SELECT max(position) FROM journal_event) + 1, stream, ") +
+            sequence + ", at, type, data, labels, hash FROM journal_event WHERE position = 1");
     store = nullptr;
     store = open_store(url());
     EXPECT_THAT(value_of(find_damage(*store)), Contains(HasSubstr("events, but the last sequence is 2")));
     std::vector<std::string> messages;
-    for (const AuditFinding& finding : value_of(verify_audit(*store)).findings) messages.push_back(finding.what + ": " + finding.message);
-    EXPECT_THAT(messages, Contains(HasSubstr(std::string("reordered: event ") + sequence + " of instance 'A' stands there twice")));
+    for (const AuditFinding& finding : value_of(verify_audit(*store)).findings)
+      messages.push_back(finding.what + ": " + finding.message);
+    EXPECT_THAT(messages, Contains(HasSubstr(std::string("reordered: event ") + sequence +
+                                             " of instance 'A' stands there twice")));
     EXPECT_DONE(store->append({{started(std::string("B") + sequence)}, {}}));
     store = nullptr;  // placed as far as there is a place
     store = open_store(url());
@@ -247,19 +259,28 @@ TEST_P(PlacesInAFile, LetNothingThatIsAskedByInstanceReadAllEvents) {
   { auto store = open_store(url()); }
   RawDatabase raw(place());
   for (const char* sql :
-       {"SELECT * FROM events WHERE instance = 'A'", "SELECT * FROM events WHERE instance = 'A' ORDER BY position DESC LIMIT 1",
-        "SELECT count(*) FROM events WHERE instance = 'A'", "SELECT * FROM events WHERE position > 7 ORDER BY position LIMIT 9",
+       {"SELECT * FROM events WHERE instance = 'A'",
+        "SELECT * FROM events WHERE instance = 'A' ORDER BY position DESC LIMIT 1",
+        "SELECT count(*) FROM events WHERE instance = 'A'",
+        "SELECT * FROM events WHERE position > 7 ORDER BY position LIMIT 9",
         "SELECT * FROM effects WHERE instance = 'A'", "SELECT * FROM effects WHERE position = 7",
-        "SELECT state, count(*) FROM effects WHERE instance = 'A' GROUP BY state", "SELECT * FROM instances WHERE id = 'A'",
-        "SELECT data FROM journal_event WHERE position IN (SELECT position FROM journal_stream_event WHERE stream = 1 AND sequence > 5) ORDER BY position",
+        "SELECT state, count(*) FROM effects WHERE instance = 'A' GROUP BY state",
+        "SELECT * FROM instances WHERE id = 'A'",
+        "SELECT data FROM journal_event WHERE position IN (SELECT position FROM journal_stream_event WHERE stream = 1 "
+        "AND sequence > 5) ORDER BY position",
         "SELECT sequence FROM journal_stream_event WHERE stream = 1 ORDER BY sequence DESC LIMIT 1",
-        "SELECT 1 FROM journal_instance i WHERE i.stream = 1 AND EXISTS (SELECT 1 FROM journal_effect f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE stream = i.stream))",
+        "SELECT 1 FROM journal_instance i WHERE i.stream = 1 AND EXISTS (SELECT 1 FROM journal_effect f WHERE "
+        "f.first_event IN (SELECT position FROM journal_stream_event WHERE stream = i.stream))",
         "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = 1)",
-        "DELETE FROM journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence FROM journal_event WHERE position BETWEEN 5 AND 9)"})
+        "DELETE FROM journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence FROM journal_event WHERE "
+        "position BETWEEN 5 AND 9)"})
     for (const RawDatabase::Row& step : raw.rows(std::string("EXPLAIN QUERY PLAN ") + sql))
-      if (step[3].starts_with("SCAN ") && !step[3].starts_with("SCAN (") && !step[3].ends_with(" VIRTUAL TABLE INDEX 1:")) {
+      if (step[3].starts_with("SCAN ") && !step[3].starts_with("SCAN (") &&
+          !step[3].ends_with(" VIRTUAL TABLE INDEX 1:")) {
         // The one row of journal_placed, and what the steps before have found.
-        EXPECT_THAT((std::vector<std::string>{"SCAN journal_placed", "SCAN f", "SCAN t", "SCAN events"}), Contains(step[3])) << sql;
+        EXPECT_THAT((std::vector<std::string>{"SCAN journal_placed", "SCAN f", "SCAN t", "SCAN events"}),
+                    Contains(step[3]))
+            << sql;
       }
 }
 

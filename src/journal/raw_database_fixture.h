@@ -70,7 +70,8 @@ class RawDatabase {
   void remove_version_8() {
     for (const Row& view : views()) execute("DROP VIEW " + view[0]);
     execute(
-        "DROP TABLE journal_event_place; DROP TABLE journal_placed; CREATE UNIQUE INDEX journal_event_sequence ON journal_event "
+        "DROP TABLE journal_event_place; DROP TABLE journal_placed; CREATE UNIQUE INDEX journal_event_sequence ON "
+        "journal_event "
         "(stream, sequence)");
   }
 

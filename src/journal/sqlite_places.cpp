@@ -6,8 +6,8 @@
 namespace gantry::journal {
 namespace {
 
-// Placing changes about a page for each instance of the tail, so there should be several events for each. What a reader looks through
-// is at most this many events and pages, and what the last batch brought.
+// Placing changes about a page for each instance of the tail, so there should be several events for each. What a reader
+// looks through is at most this many events and pages, and what the last batch brought.
 constexpr std::size_t tail_events_min = 2'048;
 constexpr std::size_t tail_events_max = 16'384;
 constexpr std::size_t tail_events_per_stream = 8;
@@ -19,11 +19,13 @@ constexpr std::size_t page_bytes = 4'096;  // of a longer event a reader sees no
 Status SqlitePlaces::open() {
   if (!is_used_) return done();
   // The view comes last: without it the database's own is read.
-  TRY(connection_.execute(
-      "CREATE TEMP TABLE IF NOT EXISTS journal_tail (stream INTEGER NOT NULL, sequence INTEGER NOT NULL, position INTEGER "
-      "NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;"
-      "CREATE TEMP VIEW IF NOT EXISTS journal_stream_event AS SELECT stream, sequence, position FROM main.journal_event_place "
-      "UNION ALL SELECT stream, sequence, position FROM temp.journal_tail"));
+  TRY(
+      connection_.execute("CREATE TEMP TABLE IF NOT EXISTS journal_tail (stream INTEGER NOT NULL, sequence INTEGER NOT "
+                          "NULL, position INTEGER "
+                          "NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;"
+                          "CREATE TEMP VIEW IF NOT EXISTS journal_stream_event AS SELECT stream, sequence, position "
+                          "FROM main.journal_event_place "
+                          "UNION ALL SELECT stream, sequence, position FROM temp.journal_tail"));
   is_open_ = true;
   return load();
 }
@@ -35,8 +37,9 @@ Status SqlitePlaces::load() {
   shown_ = bytes_ = 0;
   auto clear = TRY(connection_.use("DELETE FROM temp.journal_tail"));
   TRY(clear->run());
-  auto events = TRY(connection_.use("SELECT stream, sequence, position, type FROM main.journal_event WHERE position > (SELECT "
-                                    "position FROM main.journal_placed) ORDER BY position"));
+  auto events =
+      TRY(connection_.use("SELECT stream, sequence, position, type FROM main.journal_event WHERE position > (SELECT "
+                          "position FROM main.journal_placed) ORDER BY position"));
   while (TRY(events->step()))
     remember({events->integer(0), events->integer(1), events->integer(2)}, static_cast<EventType>(events->integer(3)));
   is_known_ = true;
@@ -47,12 +50,12 @@ void SqlitePlaces::remember(const Place& place, EventType type) {
   tail_.push_back(place);
   OfStream& of_stream = streams_[place.stream];
   of_stream.last_sequence = place.sequence;
-  of_stream.has_effects = of_stream.has_effects || type == EventType::effect_proposed || type == EventType::effect_permitted ||
-                          type == EventType::effect_denied;
+  of_stream.has_effects = of_stream.has_effects || type == EventType::effect_proposed ||
+                          type == EventType::effect_permitted || type == EventType::effect_denied;
 }
 
-// An event that stands where another one stands already is never written by us; where somebody else did it, the journal goes on,
-// and the doctor finds that the event has no place.
+// An event that stands where another one stands already is never written by us; where somebody else did it, the journal
+// goes on, and the doctor finds that the event has no place.
 Status SqlitePlaces::insert(const char* sql, std::size_t first) {
   auto insert = TRY(connection_.use(sql));
   for (std::size_t i = first; i < tail_.size(); ++i) {
@@ -90,8 +93,10 @@ Result<StatementUse> SqlitePlaces::use(const char* sql, const char* of_placed, s
 
 Result<std::uint64_t> SqlitePlaces::last_sequence(std::int64_t stream) {
   if (is_open_ && !is_known_) TRY(load());
-  if (const auto known = streams_.find(stream); known != streams_.end()) return static_cast<std::uint64_t>(known->second.last_sequence);
-  auto last = TRY(connection_.use("SELECT sequence FROM journal_stream_event WHERE stream = ? ORDER BY sequence DESC LIMIT 1"));
+  if (const auto known = streams_.find(stream); known != streams_.end())
+    return static_cast<std::uint64_t>(known->second.last_sequence);
+  auto last =
+      TRY(connection_.use("SELECT sequence FROM journal_stream_event WHERE stream = ? ORDER BY sequence DESC LIMIT 1"));
   last->bind(1, stream);
   const bool found = TRY(last->step());
   return found ? static_cast<std::uint64_t>(last->integer(0)) : 0;
@@ -129,9 +134,10 @@ Status SqlitePlaces::place() {
 
 Status SqlitePlaces::remove(std::int64_t first, std::int64_t last) {
   if (!is_used_) return done();
-  auto remove = TRY(connection_.use(
-      "DELETE FROM main.journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence FROM main.journal_event "
-      "WHERE position BETWEEN ? AND ?)"));
+  auto remove =
+      TRY(connection_.use("DELETE FROM main.journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence "
+                          "FROM main.journal_event "
+                          "WHERE position BETWEEN ? AND ?)"));
   remove->bind(1, first).bind(2, last);
   return remove->run();
 }
@@ -139,7 +145,8 @@ Status SqlitePlaces::remove(std::int64_t first, std::int64_t last) {
 Status SqlitePlaces::rebuild() {
   if (!is_used_) return done();
   TRY(connection_.execute(
-      "DELETE FROM main.journal_event_place; INSERT OR IGNORE INTO main.journal_event_place SELECT stream, sequence, position "
+      "DELETE FROM main.journal_event_place; INSERT OR IGNORE INTO main.journal_event_place SELECT stream, sequence, "
+      "position "
       "FROM main.journal_event ORDER BY stream, sequence, position; DELETE FROM main.journal_placed; INSERT INTO "
       "main.journal_placed SELECT coalesce(max(position), 0) FROM main.journal_event"));
   return load();

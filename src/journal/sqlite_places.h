@@ -1,11 +1,11 @@
-// Where the events of each instance are: journal_event_place, in the order of instance and sequence. An entry of its own for each event,
-// written with it, would change as many pages of a commit as it has instances. So in SQLite the newest events, the tail, have no
-// entries yet; when the tail is long enough all of it is placed at once, sorted, in the transaction of a batch. The view
-// journal_stream_event has both. Readers find those of the tail by looking through it, which its limits keep short. The writer
-// knows its tail; before it asks for an instance that has events there, the tail is brought into a temporary table of its own
-// connection (in memory, of its own transactions), with a view of the same name over it. On PostgreSQL an index of journal_event does all that, and nothing here
-// does anything.
-// Private to the module; under the connection's mutex.
+// Where the events of each instance are: journal_event_place, in the order of instance and sequence. An entry of its
+// own for each event, written with it, would change as many pages of a commit as it has instances. So in SQLite the
+// newest events, the tail, have no entries yet; when the tail is long enough all of it is placed at once, sorted, in
+// the transaction of a batch. The view journal_stream_event has both. Readers find those of the tail by looking through
+// it, which its limits keep short. The writer knows its tail; before it asks for an instance that has events there, the
+// tail is brought into a temporary table of its own connection (in memory, of its own transactions), with a view of the
+// same name over it. On PostgreSQL an index of journal_event does all that, and nothing here does anything. Private to
+// the module; under the connection's mutex.
 #pragma once
 
 #include <cstddef>
@@ -23,11 +23,13 @@ class SqlitePlaces {
   explicit SqlitePlaces(DatabaseConnection& connection)
       : connection_(connection), is_used_(connection.dialect() == Dialect::sqlite) {}
 
-  // Makes the writer's own table and view, and reads the tail; outside of a transaction. Again after anything that drops the
-  // connection's temporary tables. Without it nothing can be added, and what is asked by instance is looked through.
+  // Makes the writer's own table and view, and reads the tail; outside of a transaction. Again after anything that
+  // drops the connection's temporary tables. Without it nothing can be added, and what is asked by instance is looked
+  // through.
   Status open();
-  // A statement of the writer's that asks journal_stream_event for this stream. `of_placed` asks journal_event_place instead and is
-  // taken, because it is quicker, where nothing of the stream is in the tail; `of_effects`: nothing that may begin an effect.
+  // A statement of the writer's that asks journal_stream_event for this stream. `of_placed` asks journal_event_place
+  // instead and is taken, because it is quicker, where nothing of the stream is in the tail; `of_effects`: nothing that
+  // may begin an effect.
   Result<StatementUse> use(const char* sql, const char* of_placed, std::int64_t stream, bool of_effects = false);
   // For statements about any: until the next event is added, journal_stream_event has all.
   Status show();
@@ -59,10 +61,10 @@ class SqlitePlaces {
   DatabaseConnection& connection_;
   bool is_used_;
   bool is_open_ = false;
-  bool is_known_ = false;   // the members below are true
-  std::vector<Place> tail_;  // by position
-  std::size_t shown_ = 0;    // so many of them are in the temporary table
-  std::size_t bytes_ = 0;    // of the tail; less after a start
+  bool is_known_ = false;                               // the members below are true
+  std::vector<Place> tail_;                             // by position
+  std::size_t shown_ = 0;                               // so many of them are in the temporary table
+  std::size_t bytes_ = 0;                               // of the tail; less after a start
   std::unordered_map<std::int64_t, OfStream> streams_;  // those in the tail
 };
 

@@ -18,7 +18,8 @@ Result<Page> SqliteQuery::audit(const AuditFilter& filter, const PageRequest& pa
   condition.add("e.position <= ?", after + events_looked_at_max);
   if (filter.instance)
     condition.add(
-        "e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?))",
+        "e.position IN (SELECT position FROM journal_stream_event WHERE stream = (SELECT number FROM journal_stream "
+        "WHERE id = ?))",
         *filter.instance);
   if (filter.type) {
     auto type = TRY(parse_event_type(*filter.type));

@@ -84,7 +84,8 @@ Status SqliteRetention::take(const std::string& instance, const RetentionPolicy&
     ++by_workflow_[workflow];
     ++removed.instances;
   }
-  auto events = TRY(connection_.use("SELECT position FROM journal_stream_event WHERE stream = ? ORDER BY sequence LIMIT ?"));
+  auto events =
+      TRY(connection_.use("SELECT position FROM journal_stream_event WHERE stream = ? ORDER BY sequence LIMIT ?"));
   events->bind(1, number).bind(2, static_cast<std::int64_t>(events_max - removed.events + 1));
   bool finished = true;
   while (TRY(events->step())) {
