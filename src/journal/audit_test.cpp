@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "journal/audit_verify.h"
+#include "journal/maintenance.h"
 #include "journal/raw_database_fixture.h"
 #include "journal/sqlite_chain.h"
 #include "journal/store_kinds_fixture.h"
@@ -214,6 +215,16 @@ TEST_P(Audit, LargeValuesAndProjectsAreCoveredByTheirHashes) {
   EXPECT_THAT(kinds(), ElementsAre("changed"));
   tamper("DELETE FROM journal_blob");
   EXPECT_THAT(kinds(), ElementsAre("missing"));
+}
+
+TEST_P(Audit, DataThatLooksLikeAReferenceToALargeValueIsNone) {
+  auto store = open();
+  const Value data = *parse_json(R"({"$blob":"x","a":{"b":{"$blob":"y"}},"c":[{"$blob":"z"}],"d":{"$blob":"v","e":1}})");
+  EXPECT_DONE(store->append({{started("I4"), event("I4", 2, EventType::instance_completed, Value::object({{"output", data}}))}, {}}));
+  EXPECT_EQ(value_of(store->events_of("I4"))[1].data.member("output"), data);
+  EXPECT_THAT(value_of(find_damage(*store)), IsEmpty());
+  store.reset();
+  EXPECT_THAT(verify().findings, IsEmpty());
 }
 
 TEST_P(Audit, AFailedBatchLeavesTheChainWhereItWas) {

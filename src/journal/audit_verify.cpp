@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "journal/missing_blobs.h"
 #include "journal/sqlite_erasure.h"
 #include "journal/sqlite_reader.h"
 #include "journal/stored_data.h"
@@ -252,15 +253,10 @@ Status Verification::check_blobs() {
     if (blob_hash(text) != select->text(0))
       find(0, "", "changed", fmt::format("the large value {} has another content", select->text(0)));
   }
-  auto missing = TRY(connection_.prepare(
-      "SELECT e.position, t.value FROM journal_event e, json_tree(e.data) t WHERE instr(e.data, '\"$blob\"') > 0 AND "
-      "json_valid(e.data) AND t.key = '$blob' AND t.type = 'text' AND NOT EXISTS (SELECT 1 FROM journal_blob b WHERE "
-      "b.hash = t.value) "
-      "AND NOT EXISTS (SELECT 1 FROM journal_erased g WHERE g.position = e.position) LIMIT 20"));
-  // A failure here is text that is no JSON: the chain has told of it.
-  for (auto row = missing->step(); row && *row; row = missing->step())
-    find(static_cast<std::uint64_t>(missing->integer(0)), "", "missing",
-         fmt::format("the large value {} is missing", missing->text(1)));
+  constexpr std::size_t named_max = 20;
+  const std::vector<MissingBlob> all = TRY(missing_blobs(connection_, named_max));
+  for (const MissingBlob& missing : all)
+    find(static_cast<std::uint64_t>(missing.position), "", "missing", fmt::format("the large value {} is missing", missing.hash));
   return done();
 }
 

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/hash.h"
+#include "journal/missing_blobs.h"
 #include "journal/sqlite_reader.h"
 
 namespace gantry::journal {
@@ -113,12 +114,9 @@ Status look_for_damage(DatabaseConnection& connection, std::vector<std::string>&
               "WHERE i.stream = e.stream) GROUP BY e.stream, s.id HAVING count(*) <> max(e.sequence) OR "
               "min(e.sequence) <> 1 OR count(DISTINCT e.sequence) <> count(*)",
               findings));
-  TRY(collect(connection,
-              "SELECT 'event at position ' || e.position || ': the blob ' || t.value || ' is missing' FROM "
-              "journal_event e, json_tree(e.data) t"
-              " WHERE instr(e.data, '\"$blob\"') > 0 AND t.key = '$blob' AND t.type = 'text'"
-              " AND NOT EXISTS (SELECT 1 FROM journal_blob b WHERE b.hash = t.value)",
-              findings));
+  const std::vector<MissingBlob> all = TRY(missing_blobs(connection, findings_max));
+  for (const MissingBlob& missing : all)
+    findings.push_back(fmt::format("event at position {}: the blob {} is missing", missing.position, missing.hash));
   TRY(check_places(connection, findings));
   return check_blobs(connection, findings);
 }
