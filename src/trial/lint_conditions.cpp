@@ -18,6 +18,36 @@ const Value* properties_of(const OperationView& operation) {
   return properties != nullptr && properties->is_object() ? properties : nullptr;
 }
 
+// What the condition gives when it is neither true nor false, whatever the facts; empty: it may be one of them.
+std::string never_boolean(const expression::Node& node) {
+  using expression::Kind;
+  switch (node.kind) {
+    case Kind::literal:
+      return node.constant.is_boolean() ? "" : fmt::format("the {} {}", node.constant.kind_name(), print_json(node.constant));
+    case Kind::array:
+      return "a list";
+    case Kind::object:
+      return "an object";
+    case Kind::text:
+    case Kind::format:
+      return "a text";
+    case Kind::negate:
+      return "a number";
+    case Kind::binary:
+      return node.operation <= Operation::modulo ? "the result of a calculation" : "";
+    case Kind::assign:
+    case Kind::modify:
+    case Kind::modify_with:
+    case Kind::alternative_assign:
+      return "all facts, with one of them changed (== compares, = changes)";
+    case Kind::pipe:
+    case Kind::bind:
+      return node.children.size() == 2 && node.children[1] ? never_boolean(*node.children[1]) : "";
+    default:
+      return "";
+  }
+}
+
 class ConditionLint {
  public:
   ConditionLint(LintContext& context, const RuleView& rule, const std::string& key, const ConditionView& view)
@@ -28,6 +58,7 @@ class ConditionLint {
     look_at_names();
     look_at_comparisons();
     look_at_patterns();
+    look_at_answer();
   }
 
  private:
@@ -206,6 +237,24 @@ class ConditionLint {
         add("regex-line-end",
             fmt::format("the end of \"{}\" also holds before a line break at the end of the text", pattern),
             "end it with \\\\z");
+    }
+  }
+
+  // What can't be answered is denied, which nobody means.
+  void look_at_answer() {
+    if (const std::string what = never_boolean(expression::root_of(*condition()->program)); !what.empty())
+      add("never-true", fmt::format("it gives {}, never true or false, and what gives neither denies", what),
+          "write a comparison, or a function that says yes or no");
+    for (const char* function : {"requested", "at_least", "from_workflow", "from_record", "in_list", "no_foreign_links", "no_hidden_text",
+                                 "has_shape", "host_like", "mail_like", "iban_like", "secrecy_at_most", "origin", "has_argument"}) {
+      const std::string& text = condition()->text;
+      const std::string call = std::string(function) + "(.args.";
+      const std::size_t at = text.find(call);
+      if (at == std::string::npos) continue;
+      const std::size_t begin = at + call.size();
+      const std::string argument = text.substr(begin, text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", begin) - begin);
+      add("never-true", fmt::format("{} is asked about the value of .args.{}, and wants the argument's name", function, argument),
+          fmt::format("write {}(\"{}\"{}", function, argument, text.find(';', begin) == std::string::npos ? ")" : "; ...)"));
     }
   }
 

@@ -90,6 +90,14 @@ class PolicyLint(unittest.TestCase):
         self.assertIn("unknown-level", self.codes(compared.replace("to.integrity", "to.secrecy") % "trusted"))
         self.assertNotIn("unknown-level", self.codes(compared % "trusted"))
 
+    def test_a_condition_that_gives_neither_true_nor_false_is_found(self):
+        allow = rule("{id: a, tools: [t.pay], allow: '%s'}")
+        for condition in (".args.amount = 5", "5", ".args.amount + 1", '"yes"', "[true]", 'requested(.args.to)', 'at_least(.args.to; "internal")'):
+            self.assertIn("never-true", self.codes(allow % condition), condition)
+        for condition in (".args.amount == 5", "true", '(.args.amount + 1) < 9', 'requested("to")', '["to"] | all(.[]; at_least(.; "internal"))'):
+            self.assertNotIn("never-true", self.codes(allow % condition), condition)
+        self.assertIn('write requested("to")', self.lint(allow % "requested(.args.to)").out)
+
     def test_what_is_said_of_the_items_of_a_list_is_about_items(self):
         deny = rule("{id: a, tools: [t.pay], deny: 'all(.args.who[]; . == %s)'}")
         self.assertIn("type-mismatch", self.codes(deny % "5"))
