@@ -1,4 +1,6 @@
 // Instances: starting, people's answers, timers, children, deployments.
+#include <future>
+
 #include "engine/engine_fixture.h"
 
 namespace gantry::engine {
@@ -206,6 +208,18 @@ TEST_F(EngineChild, TheParentWaitsForAPersonWhenItDoes) {
   ASSERT_TRUE(outcome.ok());
   EXPECT_EQ(outcome->status, "waiting");
   EXPECT_EQ(open_tasks(instance + "-c1").size(), 1u);
+}
+
+TEST_F(EngineChild, OneThatNobodyWaitsForDoesNotMakeTheParentWaitForAPerson) {
+  workflow("  - c: {call: world.pay}\n", "child");
+  open_with("  - a: {run: {await: false, workflow: {namespace: t, name: child, version: 1.0.0}}}\n  - b: {wait: PT1H}\n");
+  const std::string instance = start();
+  for (int i = 0; i < 2'000 && open_tasks(instance + "-c1").empty(); ++i)
+    (void)engine_->wait(instance + "-c1", std::chrono::milliseconds(5), true);
+  settle(instance);
+  auto outcome = std::async(std::launch::async, [&] { return engine_->wait(instance, std::chrono::hours(20), true); });
+  clock_.advance(std::chrono::hours(2));
+  EXPECT_EQ(outcome.get()->status, "completed");
 }
 
 TEST_F(EngineChild, ItsFaultIsTheParents) {

@@ -127,6 +127,27 @@ TEST_F(EngineRecovery, ACrashBetweenAnyTwoStepsLosesNothingAndDoublesNothing) {
   }
 }
 
+// The child ends although nobody knows what became of one of its effects, so it is still there when the engine opens again.
+TEST_F(EngineRecovery, AParentIsToldOfAChildThatEndedWithAnEffectOpenThroughAnyCrash) {
+  files_["workflows/inner.yaml"] = workflow_file(
+      "inner", "  - first: {fork: {compete: true, branches: [{lost: {call: world.plain}}, {rest: {wait: PT1H}}]}}\n");
+  open_with("  - run: {run: {workflow: {namespace: t, name: inner, version: '1.0.0'}}}\n  - after: {set: {told: true}}\n");
+  for (auto kind : {FlakyStore::Crash::before_commit, FlakyStore::Crash::after_commit}) {
+    bool crashed = true;
+    int crashes = 0;
+    for (std::uint64_t crash_at = 1; crashed; ++crash_at) {
+      const std::string key = std::to_string(crash_at) + (kind == FlakyStore::Crash::before_commit ? "b" : "a");
+      world_->script("plain", {Behaviour::lose_answer});
+      const int opened = engines_opened_;
+      const InstanceOutcome end = live_through(key, crash_at, kind);
+      crashed = engines_opened_ > opened + 1;
+      crashes += crashed ? 1 : 0;
+      ASSERT_EQ(end.status, "completed") << "crash " << key << "\n" << dump(end.instance);
+    }
+    EXPECT_GT(crashes, 3);
+  }
+}
+
 constexpr const char* timed_tasks = R"(  - again:
       try:
         - note: {call: world.note}

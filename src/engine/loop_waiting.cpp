@@ -70,7 +70,7 @@ bool Engine::Loop::waits_for_person(const std::string& instance) const {
   const InstanceRecord& record = *found->second.record;
   if (record.waits_for_person()) return true;
   return !record.busy() && std::any_of(record.children().begin(), record.children().end(),
-                                       [&](const auto& child) { return waits_for_person(child.first); });
+                                       [&](const auto& child) { return child.second.boolean_or("await", true) && waits_for_person(child.first); });
 }
 
 bool Engine::Loop::is_idle() const {

@@ -44,6 +44,10 @@ bool Execution::may_use_secrets(Branch& branch, const Frame& frame, const Value&
 
 void Execution::call_effect(Branch& branch, Frame& frame, std::string_view tool, std::string_view operation,
                             Value arguments) {
+  if (tool == "http" || tool == "mcp") {
+    const Value endpoint = arguments.member("endpoint");
+    if (endpoint.is_object() && !may_use_secrets(branch, frame, endpoint.member("authentication"))) return;
+  }
   std::string effect = state_.instance + "-e" + std::to_string(++state_.counters.effects);
   turn_.actions.emplace_back(CallEffect{.effect = effect,
                                         .task = frame.task->reference,
@@ -70,11 +74,7 @@ void Execution::begin(Branch& branch, Frame& frame, const definition::CallTask& 
       evaluate(branch, frame, {.field = "call.with", .input = &frame.input}, task.arguments, frame.input);
   if (!arguments) return;
   if (task.expands_endpoint && !expand_endpoint(branch, frame, *arguments)) return;
-  if (task.tool == "http") {
-    const Value endpoint = arguments->member("endpoint");
-    if (endpoint.is_object() && !may_use_secrets(branch, frame, endpoint.member("authentication"))) return;
-    frame.value = arguments->member("output");
-  }
+  if (task.tool == "http") frame.value = arguments->member("output");
   call_effect(branch, frame, task.tool, task.operation, std::move(*arguments));
 }
 

@@ -98,6 +98,12 @@ TEST(CallHttp, DataCannotNameASecretThatTheWorkflowDoesNotDeclare) {
   }
 }
 
+TEST(CallHttp, DataCannotNameASecretForTheDocumentOfAnApiEither) {
+  World world("do:\n  - a: {call: openapi, with: {document: {endpoint: '${ .e }'}, operationId: x}}\n");
+  EXPECT_EQ(world.run(R"({"e":{"uri":"https://example.com","authentication":{"bearer":{"use":"k"}}}})"), "faulted configuration 400 /do/0/a");
+  EXPECT_TRUE(world.calls.empty());
+}
+
 constexpr const char* tos_tool = R"(
 tool: tos
 version: 1.0.0

@@ -41,11 +41,7 @@ class Decoder {
   }
 
   bool take_reference() {
-    if (text_[at_] != '&') return false;
-    const HtmlReference reference = html_reference_at(text_.substr(at_));
-    out_ += reference.characters;
-    at_ += reference.length;
-    return reference.length > 0;
+    return take_html_reference(text_, at_, out_);
   }
 
   std::optional<std::uint32_t> unit(std::size_t by) const {

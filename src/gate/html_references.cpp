@@ -360,4 +360,11 @@ HtmlReference html_reference_at(std::string_view text) {
   return {};
 }
 
+bool take_html_reference(std::string_view text, std::size_t& at, std::string& out) {
+  const HtmlReference reference = html_reference_at(text.substr(at));
+  out += reference.characters;
+  at += reference.length;
+  return reference.length > 0;
+}
+
 }  // namespace gantry::gate

@@ -13,5 +13,7 @@ struct HtmlReference {
 };
 // At the start of the text, which begins with '&'. By the tokenizer of the HTML standard, 13.2.5.72 to 13.2.5.80.
 HtmlReference html_reference_at(std::string_view text);
+// The same in the middle of a text: adds its characters and goes on behind it. False, and nothing done, where none begins at `at`.
+bool take_html_reference(std::string_view text, std::size_t& at, std::string& out);
 
 }  // namespace gantry::gate

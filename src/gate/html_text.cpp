@@ -60,12 +60,7 @@ class HtmlReader {
   }
 
   bool take_reference() {
-    if (text_[at_] != '&') return false;
-    const HtmlReference reference = html_reference_at(text_.substr(at_));
-    if (reference.length == 0) return false;
-    out_ += reference.characters;
-    at_ += reference.length;
-    return true;
+    return take_html_reference(text_, at_, out_);
   }
 
   bool take_markup() {

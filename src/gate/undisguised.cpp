@@ -89,11 +89,7 @@ class Undisguiser {
 
   // "&#46;", "&#x2e", "&period;".
   bool take_reference() {
-    if (text_[at_] != '&') return false;
-    const HtmlReference reference = html_reference_at(text_.substr(at_));
-    out_ += reference.characters;
-    at_ += reference.length;
-    return reference.length != 0;
+    return take_html_reference(text_, at_, out_);
   }
 
   // Markdown: "evil\.example", "evil**.example**", "evil`.`example".
