@@ -50,9 +50,15 @@ Value shown_fact(const Value& facts, const definition::FactPath& path) {
   return *found;
 }
 
+bool says_nothing(const Value& value) {
+  return value.is_null() || ((value.is_array() || value.is_object()) && value.size() == 0);
+}
+
 class Explanation {
  public:
-  Explanation(const Value& facts, Value labels, Timestamp now) : facts_(facts), labels_(std::move(labels)), now_(now) {}
+  // `is_short`: of what is allowed.
+  Explanation(const Value& facts, Value labels, bool is_short, Timestamp now)
+      : facts_(facts), labels_(std::move(labels)), short_(is_short), now_(now) {}
 
   void add(const RuleResult& result) {
     if (rules_.size() >= rules_max) return;
@@ -62,7 +68,7 @@ class Explanation {
     std::vector<Member> members = Value::members_of({{"rule", result.rule->shown_name}, {"says", shown_opinion(result.says)}});
     if (result.lifted) members.push_back({Text("grants"), "workflow"});
     if (result.outside) members.push_back({Text("outside"), "the rule's time window"});
-    members.push_back({Text("conditions"), Value::array(std::move(conditions))});
+    if (!conditions.empty() || !short_) members.push_back({Text("conditions"), Value::array(std::move(conditions))});
     rules_.push_back(Value::object(std::move(members)));
   }
 
@@ -106,6 +112,20 @@ class Explanation {
                           {"toPass", Value::array(std::move(hints_))}});
   }
 
+  // Of what is allowed, which is journaled again and again: only what says something.
+  Value take_short() {
+    std::sort(shown_.begin(), shown_.end(), [](const auto& a, const auto& b) { return a.key.view() < b.key.view(); });
+    std::vector<Member> members;
+    members.reserve(5);
+    members.push_back({Text("rules"), Value::array(std::move(rules_))});
+    if (!shown_.empty()) members.push_back({Text("facts"), Value::object(std::move(shown_))});
+    if (!says_nothing(labels_)) members.push_back({Text("labels"), std::move(labels_)});
+    if (Value provenance = facts_.member("provenance"); !provenance.is_null())
+      members.push_back({Text("provenance"), std::move(provenance)});
+    if (!budgets_.empty()) members.push_back({Text("budgets"), Value::array(std::move(budgets_))});
+    return Value::object(std::move(members));
+  }
+
  private:
   Value described(const ConditionResult& result) {
     for (const auto& path : result.condition->paths)
@@ -126,6 +146,7 @@ class Explanation {
 
   const Value& facts_;
   Value labels_;
+  bool short_;
   Timestamp now_;
   std::vector<Value> rules_, budgets_, hints_;
   std::vector<Member> shown_;
@@ -173,10 +194,28 @@ bool decided(const RuleResult& result, const Verdict& verdict) {
 
 }  // namespace
 
+// Explanations of before said of what is allowed, too, what there is nothing of.
+Value short_explanation(VerdictKind kind, Value explanation) {
+  if (kind != VerdictKind::allow || !explanation.is_object()) return explanation;
+  std::vector<Member> members;
+  for (const Member& member : explanation.members()) {
+    if (says_nothing(member.value)) continue;
+    if (member.key.view() != "rules" || !member.value.is_array()) {
+      members.push_back(member);
+      continue;
+    }
+    std::vector<Value> rules;
+    for (const Value& rule : member.value.items())
+      rules.push_back(rule.is_object() && says_nothing(rule.member("conditions")) ? Value(rule).without_member("conditions") : rule);
+    members.push_back({member.key, Value::array(std::move(rules))});
+  }
+  return Value::object(std::move(members));
+}
+
 Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
               const Value& facts, const Value& arguments, Timestamp now) {
   const bool allowed = verdict.kind == VerdictKind::allow;
-  Explanation explanation(facts, shown_labels(facts, arguments, allowed), now);
+  Explanation explanation(facts, shown_labels(facts, arguments, allowed), allowed, now);
   // What decided comes first: the list is cut at its end.
   for (const RuleResult& result : rules)
     if (decided(result, verdict)) explanation.add(result);
@@ -184,7 +223,7 @@ Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, cons
     if (!allowed && !decided(result, verdict) && (result.says != Says::nothing || !result.conditions.empty()))
       explanation.add(result);
   for (const BudgetResult& budget : budgets) explanation.add(budget);
-  if (allowed) return explanation.take();
+  if (allowed) return explanation.take_short();
   for (const RuleResult& result : rules) explanation.hint(hint_of(result, explanation));
   for (const BudgetResult& budget : budgets)
     if (budget.over)

@@ -165,7 +165,9 @@ Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value&
   if (!recorded.is_object() || recorded.string_or("id", "") != effect.id) {
     return permit_refused(effect, "the recorded intent is for another effect");
   }
-  const Result<Verdict> verdict = verdict_from(intent.member("verdict"));
+  Result<Verdict> verdict = verdict_from(intent.member("verdict"));
+  if (verdict && verdict->kind == VerdictKind::allow && verdict->effect.empty())
+    verdict->effect = recorded.string_or("digest", "");
   if (!verdict)
     return permit_refused(effect, fmt::format("the recorded intent has no verdict: {}", verdict.error().message));
   const Value approvals = intent.member("approvals");

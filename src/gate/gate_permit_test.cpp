@@ -72,8 +72,12 @@ TEST_F(GateTest, PermitsAgainOnlyWhatHasARecordedIntent) {
   policy({rule_of("yes", VerdictKind::allow)});
   const tool::Effect effect = reslot();
   const Value verdict = to_value(check(effect));
-  const Value short_intent = Value::object({{"effect", Value::object({{"id", effect.id}})}, {"verdict", verdict}});
+  const auto intent_of = [&](Value about) { return Value::object({{"effect", std::move(about)}, {"verdict", verdict}}); };
+  const Value short_intent = intent_of(Value::object({{"id", effect.id}, {"digest", effect.digest.hex()}}));
   EXPECT_TRUE(gate.permit_again(effect, short_intent).ok());
+  EXPECT_FALSE(gate.permit_again(effect, intent_of(Value::object({{"id", effect.id}}))).ok());
+  EXPECT_FALSE(
+      gate.permit_again(effect, intent_of(Value::object({{"id", effect.id}, {"digest", std::string(64, '0')}}))).ok());
   EXPECT_TRUE(
       gate.permit_again(effect, Value::object({{"effect", tool::to_value(effect)}, {"verdict", verdict}})).ok());
   EXPECT_FALSE(gate.permit_again(effect, Value()).ok());

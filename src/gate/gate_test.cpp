@@ -204,5 +204,27 @@ TEST_F(GateTest, ReadsBackTheVerdictsItWrote) {
   }
 }
 
+TEST_F(GateTest, ReadsVerdictsOfEarlierVersionsAsItWritesThemNow) {
+  policy({rule_of("yes", VerdictKind::allow)});
+  const tool::Effect effect = reslot();
+  const Value now = to_value(check(effect));
+  EXPECT_EQ(print_json(now.member("explanation")), R"({"rules":[{"rule":"yes","says":"allow"}]})");
+  const Value before =
+      Value(now)
+          .with_member("effect", effect.digest.hex())
+          .with_member("approvers", Value::array({}))
+          .with_member("requesterExcluded", true)
+          .with_member("expires", "PT0S")
+          .with_member("explanation", json(R"({"rules":[{"rule":"yes","says":"allow","conditions":[]}],"facts":{},"labels":{},
+            "provenance":null,"budgets":[],"toPass":[]})"));
+  const Result<Verdict> read = verdict_from(before);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(now));
+  const Value reference = Value::object({{"id", effect.id}, {"digest", effect.digest.hex()}});
+  EXPECT_TRUE(gate.permit_again(effect, Value::object({{"effect", reference}, {"verdict", before}})).ok());
+  const Value of_another = Value(before).with_member("effect", std::string(64, '0'));
+  EXPECT_FALSE(gate.permit_again(effect, Value::object({{"effect", reference}, {"verdict", of_another}})).ok());
+}
+
 }  // namespace
 }  // namespace gantry::gate

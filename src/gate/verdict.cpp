@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "gate/explain.h"
 #include "gate/gate.h"
 #include "gate/reading.h"
 
@@ -99,17 +100,20 @@ Result<Circumstances> circumstances_from(const Value& value) {
 }
 
 Value to_value(const Verdict& verdict) {
-  std::vector<Member> members = Value::members_of({
-      {"kind", definition::name_of(verdict.kind)},
-      {"rule", verdict.rule},
-      {"reason", verdict.reason},
-      {"policy", verdict.policy},
-      {"effect", verdict.effect},
-      {"tool", verdict.tool},
-      {"approvers", requirements_value(verdict.approvers)},
-      {"requesterExcluded", verdict.requester_excluded},
-      {"expires", format_duration(verdict.expires)},
-  });
+  const bool asks = verdict.kind == definition::VerdictKind::approve;
+  std::vector<Member> members;
+  members.reserve(10);
+  members.push_back({Text("kind"), definition::name_of(verdict.kind)});
+  members.push_back({Text("rule"), verdict.rule});
+  members.push_back({Text("reason"), verdict.reason});
+  members.push_back({Text("policy"), verdict.policy});
+  if (verdict.kind != definition::VerdictKind::allow) members.push_back({Text("effect"), verdict.effect});
+  members.push_back({Text("tool"), verdict.tool});
+  if (asks) {
+    members.push_back({Text("approvers"), requirements_value(verdict.approvers)});
+    members.push_back({Text("requesterExcluded"), verdict.requester_excluded});
+    members.push_back({Text("expires"), format_duration(verdict.expires)});
+  }
   if (!verdict.author.empty()) members.push_back({Text("authorExcluded"), verdict.author});
   if (!verdict.escalations.empty()) members.push_back({Text("escalations"), escalations_value(verdict.escalations)});
   if (!verdict.charges.empty()) {
@@ -130,12 +134,15 @@ Result<Verdict> verdict_from(const Value& value) {
   verdict.rule = TRY(fields.text("rule"));
   verdict.reason = TRY(fields.text("reason"));
   verdict.policy = TRY(fields.text("policy"));
-  verdict.effect = TRY(fields.text("effect"));
+  // Where it is not said it is the effect that stands beside the verdict.
+  if (verdict.kind != definition::VerdictKind::allow || value.find("effect") != nullptr) verdict.effect = TRY(fields.text("effect"));
   verdict.tool = TRY(fields.text("tool"));
-  verdict.approvers = TRY(fields.requirements("approvers"));
-  verdict.requester_excluded = TRY(fields.boolean("requesterExcluded"));
-  const std::string expires = TRY(fields.text("expires"));
-  verdict.expires = TRY(parse_duration(expires));
+  if (verdict.kind == definition::VerdictKind::approve) {
+    verdict.approvers = TRY(fields.requirements("approvers"));
+    verdict.requester_excluded = TRY(fields.boolean("requesterExcluded"));
+    const std::string expires = TRY(fields.text("expires"));
+    verdict.expires = TRY(parse_duration(expires));
+  }
   verdict.author = value.string_or("authorExcluded", "");
   verdict.escalations = TRY(escalations_from(fields));
   if (value.find("charges") != nullptr) {
@@ -144,7 +151,7 @@ Result<Verdict> verdict_from(const Value& value) {
       verdict.charges.push_back(std::move(charge));
     }
   }
-  verdict.explanation = value.member("explanation");
+  verdict.explanation = short_explanation(verdict.kind, value.member("explanation"));
   verdict.circumstances = value.member("circumstances");
   return verdict;
 }

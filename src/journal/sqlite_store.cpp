@@ -29,7 +29,7 @@ Status configure_writer(DatabaseConnection& connection, const StoreOptions& opti
     TRY(connection.execute("PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864"));
   }
   if (GANTRY_PLANTED(commits_without_sync)) TRY(connection.execute("PRAGMA synchronous = OFF"));
-  TRY(connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536"));
+  TRY(connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192"));
   if (options.page_count_max)
     TRY(connection.execute(fmt::format("PRAGMA max_page_count = {}", *options.page_count_max)));
   return done();

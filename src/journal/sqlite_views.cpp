@@ -90,7 +90,7 @@ std::string effects_view(Dialect dialect) {
   return fmt::format(
       R"sql(CREATE VIEW effects AS SELECT f.first_event AS position, f.id AS id, f.instance AS instance, p.data ->> '$.effect.task' AS task,
   f.tool AS tool, f.operation AS operation, p.data ->> '$.effect.class' AS class, {} AS state, f.attempts AS attempts,
-  {} AS arguments, p.data ->> '$.effect.digest' AS digest, p.data ->> '$.effect.key' AS key,
+  {} AS arguments, p.data ->> '$.effect.digest' AS digest, coalesce(p.data ->> '$.effect.key', f.id) AS key,
   coalesce(m.data ->> '$.verdict.rule', p.data ->> '$.verdict.rule') AS rule,
   {} AS verdict, coalesce(e.data ->> '$.reason', d.data ->> '$.reason', p.data ->> '$.verdict.reason') AS reason,
   {} AS result, {} AS error, e.data ->> '$.resolvedBy' AS resolved_by,

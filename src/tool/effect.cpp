@@ -16,6 +16,12 @@ Result<std::string> effect_text(const Value& value, std::string_view key) {
   return std::string(found->as_string());
 }
 
+// The engine's ids are "INSTANCE-eNUMBER".
+std::string_view instance_in(std::string_view id) {
+  const std::size_t dash = id.rfind('-');
+  return dash == std::string_view::npos ? std::string_view() : id.substr(0, dash);
+}
+
 Digest computed_digest(const Effect& effect, const Digest& tool_digest) {
   return sha256(print_canonical(Value::object({
       {"arguments", effect.arguments},
@@ -53,22 +59,24 @@ Digest digest_of(const Effect& effect, const Digest& tool_digest) {
   return digest;
 }
 
+// Journaled with every effect, so it leaves out what the rest says already.
 Value to_value(const Effect& effect) {
-  return Value::object({
-      {"id", effect.id},
-      {"instance", effect.instance},
-      {"workflow", Value::object({{"namespace", effect.workflow.namespace_},
-                                  {"name", effect.workflow.name},
-                                  {"version", effect.workflow.version}})},
-      {"task", effect.task},
-      {"tool", effect.tool},
-      {"operation", effect.operation},
-      {"class", definition::name_of(effect.effect_class)},
-      {"irreversible", effect.irreversible},
-      {"arguments", effect.arguments},
-      {"digest", effect.digest.hex()},
-      {"key", effect.key},
-  });
+  std::vector<Member> members;
+  members.reserve(11);
+  members.push_back({Text("id"), effect.id});
+  if (effect.instance != instance_in(effect.id)) members.push_back({Text("instance"), effect.instance});
+  members.push_back({Text("workflow"), Value::object({{"namespace", effect.workflow.namespace_},
+                                                      {"name", effect.workflow.name},
+                                                      {"version", effect.workflow.version}})});
+  members.push_back({Text("task"), effect.task});
+  members.push_back({Text("tool"), effect.tool});
+  members.push_back({Text("operation"), effect.operation});
+  members.push_back({Text("class"), definition::name_of(effect.effect_class)});
+  if (effect.irreversible) members.push_back({Text("irreversible"), true});
+  members.push_back({Text("arguments"), effect.arguments});
+  members.push_back({Text("digest"), effect.digest.hex()});
+  if (effect.key != effect.id) members.push_back({Text("key"), effect.key});
+  return Value::object(std::move(members));
 }
 
 Result<Effect> effect_from(const Value& value) {
@@ -77,7 +85,8 @@ Result<Effect> effect_from(const Value& value) {
   }
   Effect effect;
   effect.id = TRY(effect_text(value, "id"));
-  effect.instance = TRY(effect_text(value, "instance"));
+  effect.instance = instance_in(effect.id);
+  if (value.find("instance") != nullptr) effect.instance = TRY(effect_text(value, "instance"));
   const Value workflow = value.member("workflow");
   if (!workflow.is_object()) return Error{Code::invalid_argument, "effect: /workflow: expected an object"};
   effect.workflow.namespace_ = TRY(effect_text(workflow, "namespace"));
@@ -88,15 +97,16 @@ Result<Effect> effect_from(const Value& value) {
   effect.operation = TRY(effect_text(value, "operation"));
   const std::string class_name = TRY(effect_text(value, "class"));
   effect.effect_class = TRY(definition::parse_effect_class(class_name));
-  const Value* irreversible = value.find("irreversible");
-  if (irreversible == nullptr || !irreversible->is_boolean()) {
-    return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
+  if (const Value* irreversible = value.find("irreversible"); irreversible != nullptr) {
+    if (!irreversible->is_boolean())
+      return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
+    effect.irreversible = irreversible->is_true();
   }
-  effect.irreversible = irreversible->is_true();
   effect.arguments = value.member("arguments");
   const std::string digest = TRY(effect_text(value, "digest"));
   effect.digest = TRY(Digest::from_hex(digest));
-  effect.key = TRY(effect_text(value, "key"));
+  effect.key = effect.id;
+  if (value.find("key") != nullptr) effect.key = TRY(effect_text(value, "key"));
   return effect;
 }
 

@@ -62,6 +62,25 @@ TEST(Effect, ReadsBackWhatItWroteWithLabels) {
   EXPECT_FALSE(effect_from(Value(1)).ok());
 }
 
+TEST(Effect, LeavesOutWhatItsIdSaysAndReadsItAllTheSame) {
+  Effect effect = sample_effect();
+  for (const char* key : {"instance", "key", "irreversible"}) EXPECT_EQ(to_value(effect).find(key), nullptr) << key;
+  effect.irreversible = true;
+  effect.key = "another";
+  effect.instance = "01B";
+  const Result<Effect> read = effect_from(to_value(effect));
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_TRUE(read->irreversible);
+  EXPECT_EQ(read->key, "another");
+  EXPECT_EQ(read->instance, "01B");
+  // As earlier versions wrote it.
+  const Value before =
+      to_value(sample_effect()).with_member("instance", "01A").with_member("key", "01A-e1").with_member("irreversible", false);
+  const Result<Effect> old = effect_from(before);
+  ASSERT_TRUE(old.ok()) << old.error().message;
+  EXPECT_EQ(print_canonical(to_value(*old)), print_canonical(to_value(sample_effect())));
+}
+
 TEST(Effect, IsCompletedFromItsDefinition) {
   definition::Project project;
   Effect effect = sample_effect();
