@@ -24,6 +24,8 @@ class CommitPipeline final : public journal::ForwardingStore {
   // Only when none is under way; an empty one is written as it is. `batch` must stay as it is until finish(). It is
   // printed here, on the thread that has made its values.
   void start(journal::Batch& batch);
+  // Prints what was added to a batch that is still being made; waits for nothing.
+  void print_ahead(journal::Batch& batch) const override { inner_.print_ahead(batch); }
   // Waits for the batch under way, and says what became of it; afterwards none is. Errors: as Store::append.
   Status finish();
   // The same, and it stays under way: finish() says it again.

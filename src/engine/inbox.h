@@ -3,8 +3,8 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <vector>
 
 #include "engine/command.h"
 
@@ -19,7 +19,7 @@ class Inbox {
   void post_outcome(OutcomeArrived outcome);
 
   struct Taken {
-    std::deque<Command> commands;
+    std::vector<Command> commands;
     std::vector<OutcomeArrived> outcomes;
     bool stopping = false;
   };
@@ -38,7 +38,7 @@ class Inbox {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Protected by mutex_:
-  std::deque<Command> commands_;
+  std::vector<Command> commands_;
   std::vector<OutcomeArrived> outcomes_;
   bool stopping_ = false;
 };

@@ -244,7 +244,7 @@ bool Engine::Loop::is_immediate(const SendEffect& effect) const {
 // no time is performed here, because handing it over would take more.
 void Engine::Loop::pump() {
   std::vector<SendEffect> submitted;
-  std::deque<SendEffect> undecided;
+  std::vector<SendEffect> undecided;
   while (!sending_.empty() && in_flight_ < options_.workers && !stopping_) {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();

@@ -86,7 +86,14 @@ struct Engine::Loop {
     std::vector<std::string> keys;    // that it put into uncommitted_keys_
     bool is_noted = false;            // as written, by what keeps the state of a batch
     std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
+    void clear();
   };
+  // Turns that are over are kept for their memory.
+  struct KeepTurn {
+    std::vector<std::unique_ptr<Turn>>* spare;
+    void operator()(Turn* turn) const;
+  };
+  using TurnPointer = std::unique_ptr<Turn, KeepTurn>;
 
   static constexpr std::size_t commands_per_take = 4'096;
 
@@ -114,6 +121,7 @@ struct Engine::Loop {
 
   // --- Turns, and how two of them overlap (loop_turn.cpp)
   void turn();
+  TurnPointer new_turn();
   bool may_overlap() const;
   void settle();  // waits for the batch that is being written, if any, and does what follows from it
   void await_written(Turn& turn);
@@ -282,7 +290,8 @@ struct Engine::Loop {
   SteadyTime pause_until_{};
   Duration pause_length_{};
   bool stopping_ = false;
-  std::unique_ptr<Turn> committing_;  // being written while the next one is decided
+  std::vector<std::unique_ptr<Turn>> spare_turns_;  // empty ones
+  TurnPointer committing_{nullptr, KeepTurn{&spare_turns_}};  // being written while the next one is decided
   const Turn* later_ = nullptr;       // while a turn is seen through: the one that was decided after it
   std::thread thread_;
 };

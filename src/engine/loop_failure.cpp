@@ -43,7 +43,7 @@ void Engine::Loop::failed(Turn& turn, const Error& error) {
 
 // The batch that was being written is refused, and `next` was decided on top of it: its commands are handled again afterwards.
 void Engine::Loop::failed_together(Turn& next, const Error& error) {
-  const std::unique_ptr<Turn> refused = std::move(committing_);
+  const TurnPointer refused = std::move(committing_);
   roll_back(next.touched);
   for (auto handled = next.handled.rbegin(); handled != next.handled.rend(); ++handled)
     work_.push_front(std::move(handled->command));

@@ -4,14 +4,46 @@
 #include "engine/loop.h"
 
 namespace gantry::engine {
+namespace {
+
+// One is being decided, one written, one seen through. Of a burst nothing is kept.
+constexpr std::size_t spare_turns_max = 3, spare_commands_max = 2'048;
+
+}  // namespace
+
+void Engine::Loop::Turn::clear() {
+  batch.events.clear();
+  batch.snapshots.clear();
+  batch.rests.clear();
+  batch.printed.clear();
+  handled.clear();
+  touched.clear();
+  keys.clear();
+  is_noted = false;
+  unreadable.reset();
+}
+
+void Engine::Loop::KeepTurn::operator()(Turn* turn) const {
+  std::unique_ptr<Turn> over(turn);
+  if (spare->size() >= spare_turns_max || over->handled.capacity() > spare_commands_max) return;
+  over->clear();
+  spare->push_back(std::move(over));
+}
+
+Engine::Loop::TurnPointer Engine::Loop::new_turn() {
+  if (spare_turns_.empty()) return {new Turn, KeepTurn{&spare_turns_}};
+  TurnPointer turn{spare_turns_.back().release(), KeepTurn{&spare_turns_}};
+  spare_turns_.pop_back();
+  return turn;
+}
 
 void Engine::Loop::turn() {
   const bool overlaps = may_overlap();
   if (committing_ && !overlaps) settle();
-  auto turn = std::make_unique<Turn>();
+  TurnPointer turn = new_turn();
   collect(*turn, overlaps);
   if (const Status written = store_.finish(); !written) return failed_together(*turn, written.error());
-  const std::unique_ptr<Turn> durable = std::move(committing_);
+  const TurnPointer durable = std::move(committing_);
   if (turn->handled.empty()) return durable ? committed(*durable) : pump();
   if (turn->unreadable) {
     if (durable) committed(*durable, turn.get());
@@ -35,7 +67,7 @@ bool Engine::Loop::may_overlap() const {
 }
 
 void Engine::Loop::settle() {
-  const std::unique_ptr<Turn> turn = std::move(committing_);
+  const TurnPointer turn = std::move(committing_);
   if (!turn) return;
   if (const Status written = store_.finish(); !written) return failed(*turn, written.error());
   committed(*turn);
@@ -79,6 +111,7 @@ void Engine::Loop::collect(Turn& turn, bool overlaps) {
     handled.command = std::move(work_.front());
     work_.pop_front();
     handle(handled, turn);
+    store_.print_ahead(turn.batch);
     turn.handled.push_back(std::move(handled));
     if (alone) break;
   }

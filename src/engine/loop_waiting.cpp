@@ -131,6 +131,11 @@ void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
 void Engine::Loop::answer_waiters_of(const std::string& instance) {
   auto [begin, end] = waiters_.equal_range(instance);
   if (begin == end) return;
+  // Most wait for its end, and most of its steps are not its end.
+  const auto found = instances_.find(instance);
+  const bool runs = found != instances_.end() && !found->second.record->ended();
+  if (runs && std::all_of(begin, end, [](const auto& entry) { return !entry.second.request.or_waiting && !entry.second.request.or_idle; }))
+    return;
   std::vector<Waiter> asked;
   for (auto entry = begin; entry != end; ++entry) asked.push_back(std::move(entry->second));
   waiters_.erase(begin, end);

@@ -13,7 +13,8 @@ class FaultyDisk {
 
   void fail_syncs(bool on);
   void be_full(bool on);
-  int syncs() const;  // so far
+  int syncs() const;   // so far
+  int writes() const;  // likewise
 };
 
 }  // namespace gantry::journal

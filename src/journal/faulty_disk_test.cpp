@@ -13,7 +13,7 @@ struct DiskState {
   sqlite3_vfs vfs{};
   sqlite3_vfs* real = nullptr;
   bool fail_sync = false, full = false;
-  int syncs = 0;
+  int syncs = 0, writes = 0;
 };
 DiskState disk_state;
 
@@ -47,6 +47,7 @@ int faulty_sync(sqlite3_file* file, int flags) {
 }
 
 int faulty_write(sqlite3_file* file, const void* bytes, int count, sqlite3_int64 offset) {
+  ++disk_state.writes;
   if (disk_state.full) return SQLITE_FULL;
   return call_really(file, [&](const sqlite3_io_methods* real) { return real->xWrite(file, bytes, count, offset); });
 }
@@ -86,6 +87,9 @@ void FaultyDisk::be_full(bool on) {
 }
 int FaultyDisk::syncs() const {
   return disk_state.syncs;
+}
+int FaultyDisk::writes() const {
+  return disk_state.writes;
 }
 
 }  // namespace gantry::journal

@@ -13,6 +13,7 @@ class ForwardingStore : public Store {
   explicit ForwardingStore(Store& inner) : inner_(inner) {}
 
   Status print(Batch& batch) const override { return inner_.print(batch); }
+  void print_ahead(Batch& batch) const override { inner_.print_ahead(batch); }
   Status append(const Batch& batch) override { return pass(&Store::append, batch); }
   Result<std::vector<std::string>> unfinished_instances() override { return pass(&Store::unfinished_instances); }
   Result<std::map<std::string, std::string>> stuck_instances() override { return pass(&Store::stuck_instances); }

@@ -137,10 +137,14 @@ std::string_view SqliteStatement::blob(int column) const {
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode,
                                                                  const std::string& file_layer) {
   sqlite3* database = nullptr;
+  std::unique_ptr<GatheredLog> log;
   if (mode == Mode::memory) {
     database = TRY(open_database(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   } else if (mode == Mode::create) {
-    database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, file_layer));
+    configure_library();
+    log = GatheredLog::in_front_of(file_layer);
+    if (!log) return Error{Code::internal, fmt::format("SQLite has no file layer '{}'", file_layer)};
+    database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, log->name()));
   } else if (!exists(path)) {
     return Error{Code::not_found, fmt::format("there is no journal at {}", path)};
   } else {
@@ -148,6 +152,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   }
   std::unique_ptr<SqliteConnection> connection(
       new SqliteConnection(database, mode == Mode::memory ? std::string() : path));
+  connection->log_ = std::move(log);
   if (mode == Mode::read_only && !connection->integer_of("SELECT count(*) FROM sqlite_schema") &&
       !exists(path + "-wal")) {
     // A closed database where no -wal and -shm files can be made: a read-only disk. Nobody can be writing it.

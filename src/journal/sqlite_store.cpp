@@ -161,28 +161,33 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   return Error{status.error().code, fmt::format("{}: {}", doing, status.error().message)};
 }
 
-Result<std::vector<StoredData>> SqliteStore::printed(const std::vector<Event>& events) const {
-  std::vector<StoredData> stored;
-  stored.reserve(events.size());
-  for (const Event& event : events) {
-    auto split = checked_split(event.data, options_.blob_threshold_bytes);
-    if (!split)
-      return Error{split.error().code, fmt::format("event {} ({}) of instance '{}': {}", event.sequence,
-                                                   name_of(event.type), event.instance, split.error().message)};
-    StoredData data = *std::move(split);
-    if (data.size() > options_.event_bytes_max)
-      return Error{
-          Code::exhausted,
-          fmt::format("the data of event {} ({}) of instance '{}' is {} bytes; the store's limit is {}", event.sequence,
-                      name_of(event.type), event.instance, data.size(), options_.event_bytes_max)};
-    stored.push_back(std::move(data));
+Result<StoredData> SqliteStore::printed(const Event& event) const {
+  auto split = checked_split(event.data, options_.blob_threshold_bytes);
+  if (!split)
+    return Error{split.error().code, fmt::format("event {} ({}) of instance '{}': {}", event.sequence,
+                                                 name_of(event.type), event.instance, split.error().message)};
+  if (split->size() > options_.event_bytes_max)
+    return Error{Code::exhausted,
+                 fmt::format("the data of event {} ({}) of instance '{}' is {} bytes; the store's limit is {}", event.sequence,
+                             name_of(event.type), event.instance, split->size(), options_.event_bytes_max)};
+  return split;
+}
+
+Status SqliteStore::print_rest(const std::vector<Event>& events, std::vector<StoredData>& printed_ones) const {
+  printed_ones.reserve(events.size());
+  while (printed_ones.size() < events.size()) {
+    StoredData stored = TRY(printed(events[printed_ones.size()]));
+    printed_ones.push_back(std::move(stored));
   }
-  return stored;
+  return done();
 }
 
 Status SqliteStore::print(Batch& batch) const {
-  batch.printed = TRY(printed(batch.events));
-  return done();
+  return print_rest(batch.events, batch.printed);
+}
+
+void SqliteStore::print_ahead(Batch& batch) const {
+  [[maybe_unused]] const Status printed = print_rest(batch.events, batch.printed);
 }
 
 Status SqliteStore::append(const Batch& batch) {
@@ -191,7 +196,7 @@ Status SqliteStore::append(const Batch& batch) {
   // Printing happens before the lock is taken, so that readers of tokens don't wait for it.
   std::vector<StoredData> stored;
   const bool is_printed = batch.printed.size() == batch.events.size();
-  if (!is_printed) stored = TRY(printed(batch.events));
+  if (!is_printed) TRY(print_rest(batch.events, stored));
   std::lock_guard lock(connection_->mutex());
   return in_transaction("writing events", [&] { return write_batch(batch, is_printed ? batch.printed : stored); });
 }

@@ -24,6 +24,7 @@ class SqliteStore final : public Store {
   static Result<std::unique_ptr<SqliteStore>> open_postgres(const std::string& url, const StoreOptions& options);
 
   Status print(Batch& batch) const override;
+  void print_ahead(Batch& batch) const override;
   Status append(const Batch& batch) override;
   Result<std::vector<std::string>> unfinished_instances() override;
   Result<std::map<std::string, std::string>> stuck_instances() override;
@@ -83,7 +84,9 @@ class SqliteStore final : public Store {
   // Runs `write` in a transaction; after a failure nothing of it is left, on disk or in memory.
   Status in_transaction(std::string_view doing, const std::function<Status()>& write);
   Status event_writer() const;  // denied when only tokens may be written
-  Result<std::vector<StoredData>> printed(const std::vector<Event>& events) const;
+  Result<StoredData> printed(const Event& event) const;
+  // Those events that come after as many as are printed.
+  Status print_rest(const std::vector<Event>& events, std::vector<StoredData>& printed_ones) const;
   Status write_batch(const Batch& batch, const std::vector<StoredData>& stored);
   Status write_event(const Event& event, const StoredData& stored);
   // An event of the installation that the store itself decides; in a transaction.

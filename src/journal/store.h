@@ -112,6 +112,9 @@ class Store {
   // Prints the data of a batch's events, so that append() finds it done: for one who appends on another thread than the one that
   // made the events. Any thread. Errors: exhausted, as append().
   virtual Status print(Batch&) const { return done(); }
+  // The same for those that were added since, while what they are made of is still in the processor's cache. One that can't be
+  // printed is left to append(), which says why.
+  virtual void print_ahead(Batch&) const {}
   // One transaction, on disk when it returns. Sequences continue each instance's without gaps.
   virtual Status append(const Batch& batch) = 0;
 

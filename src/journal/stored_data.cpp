@@ -79,14 +79,8 @@ bool contains_reference(const Value& data) {
 }  // namespace
 
 StoredText to_stored_text(const Value& value) {
-  // print_stored gives plain JSON, or {"$labelled":DATA,"labels":LABELS}. No key inside LABELS is "labels" (they are
-  // pointers and the four names of a label's parts), so the last one is the start of LABELS.
-  std::string text = print_stored(value);
-  if (!text.starts_with(labelled_start)) return {std::move(text), {}};
-  std::size_t labels = text.rfind(labels_start);
-  std::size_t labels_at = labels + labels_start.size();
-  return {text.substr(labelled_start.size(), labels - labelled_start.size()),
-          text.substr(labels_at, text.size() - labels_at - 1)};
+  StoredParts parts = print_stored_parts(value);
+  return {std::move(parts.value), std::move(parts.labels)};
 }
 
 std::string blob_hash(const StoredText& text) {

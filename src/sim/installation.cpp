@@ -49,7 +49,7 @@ bool Installation::open() {
     opened =
         store_->connection()->execute(fmt::format("PRAGMA wal_autocheckpoint = {}", dice_.chance(500) ? 10 : 1'000));
     watched_ = std::make_unique<WatchedStore>(
-        *store_, [this] { decided_at_ = clocks_.wall(); }, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
+        *store_, [this](const journal::Batch& batch) { note_decided(batch); }, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
   }
   engine::EngineOptions options;
   options.workers = dice_.between(1, 8);
@@ -88,10 +88,15 @@ bool Installation::open() {
   return false;
 }
 
+void Installation::note_decided(const journal::Batch& batch) {
+  decided_ = &batch;
+  decided_at_ = clocks_.wall();
+}
+
 void Installation::told(const journal::Batch& batch, const Status& status) {
   for (const journal::Event& event : batch.events) touched_.insert(event.instance);
   // Of one that was left to be written later, time is as it was then: the clock may have been set back since.
-  const Timestamp then = batch.printed.empty() ? clocks_.wall() : decided_at_;
+  const Timestamp then = std::exchange(decided_, nullptr) == &batch ? decided_at_ : clocks_.wall();
   if (!status) {
     ++disk_errors_;
     note_("not written: " + status.error().message);
@@ -145,6 +150,7 @@ void Installation::down() {
   watched_.reset();
   store_.reset();
   touched_.clear();
+  decided_ = nullptr;
 }
 
 void Installation::kill(Disk::Stop stop) {

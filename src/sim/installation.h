@@ -43,6 +43,7 @@ class Installation {
   std::size_t replays() const { return replays_; }
 
  private:
+  void note_decided(const journal::Batch& batch);
   void told(const journal::Batch& batch, const Status& status);
   void take(const journal::Event& event, Timestamp now);
   void check_replay();
@@ -65,7 +66,8 @@ class Installation {
   std::vector<journal::Event> doubtful_;  // of the last batch, whose append did not say that it was written
   std::set<std::string> touched_;         // by batches since the last comparison
   Timestamp doubtful_at_{};               // when it was decided
-  Timestamp decided_at_{};                // of the last batch that was left to be written later
+  const journal::Batch* decided_ = nullptr;  // the last batch that was left to be written later
+  Timestamp decided_at_{};                   // when that was
   std::size_t disk_errors_ = 0, replays_ = 0;
 };
 

@@ -13,12 +13,12 @@ class WatchedStore final : public journal::ForwardingStore {
   // `told` hears of each batch when its append has returned.
   using Told = std::function<void(const journal::Batch& batch, const Status& status)>;
   // `decided` hears of one that is to be appended later, while others may be decided.
-  using Decided = std::function<void()>;
+  using Decided = std::function<void(const journal::Batch& batch)>;
   WatchedStore(journal::Store& inner, Decided decided, Told told)
       : ForwardingStore(inner), decided_(std::move(decided)), told_(std::move(told)) {}
 
   Status print(journal::Batch& batch) const override {
-    decided_();
+    decided_(batch);
     return inner_.print(batch);
   }
 

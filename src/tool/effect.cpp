@@ -7,6 +7,8 @@
 namespace gantry::tool {
 namespace {
 
+constexpr std::size_t digest_text_kept_max = 64u << 10;
+
 Result<std::string> effect_text(const Value& value, std::string_view key) {
   const Value* found = value.find(key);
   if (found == nullptr || !found->is_string()) {
@@ -22,16 +24,25 @@ std::string_view instance_in(std::string_view id) {
   return dash == std::string_view::npos ? std::string_view() : id.substr(0, dash);
 }
 
+// Of the canonical JSON of an object with these members, written without making the object.
 Digest computed_digest(const Effect& effect, const Digest& tool_digest) {
-  return sha256(print_canonical(Value::object({
-      {"arguments", effect.arguments},
-      {"effect", effect.id},
-      {"instance", effect.instance},
-      {"operation", effect.operation},
-      {"task", effect.task},
-      {"tool", effect.tool},
-      {"toolDigest", tool_digest.hex()},
-  })));
+  thread_local std::string text;  // kept for its memory
+  text.assign("{\"arguments\":");
+  append_canonical(text, effect.arguments);
+  const std::string tool_hex = tool_digest.hex();
+  for (const auto& [key, member] : {std::pair<std::string_view, const std::string&>{",\"effect\":", effect.id},
+                                    {",\"instance\":", effect.instance},
+                                    {",\"operation\":", effect.operation},
+                                    {",\"task\":", effect.task},
+                                    {",\"tool\":", effect.tool},
+                                    {",\"toolDigest\":", tool_hex}}) {
+    text.append(key);
+    append_json_text(text, member);
+  }
+  text.push_back('}');
+  const Digest digest = sha256(text);
+  if (text.capacity() > digest_text_kept_max) std::string().swap(text);
+  return digest;
 }
 
 // The digest computed last on this thread, and of what. The gate asks for it again at each of its checks, of an effect
@@ -53,10 +64,15 @@ struct LastDigest {
 Digest digest_of(const Effect& effect, const Digest& tool_digest) {
   thread_local LastDigest last;
   if (last.is_of(effect, tool_digest)) return last.digest;
-  const Digest digest = computed_digest(effect, tool_digest);
-  last = {effect.id,        effect.instance,  effect.task, effect.tool,
-          effect.operation, effect.arguments, tool_digest, digest};
-  return digest;
+  last.id = effect.id;
+  last.instance = effect.instance;
+  last.task = effect.task;
+  last.tool = effect.tool;
+  last.operation = effect.operation;
+  last.arguments = effect.arguments;
+  last.tool_digest = tool_digest;
+  last.digest = computed_digest(effect, tool_digest);
+  return last.digest;
 }
 
 // Journaled with every effect, so it leaves out what the rest says already.

@@ -36,6 +36,11 @@ std::string print_json_pretty(const Value& value);
 // RFC 8785 can't represent, keep all their digits. The same value always gives the same bytes; labels don't count.
 std::string print_canonical(const Value& value);
 
+// The same at the end of a text that is there already; the last one of a string alone, in quotes.
+void append_json(std::string& out, const Value& value);
+void append_canonical(std::string& out, const Value& value);
+void append_json_text(std::string& out, std::string_view text);
+
 // Text of one number, as print_json writes it.
 std::string print_number(const Value& number);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "value/json.h"
@@ -23,9 +24,17 @@ constexpr std::array<char, 256> escape_table = [] {
   return table;
 }();
 
-void append_text(std::string& out, std::string_view text) {
+// Whether one of eight bytes is a control character, a quote or a backslash: Mycroft's test for a byte below a limit,
+// and for a zero byte after an exclusive or (H. Warren, Hacker's Delight, 6-1). It may also say so of a byte that comes
+// after such a one, never the other way round.
+bool may_need_escape(std::uint64_t eight) {
+  constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+  const std::uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
+  return (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
-  out.push_back('"');
   std::size_t run_start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);
@@ -43,6 +52,17 @@ void append_text(std::string& out, std::string_view text) {
     }
   }
   out.append(text.substr(run_start));
+}
+
+void append_text(std::string& out, std::string_view text) {
+  out.push_back('"');
+  std::size_t plain = 0;
+  for (std::uint64_t eight; plain + sizeof eight <= text.size(); plain += sizeof eight) {
+    std::memcpy(&eight, text.data() + plain, sizeof eight);
+    if (may_need_escape(eight)) break;
+  }
+  out.append(text.substr(0, plain));
+  append_escaped(out, text.substr(plain));
   out.push_back('"');
 }
 
@@ -150,7 +170,7 @@ bool precedes_in_utf16(std::string_view left, std::string_view right) {
   return x < y;
 }
 
-void append_canonical(std::string& out, const Value& value) {
+void append_sorted(std::string& out, const Value& value) {
   if (value.is_number() && value.as_number() == 0) return out.push_back('0');  // also -0, which equals 0
   if (append_scalar(out, value)) return;
   char separator = value.is_array() ? '[' : '{';
@@ -159,7 +179,7 @@ void append_canonical(std::string& out, const Value& value) {
     for (const Value& item : value.items()) {
       out.push_back(separator);
       separator = ',';
-      append_canonical(out, item);
+      append_sorted(out, item);
     }
     out.push_back(']');
     return;
@@ -174,12 +194,24 @@ void append_canonical(std::string& out, const Value& value) {
     separator = ',';
     append_text(out, member->key);
     out.push_back(':');
-    append_canonical(out, member->value);
+    append_sorted(out, member->value);
   }
   out.push_back('}');
 }
 
 }  // namespace
+
+void append_json(std::string& out, const Value& value) {
+  append_compact(out, value);
+}
+
+void append_json_text(std::string& out, std::string_view text) {
+  append_text(out, text);
+}
+
+void append_canonical(std::string& out, const Value& value) {
+  append_sorted(out, value);
+}
 
 std::string print_json(const Value& value) {
   std::string out;
@@ -195,7 +227,7 @@ std::string print_json_pretty(const Value& value) {
 
 std::string print_canonical(const Value& value) {
   std::string out;
-  append_canonical(out, value);
+  append_sorted(out, value);
   return out;
 }
 

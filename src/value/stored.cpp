@@ -14,44 +14,62 @@ constexpr std::string_view labels_key = "labels";
 constexpr JsonOptions stored_options{.limits = {.bytes_max = 1u << 30, .depth_max = 10'000, .nodes_max = 100'000'000},
                                      .refuse_duplicate_keys = false};
 
-bool has_labels(const Value& value) {
-  if (!value.label().is_default()) return true;
-  if (value.is_array()) {
-    for (const Value& item : value.items())
-      if (has_labels(item)) return true;
-  } else if (value.is_object()) {
-    for (const Member& member : value.members())
-      if (has_labels(member.value)) return true;
+// Where a value lies, from the inside to the outside: written as a pointer only where there is a label to write.
+struct Place {
+  const Place* outside;
+  std::string_view key;
+  std::size_t index;
+  bool is_item;
+};
+
+void append_pointer(std::string& out, const Place* place) {
+  if (place == nullptr) return;
+  append_pointer(out, place->outside);
+  out.push_back('/');
+  if (place->is_item)
+    out.append(fmt::format_int(place->index).c_str());
+  else
+    out.append(pointer_token(place->key));
+}
+
+void append_names(std::string& out, const std::vector<std::string>& names) {
+  out.push_back('[');
+  for (const std::string& name : names) {
+    if (&name != &names.front()) out.push_back(',');
+    append_json_text(out, name);
   }
-  return false;
+  out.push_back(']');
 }
 
-Value names_to_value(const std::vector<std::string>& names) {
-  std::vector<Value> items(names.begin(), names.end());
-  return Value::array(std::move(items));
+void append_label(std::string& out, const Place* place, const LabelContent& content) {
+  std::string pointer;
+  append_pointer(pointer, place);
+  out.push_back(out.empty() ? '{' : ',');
+  append_json_text(out, pointer);
+  out.append(":{\"integrity\":");
+  append_json_text(out, name_of(content.integrity));
+  out.append(",\"secrecy\":");
+  append_json_text(out, name_of(content.secrecy));
+  out.append(",\"sources\":");
+  append_names(out, content.sources);
+  out.append(",\"compartments\":");
+  append_names(out, content.compartments);
+  out.push_back('}');
 }
 
-Value label_to_value(const LabelContent& content) {
-  return Value::object({{"integrity", name_of(content.integrity)},
-                        {"secrecy", name_of(content.secrecy)},
-                        {"sources", names_to_value(content.sources)},
-                        {"compartments", names_to_value(content.compartments)}});
-}
-
-void collect_labels(const Value& value, std::string& pointer, std::vector<Member>& labels) {
-  if (!value.label().is_default()) labels.push_back({Text(pointer), label_to_value(value.label().content())});
-  std::size_t parent_size = pointer.size();
+// The members of the object of labels, without its closing brace; nothing where there are none.
+void append_labels(std::string& out, const Value& value, const Place* place) {
+  if (!value.label().is_default()) append_label(out, place, value.label().content());
   if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      pointer.append("/").append(fmt::format_int(i).c_str());
-      collect_labels(value.items()[i], pointer, labels);
-      pointer.resize(parent_size);
+    Place item{place, {}, 0, true};
+    for (const Value& child : value.items()) {
+      append_labels(out, child, &item);
+      ++item.index;
     }
   } else if (value.is_object()) {
     for (const Member& member : value.members()) {
-      pointer.append("/").append(pointer_token(member.key));
-      collect_labels(member.value, pointer, labels);
-      pointer.resize(parent_size);
+      const Place inside{place, member.key, 0, false};
+      append_labels(out, member.value, &inside);
     }
   }
 }
@@ -115,16 +133,25 @@ Result<Value> label_at(Value value, const std::vector<std::string>& tokens, std:
 
 }  // namespace
 
+StoredParts print_stored_parts(const Value& value) {
+  constexpr std::size_t usual_bytes = 1'024;
+  StoredParts parts;
+  append_labels(parts.labels, value, nullptr);
+  const bool plain_would_be_ambiguous = value.is_object() && value.find(value_key) != nullptr;
+  if (plain_would_be_ambiguous && parts.labels.empty()) parts.labels.push_back('{');
+  if (!parts.labels.empty()) parts.labels.push_back('}');
+  if (value.is_object()) parts.value.reserve(usual_bytes);
+  append_json(parts.value, value);
+  return parts;
+}
+
 std::string print_stored(const Value& value) {
-  bool plain_would_be_ambiguous = value.is_object() && value.find(value_key);
-  if (!plain_would_be_ambiguous && !has_labels(value)) return print_json(value);
-  std::vector<Member> labels;
-  std::string pointer;
-  collect_labels(value, pointer, labels);
+  StoredParts parts = print_stored_parts(value);
+  if (parts.labels.empty()) return std::move(parts.value);
   std::string text = "{\"$labelled\":";
-  text += print_json(value);
+  text += parts.value;
   text += ",\"labels\":";
-  text += print_json(Value::object(std::move(labels)));
+  text += parts.labels;
   text += "}";
   return text;
 }

@@ -10,6 +10,12 @@
 namespace gantry {
 
 std::string print_stored(const Value& value);
+// The same in its parts. Without labels the plain JSON is all of it.
+struct StoredParts {
+  std::string value;
+  std::string labels;
+};
+StoredParts print_stored_parts(const Value& value);
 Result<Value> parse_stored(std::string_view text);
 
 }  // namespace gantry

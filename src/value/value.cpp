@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "base/assert.h"
-#include "value/value_node.h"
 
 namespace gantry {
 namespace {
@@ -18,10 +17,6 @@ using detail::ObjectNode;
 using detail::StringNode;
 
 constexpr std::int64_t exact_in_double_max = std::int64_t{1} << 53;
-
-bool has_node(Value::Kind kind) {
-  return kind >= Value::Kind::string;
-}
 
 }  // namespace
 
@@ -42,15 +37,6 @@ Text Text::of_literal(std::string_view key) {
 }
 
 Text::Text(std::string_view text) : node_(detail::StringNode::create(text)) {}
-Text::Text(const Text& other) noexcept : node_(other.node_) {
-  if (node_) node_->retain();
-}
-Text::~Text() {
-  if (node_) node_->release();
-}
-std::string_view Text::view() const {
-  return node_ ? node_->view() : std::string_view();
-}
 
 Value::Value(std::size_t number) {
   if (number <= static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -111,10 +97,6 @@ Value Value::object(std::initializer_list<Field> fields) {
   return object(members_of(fields));
 }
 
-Value::Value(const Value& other) noexcept : kind_(other.kind_), label_(other.label_), payload_(other.payload_) {
-  retain();
-}
-
 // `other` may live below this value, so it is read before anything is released.
 Value& Value::operator=(const Value& other) noexcept {
   Value copy(other);
@@ -131,18 +113,6 @@ Value& Value::operator=(Value&& other) noexcept {
   label_ = label;
   payload_ = payload;
   return *this;
-}
-
-void Value::retain() const noexcept {
-  if (has_node(kind_)) payload_.node->retain();
-}
-
-void Value::release() noexcept {
-  if (!has_node(kind_)) return;
-  if (kind_ == Kind::string)
-    static_cast<StringNode*>(payload_.node)->release();
-  else if (payload_.node->let_go())
-    destroy(payload_.node, kind_);
 }
 
 // With a list of its own instead of recursion: nothing that can be built is too deep to be destroyed.
@@ -203,39 +173,10 @@ double Value::as_number() const {
   return kind_ == Kind::integer ? static_cast<double>(payload_.integer) : payload_.number;
 }
 
-std::string_view Value::as_string() const {
-  GANTRY_ASSERT(kind_ == Kind::string, "not a string");
-  return static_cast<StringNode*>(payload_.node)->view();
-}
-
 Text Value::as_text() const {
   GANTRY_ASSERT(kind_ == Kind::string, "not a string");
   payload_.node->retain();
   return Text(static_cast<StringNode*>(payload_.node));
-}
-
-const std::vector<Value>& Value::items() const {
-  GANTRY_ASSERT(kind_ == Kind::array, "not an array");
-  return static_cast<ArrayNode*>(payload_.node)->items;
-}
-
-const std::vector<Member>& Value::members() const {
-  GANTRY_ASSERT(kind_ == Kind::object, "not an object");
-  return static_cast<ObjectNode*>(payload_.node)->members;
-}
-
-std::size_t Value::size() const {
-  if (kind_ == Kind::array) return items().size();
-  if (kind_ == Kind::object) return members().size();
-  if (kind_ == Kind::string) return as_string().size();
-  return 0;
-}
-
-const Value* Value::find(std::string_view key) const {
-  if (kind_ != Kind::object) return nullptr;
-  const auto* node = static_cast<const ObjectNode*>(payload_.node);
-  std::ptrdiff_t position = node->position_of(key);
-  return position < 0 ? nullptr : &node->members[static_cast<std::size_t>(position)].value;
 }
 
 const Value* Value::find(std::size_t index) const {

@@ -21,7 +21,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
 #include "value/label.h"
+#include "value/value_node.h"
 
 namespace gantry {
 
@@ -30,8 +32,6 @@ struct Member;
 struct Field;
 
 namespace detail {
-struct Node;
-struct StringNode;
 struct ArrayNode;
 struct ObjectNode;
 }  // namespace detail
@@ -43,14 +43,18 @@ class Text {
   // A literal: the same few are the keys of nearly all objects that are made in code, so each is kept once per thread.
   template <std::size_t size>
   explicit Text(const char (&literal)[size]) : Text(of_literal(std::string_view(literal))) {}
-  Text(const Text& other) noexcept;
+  Text(const Text& other) noexcept : node_(other.node_) {
+    if (node_) node_->retain();
+  }
   Text(Text&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   Text& operator=(Text other) noexcept {
     std::swap(node_, other.node_);
     return *this;
   }
-  ~Text();
-  std::string_view view() const;
+  ~Text() {
+    if (node_) node_->release();
+  }
+  std::string_view view() const { return node_ ? node_->view() : std::string_view(); }
   operator std::string_view() const { return view(); }
   bool operator==(const Text& other) const { return node_ == other.node_ || view() == other.view(); }
 
@@ -82,7 +86,7 @@ class Value {
   static Value object(std::initializer_list<Field> fields);
   static std::vector<Member> members_of(std::initializer_list<Field> fields);  // for those that add more
 
-  Value(const Value& other) noexcept;
+  Value(const Value& other) noexcept : kind_(other.kind_), label_(other.label_), payload_(other.payload_) { retain(); }
   Value(Value&& other) noexcept
       : kind_(std::exchange(other.kind_, Kind::null)), label_(other.label_), payload_(other.payload_) {}
   Value& operator=(const Value& other) noexcept;
@@ -106,7 +110,10 @@ class Value {
   bool as_boolean() const;
   std::int64_t as_integer() const;
   double as_number() const;  // integer or number
-  std::string_view as_string() const;
+  std::string_view as_string() const {
+    GANTRY_ASSERT(kind_ == Kind::string, "not a string");
+    return static_cast<detail::StringNode*>(payload_.node)->view();
+  }
   Text as_text() const;
   const std::vector<Value>& items() const;
   const std::vector<Member>& members() const;
@@ -148,8 +155,17 @@ class Value {
   bool same_as(const Value& other) const { return kind_ == other.kind_ && payload_.integer == other.payload_.integer; }
 
  private:
-  void retain() const noexcept;
-  void release() noexcept;
+  bool has_node() const { return kind_ >= Kind::string; }
+  void retain() const noexcept {
+    if (has_node()) payload_.node->retain();
+  }
+  void release() noexcept {
+    if (!has_node()) return;
+    if (kind_ == Kind::string)
+      static_cast<detail::StringNode*>(payload_.node)->release();
+    else if (payload_.node->let_go())
+      destroy(payload_.node, kind_);
+  }
   static void destroy(detail::Node* node, Kind kind) noexcept;
   detail::ArrayNode& own_array();
   detail::ObjectNode& own_object();
@@ -181,5 +197,34 @@ struct Field {
 // then values). Returns <0, 0, >0. Integers and doubles compare by exact mathematical value; NaN sorts below all other
 // numbers and beside itself, so that sorting is safe (jq's `nan < nan` is the operator's business).
 int compare(const Value& left, const Value& right);
+
+}  // namespace gantry
+
+#include "value/container_node.h"
+
+namespace gantry {
+
+inline const std::vector<Value>& Value::items() const {
+  GANTRY_ASSERT(kind_ == Kind::array, "not an array");
+  return static_cast<detail::ArrayNode*>(payload_.node)->items;
+}
+
+inline const std::vector<Member>& Value::members() const {
+  GANTRY_ASSERT(kind_ == Kind::object, "not an object");
+  return static_cast<detail::ObjectNode*>(payload_.node)->members;
+}
+
+inline std::size_t Value::size() const {
+  if (kind_ == Kind::array) return items().size();
+  if (kind_ == Kind::object) return members().size();
+  return kind_ == Kind::string ? as_string().size() : 0;
+}
+
+inline const Value* Value::find(std::string_view key) const {
+  if (kind_ != Kind::object) return nullptr;
+  const auto* node = static_cast<const detail::ObjectNode*>(payload_.node);
+  const std::ptrdiff_t position = node->position_of(key);
+  return position < 0 ? nullptr : &node->members[static_cast<std::size_t>(position)].value;
+}
 
 }  // namespace gantry

@@ -1,4 +1,4 @@
-#include "value/value_node.h"
+#include "value/container_node.h"
 
 #include <bit>
 #include <cstring>
@@ -68,8 +68,7 @@ StringNode* StringNode::create(std::string_view text) {
   return node;
 }
 
-void StringNode::release() {
-  if (!let_go()) return;
+void StringNode::destroy() {
   this->~StringNode();
   ::operator delete(static_cast<void*>(this));
 }

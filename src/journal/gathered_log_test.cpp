@@ -1,0 +1,56 @@
+#include "journal/gathered_log.h"
+
+#include <gtest/gtest.h>
+
+#include "journal/faulty_disk.h"
+#include "journal/raw_database_fixture.h"
+#include "journal/store_fixture.h"
+
+namespace gantry::journal {
+namespace {
+
+Batch long_batch(std::uint64_t first, std::size_t count, std::size_t bytes) {
+  Batch batch;
+  for (std::size_t i = 0; i < count; ++i)
+    batch.events.push_back(event("A", first + i, EventType::event_emitted, Value::object({{"event", Value(std::string(bytes, 'e'))}})));
+  return batch;
+}
+
+TEST(GatheredLog, HandsTheManyPagesOfACommitOnInFewWrites) {
+  TestFolder folder;
+  FaultyDisk disk;
+  auto store = open_store(folder.url());
+  Batch first;
+  first.events.push_back(started("A"));
+  EXPECT_DONE(store->append(first));
+  const int before = disk.writes();
+  EXPECT_DONE(store->append(long_batch(2, 100, 3'000)));  // some eighty pages
+  EXPECT_LE(disk.writes() - before, 8);
+  // Another connection sees them at once.
+  RawDatabase raw(folder.file());
+  EXPECT_EQ(raw.rows("SELECT count(*) FROM journal_event WHERE type = " + std::to_string(static_cast<int>(EventType::event_emitted))),
+            (std::vector<RawDatabase::Row>{{"100"}}));
+}
+
+TEST(GatheredLog, KeepsACommitThatIsLargerThanTheCacheOfPages) {
+  TestFolder folder;
+  auto store = open_store(folder.url());
+  Batch batch;
+  batch.events.push_back(started("A"));
+  EXPECT_DONE(store->append(batch));
+  EXPECT_DONE(store->append(long_batch(2, 4'000, 3'500)));  // 14 MB
+  EXPECT_EQ(value_of(store->events_of("A")).size(), 4'001U);
+  store.reset();
+  store = open_store(folder.url());
+  EXPECT_EQ(value_of(store->last_sequence("A")), 4'001U);
+}
+
+TEST(GatheredLog, IsNotThereInFrontOfALayerThatIsNotThere) {
+  EXPECT_EQ(GatheredLog::in_front_of("no such layer"), nullptr);
+  const auto one = GatheredLog::in_front_of(""), another = GatheredLog::in_front_of("");
+  ASSERT_NE(one, nullptr);
+  EXPECT_STRNE(one->name(), another->name());
+}
+
+}  // namespace
+}  // namespace gantry::journal
