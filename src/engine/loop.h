@@ -282,7 +282,7 @@ struct Engine::Loop {
   std::deque<Command> work_;                             // taken from the inbox, or the engine's own
   std::deque<SendEffect> sending_;                       // durable, waiting for a free worker
   std::map<std::string, std::string> uncommitted_keys_;  // "namespace/name key" -> instance
-  std::multimap<std::string, Waiter> waiters_;           // by instance
+  std::unordered_multimap<std::string, Waiter> waiters_;  // by instance
   bool ask_idle_again_ = false;                          // one of them waits until nothing is to be done
   SteadyTime next_impatience_ = SteadyTime::max();
   std::set<std::string> broken_;  // must be rebuilt from the journal before anything else

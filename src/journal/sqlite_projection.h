@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <string>
 #include <unordered_map>
 
@@ -75,7 +76,12 @@ class SqliteProjection {
   std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
   // Of instances that started lately: effects that are under way, or of which nobody knows.
   std::unordered_map<std::int64_t, int> open_effects_;
-  std::unordered_map<std::string, std::int64_t> effect_places_;  // first events of effects that began lately
+  // First events of effects that began lately. Found by a part of an event, without a copy of it.
+  struct HashOfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_map<std::string, std::int64_t, HashOfText, std::equal_to<>> effect_places_;
   std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
   std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
   std::int64_t open_task_changes_ = 0;

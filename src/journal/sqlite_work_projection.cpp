@@ -34,7 +34,7 @@ std::int64_t work_microseconds(Timestamp at) {
 
 // Where the effect's row is; 0: there is none.
 Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, std::string_view id) {
-  if (const auto known = effect_places_.find(std::string(id)); known != effect_places_.end()) return known->second;
+  if (const auto known = effect_places_.find(id); known != effect_places_.end()) return known->second;
   auto select =
       TRY(places_.use("SELECT first_event FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
                       "stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1",
@@ -57,14 +57,15 @@ Status SqliteProjection::forget_asked_effect(const EventPlace& place, const Even
 }
 
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
-  const Value effect = event.data.member("effect");
+  const Value* effect = event.data.find("effect");
+  const auto said = [&](const char* key) { return effect != nullptr ? effect->string_or(key, "") : std::string_view(); };
   bool permitted = state == EffectState::permitted;
   auto insert = TRY(
       connection_.use("INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, "
                       "end_event) VALUES (?,?,?,?,?,?,?,?)"));
   const std::string_view id = effect_id(event);
   insert->bind(1, place.position).bind(2, id).bind(3, number_of(state)).bind(4, static_cast<std::int64_t>(permitted));
-  insert->bind_text_or_null(5, effect.string_or("tool", "")).bind_text_or_null(6, effect.string_or("operation", ""));
+  insert->bind_text_or_null(5, said("tool")).bind_text_or_null(6, said("operation"));
   insert->bind(7, permitted ? std::optional(place.position) : std::nullopt);
   insert->bind(8, state == EffectState::denied ? std::optional(place.position) : std::nullopt);
   TRY(insert->run());
@@ -88,13 +89,14 @@ Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::strin
   count_open_effect(place.stream, int{is_open(to)} - int{is_open(from)});
   --effect_changes_[static_cast<std::size_t>(from)];
   ++effect_changes_[static_cast<std::size_t>(to)];
-  if (to != EffectState::permitted && to != EffectState::ambiguous) effect_places_.erase(std::string(id));
+  if (to == EffectState::permitted || to == EffectState::ambiguous) return true;
+  if (const auto known = effect_places_.find(id); known != effect_places_.end()) effect_places_.erase(known);
   return true;
 }
 
 Status SqliteProjection::permit_effect(const EventPlace& place, const Event& event) {
   // With the whole effect it was not proposed before, or only just now.
-  if (has_whole_effect(event) && !effect_places_.contains(std::string(effect_id(event))))
+  if (has_whole_effect(event) && !effect_places_.contains(effect_id(event)))
     return begin_effect(place, event, EffectState::permitted);
   TRY(change_effect(place, effect_id(event), EffectState::proposed, EffectState::permitted,
                     "UPDATE journal_effect SET state = ?4, attempts = 1, permit_event = ?2 WHERE first_event = ?1 AND "
