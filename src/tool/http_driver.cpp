@@ -15,6 +15,7 @@ namespace gantry::tool {
 namespace {
 
 constexpr Duration connect_timeout = std::chrono::seconds(10);
+constexpr std::chrono::microseconds outcome_waits{200};
 
 // What was read from a definition last on this thread. The definition is held, so that nothing else can come to lie
 // where it is.
@@ -129,6 +130,7 @@ class HttpDriver final : public Driver {
 
   void begin_here(Begun begun) {
     auto errand = std::make_shared<HttpErrand>(HttpErrand{std::move(begun), {}});
+    ++under_way_;
     try {
       Result<HttpCall> call = prepare(errand->effect(), errand->begun.context);
       if (!call) return finish(*errand, refused_before_sending(call.error(), errand->effect(), errand->begun.context));
@@ -148,10 +150,13 @@ class HttpDriver final : public Driver {
     finish(errand, outcome_of(errand.call.request, std::move(result), errand.effect(), errand.begun.context));
   }
 
-  // Outcomes that come together are handed over together.
+  // Outcomes that come together are handed over together, because the engine writes to the disk once for all that it
+  // gets: while others are under way, one waits for them a little.
   void finish(HttpErrand& errand, Outcome outcome) {
     if (errand.begun.errand == nullptr) return;  // it was already
-    if (finished_.empty()) plain_.before_waiting([this] { hand_over(); });
+    --under_way_;
+    if (finished_.empty()) first_finished_ = std::chrono::steady_clock::now();
+    if (finished_.empty() || under_way_ == 0) plain_.before_waiting([this] { hand_over(); });
     auto same = std::find_if(finished_.begin(), finished_.end(),
                              [&](const auto& entry) { return entry.first == errand.begun.receiver; });
     if (same == finished_.end())
@@ -160,14 +165,27 @@ class HttpDriver final : public Driver {
   }
 
   void hand_over() {
+    if (finished_.empty()) return;
+    if (under_way_ > 0 && std::chrono::steady_clock::now() - first_finished_ < outcome_waits) {
+      if (std::exchange(hands_over_later_, true)) return;
+      plain_.later(outcome_waits, [this] {
+        hands_over_later_ = false;
+        hand_over();
+      });
+      return;
+    }
     for (auto& [receiver, outcomes] : std::exchange(finished_, {})) receiver->take(std::move(outcomes));
   }
 
   const HttpOptions options_;
   const Egress egress_;
-  HttpClient client_;                                                                         // for https
-  std::vector<std::pair<std::shared_ptr<OutcomeReceiver>, std::vector<Finished>>> finished_;  // the client's thread
-  PlainHttp plain_;                                                                           // its thread ends first
+  HttpClient client_;  // for https
+  // --- Of the client's thread
+  std::size_t under_way_ = 0;
+  bool hands_over_later_ = false;
+  std::chrono::steady_clock::time_point first_finished_{};
+  std::vector<std::pair<std::shared_ptr<OutcomeReceiver>, std::vector<Finished>>> finished_;
+  PlainHttp plain_;  // its thread ends first
 };
 
 }  // namespace

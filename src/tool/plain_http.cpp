@@ -57,6 +57,12 @@ class PlainHttp::Thread {
   void before_waiting(std::function<void()> work) { before_waiting_.push_back(std::move(work)); }
   void stop() { context_.stop(); }
 
+  void later(std::chrono::microseconds time, std::function<void()> work) {
+    auto timer = std::make_unique<boost::asio::steady_timer>(context_, time);
+    auto& armed = *timer;
+    armed.async_wait([timer = std::move(timer), work = std::move(work)](const boost::system::error_code&) { work(); });
+  }
+
  private:
   void take_posted() {
     std::vector<std::function<void()>> posted;
@@ -143,6 +149,10 @@ void PlainHttp::begin(HttpExchangeRequest request, const HttpUrl& url, int pool,
 
 void PlainHttp::before_waiting(std::function<void()> work) {
   thread_->before_waiting(std::move(work));
+}
+
+void PlainHttp::later(std::chrono::microseconds time, std::function<void()> work) {
+  thread_->later(time, std::move(work));
 }
 
 HttpExchangeResult PlainHttp::exchange(HttpExchangeRequest request, const HttpUrl& url, int pool,

@@ -2,6 +2,7 @@
 // stay open. What http_exchange.h says of an exchange holds here, too; https is libcurl's.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,8 @@ class PlainHttp {
              std::function<void(HttpExchangeResult)> done);
   // Done once, before the thread waits again: when all that is at hand has been dealt with.
   void before_waiting(std::function<void()> work);
+  // Done once, this much later.
+  void later(std::chrono::microseconds time, std::function<void()> work);
 
   // --- On any other thread: begins it and waits.
   HttpExchangeResult exchange(HttpExchangeRequest request, const HttpUrl& url, int pool, std::stop_token stop);
