@@ -18,7 +18,12 @@ using LabelKey = std::tuple<Integrity, Secrecy, std::vector<std::string>, std::v
 
 // Never moved or freed once interned, so `content()` may hand out references. Not a member of the table: as a static
 // of its own it is memory that the kernel gives page by page as it is used, where a new table would write 8 MiB of zeros.
-constinit std::array<std::atomic<const LabelContent*>, labels_max> label_contents{};
+// Reached through atomic_ref only: compilers give up on counting through a million atomic objects.
+constinit std::array<const LabelContent*, labels_max> label_contents{};
+
+std::atomic_ref<const LabelContent*> label_content(std::uint32_t id) {
+  return std::atomic_ref(label_contents[id]);
+}
 
 struct LabelTable {
   std::shared_mutex mutex;
@@ -36,7 +41,7 @@ struct LabelTable {
     std::unique_lock lock(mutex);
     if (auto found = ids.find(key); found != ids.end()) return found->second;
     if (count == labels_max) return 1;
-    label_contents[count].store(new LabelContent(content), std::memory_order_release);
+    label_content(count).store(new LabelContent(content), std::memory_order_release);
     ids.emplace(std::move(key), count);
     return count++;
   }
@@ -96,7 +101,7 @@ Label Label::unknown() {
 
 const LabelContent& Label::content() const {
   label_table();  // has the two that there always are
-  return *label_contents[id_].load(std::memory_order_acquire);
+  return *label_content(id_).load(std::memory_order_acquire);
 }
 
 Label Label::join_slowly(Label left, Label right) {
