@@ -20,16 +20,18 @@ constexpr std::chrono::microseconds outcome_waits{200};
 // What was read from a definition last on this thread. The definition is held, so that nothing else can come to lie
 // where it is.
 template <auto read>
-auto remembered(const Value& definition) -> decltype(read(definition)) {
+auto remembered(const Value& definition) {
+  using Meaning = std::shared_ptr<const std::decay_t<decltype(*read(Value()))>>;
   struct Last {
     Value definition;
-    std::decay_t<decltype(*read(Value()))> meaning;
+    Meaning meaning;
   };
   thread_local std::optional<Last> last;
-  if (last && last->definition.same_as(definition)) return last->meaning;
-  auto meaning = TRY(read(definition));
-  last = {definition, meaning};
-  return meaning;
+  if (last && last->definition.same_as(definition)) return Result<Meaning>(last->meaning);
+  auto meaning = read(definition);
+  if (!meaning) return Result<Meaning>(meaning.error());
+  last = {definition, std::make_shared<const std::decay_t<decltype(*meaning)>>(*std::move(meaning))};
+  return Result<Meaning>(last->meaning);
 }
 
 // A call that is ready to go out.
@@ -59,7 +61,7 @@ class HttpDriver final : public Driver {
 
   Outcome call(Permit permit, const CallContext& context) override {
     const Effect& effect = permit.effect();
-    const Result<HttpCall> call = prepare(effect, context);
+    Result<HttpCall> call = prepare(effect, context);
     if (!call) return refused_before_sending(call.error(), effect, context);
     HttpExchangeRequest exchange = exchange_of(*call, effect, context);
     return outcome_of(call->request,
@@ -76,8 +78,8 @@ class HttpDriver final : public Driver {
       const std::string_view uri = endpoint.is_string() ? endpoint.as_string() : std::string_view();
       return uri.starts_with("http://") && options_.host_override.empty();
     }
-    const Result<HttpSettings> settings = remembered<read_http_settings>(context.tool->settings);
-    return settings && egress_.target_of(settings->base_url).scheme == "http";
+    const auto settings = remembered<read_http_settings>(context.tool->settings);
+    return settings && egress_.target_of((*settings)->base_url).scheme == "http";
   }
 
   // All that is to be done for it is done on the client's thread.
@@ -94,24 +96,24 @@ class HttpDriver final : public Driver {
     if (context.tool == nullptr) {
       call.request = TRY(request_for_standard_call(effect.arguments, options_.secrets));
     } else {
-      const HttpSettings settings = TRY(remembered<read_http_settings>(context.tool->settings));
-      const HttpBinding binding = TRY(remembered<read_http_binding>(context.operation->binding));
-      call.request = TRY(request_for_operation(settings, binding, effect, options_.secrets));
-      call.timeout = settings.timeout.value_or(options_.timeout);
+      const auto settings = TRY(remembered<read_http_settings>(context.tool->settings));
+      const auto binding = TRY(remembered<read_http_binding>(context.operation->binding));
+      call.request = TRY(request_for_operation(*settings, *binding, effect, options_.secrets));
+      call.timeout = settings->timeout.value_or(options_.timeout);
     }
     call.route = TRY(egress_.route(call.request.url));
     return call;
   }
 
-  // `call` must stay until the exchange is over.
-  HttpExchangeRequest exchange_of(const HttpCall& call, const Effect& effect, const CallContext& context) const {
+  // `call` must stay until the exchange is over; what only the exchange needs of it is taken out.
+  HttpExchangeRequest exchange_of(HttpCall& call, const Effect& effect, const CallContext& context) const {
     HttpExchangeRequest exchange;
     exchange.method = call.request.method;
     exchange.url = call.route.url.text;
-    exchange.headers = call.request.headers;
+    exchange.headers = context.tool == nullptr ? call.request.headers : std::move(call.request.headers);
     exchange.headers.emplace_back("User-Agent", "gantry");
     if (call.request.credential) exchange.headers.push_back(*call.request.credential);
-    exchange.body = call.request.body;
+    exchange.body = std::move(call.request.body);
     exchange.timeout = call.timeout;
     exchange.connect_timeout = connect_timeout;
     exchange.response_bytes_max = options_.response_bytes_max;

@@ -70,6 +70,15 @@ TEST(PlainHttpMessage, AnAnswerIsTheSameHoweverItIsCutIntoPieces) {
   }
 }
 
+TEST(PlainHttpMessage, ALastChunkThatComesByteByByteIsRead) {
+  const std::string_view text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+    const Read read = read_answer(text, piece);
+    EXPECT_EQ(read.progress, Progress::complete) << piece;
+    EXPECT_TRUE(read.keeps_connection) << piece;
+  }
+}
+
 TEST(PlainHttpMessage, AnAnswerWithoutALengthEndsWithTheConnection) {
   const Read read = read_answer("HTTP/1.0 200 OK\r\n\r\nall of it", 5);
   EXPECT_EQ(read.progress, Progress::complete);
