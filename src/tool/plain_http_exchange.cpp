@@ -54,7 +54,7 @@ void PlainConnections::remove(const PlainConnection& connection) {
 void PlainConnections::wait_for_bytes(const std::shared_ptr<PlainConnection>& connection) {
   if (connection->waits_for_bytes) return;
   connection->waits_for_bytes = true;
-  connection->socket.async_wait(PlainTcp::socket::wait_read, [this, weak = std::weak_ptr<PlainConnection>(connection)](
+  connection->stream.async_wait(PlainTcp::socket::wait_read, [this, weak = std::weak_ptr<PlainConnection>(connection)](
                                                                  const boost::system::error_code& error) {
     const auto here = weak.lock();
     if (here == nullptr) return;
@@ -114,7 +114,7 @@ void PlainExchange::connect_next() {
     attempt_deadline_ = next_endpoint_ == endpoints_.size() ? connect_deadline_ : now + (connect_deadline_ - now) / 2;
     connection_ = std::make_shared<PlainConnection>(connections_.context, key_);
     connection_->user = weak_from_this();
-    connection_->socket.async_connect(
+    connection_->stream.async_connect(
         endpoint, [self = shared_from_this(), connection = connection_](const boost::system::error_code& error) {
           if (self->is_over() || self->connection_ != connection) return;
           if (!error) return self->connected();
@@ -130,25 +130,25 @@ void PlainExchange::connect_next() {
 void PlainExchange::connected() {
   is_connected_ = true;
   boost::system::error_code ignored;
-  connection_->socket.set_option(PlainTcp::no_delay(true), ignored);
-  connection_->socket.non_blocking(true, ignored);
+  connection_->stream.set_option(PlainTcp::no_delay(true), ignored);
+  connection_->stream.non_blocking(true, ignored);
   send();
 }
 
 void PlainExchange::send() {
   boost::system::error_code error;
-  sent_ = connection_->socket.write_some(plain_asio::buffer(text_), error);
+  sent_ = connection_->stream.write_some(plain_asio::buffer(text_), error);
   if (error && error != plain_asio::error::would_block) return lost(error);
   connections_.wait_for_bytes(connection_);  // an answer may come before all is sent
   if (sent_ < text_.size()) send_rest();
 }
 
 void PlainExchange::send_rest() {
-  connection_->socket.async_wait(PlainTcp::socket::wait_write, [self = shared_from_this(), connection = connection_](
+  connection_->stream.async_wait(PlainTcp::socket::wait_write, [self = shared_from_this(), connection = connection_](
                                                                    const boost::system::error_code& failure) {
     if (self->is_over() || self->connection_ != connection || failure) return;
     boost::system::error_code error;
-    self->sent_ += connection->socket.write_some(
+    self->sent_ += connection->stream.write_some(
         plain_asio::buffer(self->text_.data() + self->sent_, self->text_.size() - self->sent_), error);
     if (error && error != plain_asio::error::would_block) return self->lost(error);
     if (self->sent_ < self->text_.size()) self->send_rest();
@@ -158,7 +158,7 @@ void PlainExchange::send_rest() {
 void PlainExchange::readable() {
   const auto self = shared_from_this();
   boost::system::error_code error;
-  const std::size_t count = connection_->socket.read_some(plain_asio::buffer(connections_.received), error);
+  const std::size_t count = connection_->stream.read_some(plain_asio::buffer(connections_.received), error);
   if (error == plain_asio::error::would_block) return connections_.wait_for_bytes(connection_);
   if (error && error != plain_asio::error::eof) return lost(error);
   const auto progress = error ? answer_.take_end() : answer_.take({connections_.received.data(), count});

@@ -24,9 +24,9 @@ class PlainExchange;
 // useless.
 struct PlainConnection {
   using Key = std::tuple<int, std::string, std::uint16_t>;  // pool, host, port
-  PlainConnection(boost::asio::io_context& context, Key made_for) : socket(context), key(std::move(made_for)) {}
+  PlainConnection(boost::asio::io_context& context, Key made_for) : stream(context), key(std::move(made_for)) {}
 
-  boost::asio::ip::tcp::socket socket;
+  boost::asio::ip::tcp::socket stream;
   Key key;
   std::weak_ptr<PlainExchange> user;
   std::chrono::steady_clock::time_point idle_since{};
