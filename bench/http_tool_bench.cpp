@@ -134,7 +134,7 @@ int main(int count, char** arguments) {
   // All before there are threads, and before this process has memory that it would share with them page by page.
   std::vector<OtherProcess> others;
   for (int run = 0; run < runs; ++run) others.push_back(start_other_process());
-  Figure steps, processor, theirs;
+  Figure steps, processor, theirs, syncs, rows;
   for (int run = 0; run < runs; ++run) {
     const OtherProcess& other = others[static_cast<std::size_t>(run)];
     const std::string address = fmt::format("127.0.0.1:{}", other.port);
@@ -147,11 +147,14 @@ int main(int count, char** arguments) {
     const double all = load.steps_per_second * 3;
     steps.add(load.steps_per_second);
     processor.add(load.processor_microseconds);
+    syncs.add(load.syncs_per_step);
+    rows.add(load.rows_per_commit);
     theirs.add(1e6 * child_processor_seconds(other.id) / std::max(1.0, all));
   }
   fmt::print(
       "\nThe tool in another process, HTTP over loopback, 64 instances:\n  steps/s {} (target 12000)\n  Gantry's own "
-      "processor time {} us/step (target 40); the other process took about {} us/step\n",
-      steps.text(), processor.text(1), theirs.text(1));
+      "processor time {} us/step (target 40); the other process took about {} us/step\n  {} disk "
+      "syncs per step (target 0.05), {} rows per commit\n",
+      steps.text(), processor.text(1), theirs.text(1), syncs.text(4), rows.text());
   return 0;
 }

@@ -43,7 +43,7 @@ EXCEPTIONS = {
 # What reaches outside -> the files that may use it.
 DOORS = {
     # Libraries that are loaded when they are first used have one header each, which stands for the library.
-    "base/shared_library.h": r"base/shared_library\.cpp|tool/curl_library\.h|journal/postgres_library\.h",
+    "base/shared_library.h": r"base/shared_library\.cpp|tool/curl_library\.h|journal/postgres_library\.h|gate/unicode_library\.h|prove/z3_library\.h",
     "dlfcn.h": r"base/shared_library\.cpp",
     "curl/": r"tool/curl_library\.h",
     # The command line asks its own server, at the address that its user says.
@@ -53,10 +53,12 @@ DOORS = {
     "journal/postgres_library.h": r"tool/postgresql_\w+\.(h|cpp)|journal/postgres_(address|connection)\.(h|cpp)",
     "spawn.h": r"tool/(child_process|piped_process)\.cpp",
     "sys/socket.h": r"tool/(http_exchange|http_address|mail_exchange|piped_process|seccomp_filter)\.cpp",
-    "netdb.h": r"tool/sql_driver\.cpp",
-    # The server listens, and calls nobody.
-    "boost/asio": r"server/http_server\.cpp",
-    "boost/beast": r"server/http_server\.cpp",
+    "netdb.h": r"tool/(sql_driver|name_lookup)\.cpp",
+    # The server listens, and calls nobody; the http driver calls without TLS.
+    "boost/asio": r"server/http_server\.cpp|tool/(plain_http(_exchange|_message)?|name_lookup)\.(h|cpp)",
+    "boost/beast": r"server/http_server\.cpp|tool/plain_http_message\.cpp",
+    "tool/plain_http": r"tool/(plain_http(_exchange|_message)?\.(h|cpp)|http_driver\.cpp)",
+    "tool/name_lookup.h": r"tool/(name_lookup\.cpp|plain_http_exchange\.h)",
 }
 DOOR_CALLS = {
     "posix_spawn": DOORS["spawn.h"], "posix_spawnp": DOORS["spawn.h"], "socket": r"tool/(http|mail)_exchange\.cpp",

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace gantry::engine {
 
 Status Inbox::post(Command command) {
@@ -22,6 +25,14 @@ void Inbox::post_outcome(OutcomeArrived outcome) {
   {
     std::lock_guard lock(mutex_);
     outcomes_.push_back(std::move(outcome));
+  }
+  changed_.notify_one();
+}
+
+void Inbox::post_outcomes(std::vector<OutcomeArrived> outcomes) {
+  {
+    std::lock_guard lock(mutex_);
+    std::move(outcomes.begin(), outcomes.end(), std::back_inserter(outcomes_));
   }
   changed_.notify_one();
 }

@@ -17,6 +17,7 @@ class Inbox {
   // Errors: exhausted when it is full, unavailable when the engine is stopping.
   Status post(Command command);
   void post_outcome(OutcomeArrived outcome);
+  void post_outcomes(std::vector<OutcomeArrived> outcomes);
 
   struct Taken {
     std::vector<Command> commands;

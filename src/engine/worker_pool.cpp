@@ -22,6 +22,21 @@ tool::Outcome perform_guarded(const gate::Gate& gate, SendEffect effect, const s
   }
 }
 
+// An effect that its driver has begun.
+struct BegunEffect final : tool::Errand {
+  std::string instance, id;
+  tool::Effect effect;
+  definition::ProjectPointer project, policies;
+};
+
+tool::Outcome finish_guarded(const gate::Gate& gate, const BegunEffect& begun, tool::Outcome outcome) {
+  try {
+    return gate.finished(std::move(outcome), begun.effect, *begun.project, begun.policies.get());
+  } catch (const std::exception& exception) {
+    return tool::Outcome::ambiguous_with(tool::standard_error("runtime", exception.what()));
+  }
+}
+
 }  // namespace
 
 OutcomeArrived perform_effect(const gate::Gate& gate, SendEffect effect, const std::stop_token& stop) {
@@ -30,7 +45,9 @@ OutcomeArrived perform_effect(const gate::Gate& gate, SendEffect effect, const s
   return arrived;
 }
 
-struct WorkerPool::Shared {
+struct WorkerPool::Shared final : tool::OutcomeReceiver {
+  void take(std::vector<tool::Finished> finished) override;
+
   std::shared_ptr<const gate::Gate> gate;
   std::shared_ptr<Inbox> inbox;
   std::stop_source stop;
@@ -40,9 +57,12 @@ struct WorkerPool::Shared {
   // Protected by mutex:
   std::deque<SendEffect> waiting;
   std::size_t active = 0;   // taken by a thread and not answered
+  std::size_t begun = 0;    // with their drivers and not answered
   std::size_t idle = 0;     // threads that wait
   std::size_t threads = 0;  // that have not returned
   bool stopping = false;
+
+  bool is_drained() const { return active == 0 && begun == 0 && waiting.empty(); }  // with the mutex held
 };
 
 WorkerPool::WorkerPool(std::shared_ptr<const gate::Gate> gate, std::shared_ptr<Inbox> inbox, std::size_t workers_max)
@@ -52,6 +72,46 @@ WorkerPool::WorkerPool(std::shared_ptr<const gate::Gate> gate, std::shared_ptr<I
 }
 
 void WorkerPool::submit(std::vector<SendEffect> effects) {
+  const auto waits = std::stable_partition(effects.begin(), effects.end(), [&](const SendEffect& effect) {
+    return shared_->gate->can_begin(effect.permit.effect(), *effect.project);
+  });
+  begin({std::make_move_iterator(effects.begin()), std::make_move_iterator(waits)});
+  effects.erase(effects.begin(), waits);
+  if (!effects.empty()) hand_to_threads(std::move(effects));
+}
+
+void WorkerPool::begin(std::vector<SendEffect> effects) {
+  if (effects.empty()) return;
+  {
+    std::lock_guard lock(shared_->mutex);
+    shared_->begun += effects.size();
+  }
+  for (SendEffect& effect : effects) {
+    auto errand = std::make_unique<BegunEffect>();
+    errand->instance = std::move(effect.instance);
+    errand->id = std::move(effect.effect);
+    errand->effect = effect.permit.effect();
+    errand->project = effect.project;
+    errand->policies = std::move(effect.policies);
+    shared_->gate->begin(std::move(effect.permit), *effect.project, effect.attempt, shared_->stop.get_token(),
+                         std::move(errand), shared_);
+  }
+}
+
+void WorkerPool::Shared::take(std::vector<tool::Finished> finished) {
+  std::vector<OutcomeArrived> arrived;
+  arrived.reserve(finished.size());
+  for (tool::Finished& one : finished) {
+    const auto& effect = static_cast<const BegunEffect&>(*one.errand);
+    arrived.push_back({effect.instance, effect.id, finish_guarded(*gate, effect, std::move(one.outcome))});
+  }
+  inbox->post_outcomes(std::move(arrived));
+  std::lock_guard lock(mutex);
+  begun -= finished.size();
+  if (is_drained()) drained.notify_all();
+}
+
+void WorkerPool::hand_to_threads(std::vector<SendEffect> effects) {
   const std::size_t count = effects.size();
   std::size_t new_threads = 0, idle = 0;
   {
@@ -82,7 +142,7 @@ void WorkerPool::work(const std::shared_ptr<Shared>& shared) {
     shared->inbox->post_outcome(perform_effect(*shared->gate, std::move(effect), shared->stop.get_token()));
     lock.lock();
     --shared->active;
-    if (shared->active == 0 && shared->waiting.empty()) shared->drained.notify_all();
+    if (shared->is_drained()) shared->drained.notify_all();
   }
   --shared->threads;
   shared->drained.notify_all();
@@ -90,7 +150,7 @@ void WorkerPool::work(const std::shared_ptr<Shared>& shared) {
 
 bool WorkerPool::wait_idle(Duration at_most) {
   std::unique_lock lock(shared_->mutex);
-  return shared_->drained.wait_for(lock, at_most, [&] { return shared_->active == 0 && shared_->waiting.empty(); });
+  return shared_->drained.wait_for(lock, at_most, [&] { return shared_->is_drained(); });
 }
 
 WorkerPool::~WorkerPool() {
@@ -101,7 +161,8 @@ WorkerPool::~WorkerPool() {
     shared_->stopping = true;
     shared_->waiting.clear();
     shared_->changed.notify_all();
-    all_returned = shared_->drained.wait_for(lock, stop_patience, [&] { return shared_->threads == 0; });
+    all_returned =
+        shared_->drained.wait_for(lock, stop_patience, [&] { return shared_->threads == 0 && shared_->begun == 0; });
   }
   if (!all_returned) log(LogLevel::warning, "engine: a driver did not stop in time; its outcome is ambiguous");
   for (std::thread& thread : threads_) {

@@ -1,5 +1,6 @@
-// Threads that perform effects, one at a time each, and put the outcomes into the inbox. Threads are started when they
-// are first needed. The engine's thread owns the pool.
+// Hands effects to their drivers, and puts the outcomes into the inbox. What a driver can begin needs no thread here; for
+// the others there are threads, which perform one at a time each and are started when they are first needed. The engine's
+// thread owns the pool.
 #pragma once
 
 #include <memory>
@@ -24,6 +25,8 @@ class WorkerPool final : public EffectExecutor {
 
  private:
   struct Shared;
+  void begin(std::vector<SendEffect> effects);
+  void hand_to_threads(std::vector<SendEffect> effects);
   static void work(const std::shared_ptr<Shared>& shared);
 
   std::size_t workers_max_;

@@ -1,15 +1,12 @@
 #include "gate/canonical_text.h"
 
 #include <fmt/format.h>
-#include <unicode/uchar.h>
-#include <unicode/unorm2.h>
-#include <unicode/uspoof.h>
-#include <unicode/ustring.h>
 
 #include <algorithm>
 #include <array>
 #include <set>
 
+#include "gate/unicode_library.h"
 #include "value/utf8.h"
 
 namespace gantry::gate {
@@ -25,8 +22,8 @@ std::u16string to_utf16(std::string_view text) {
   std::u16string wide(text.size(), u'\0');
   int32_t length = 0;
   UErrorCode error = U_ZERO_ERROR;
-  u_strFromUTF8WithSub(wide.data(), static_cast<int32_t>(wide.size()), &length, text.data(),
-                       static_cast<int32_t>(text.size()), 0xFFFD, nullptr, &error);
+  unicode().u_strFromUTF8WithSub(wide.data(), static_cast<int32_t>(wide.size()), &length, text.data(),
+                                 static_cast<int32_t>(text.size()), 0xFFFD, nullptr, &error);
   wide.resize(U_SUCCESS(error) ? static_cast<std::size_t>(length) : 0);
   return wide;
 }
@@ -35,21 +32,22 @@ std::string to_utf8(const char16_t* wide, int32_t size) {
   std::string text(static_cast<std::size_t>(size) * 3, '\0');
   int32_t length = 0;
   UErrorCode error = U_ZERO_ERROR;
-  u_strToUTF8WithSub(text.data(), static_cast<int32_t>(text.size()), &length, wide, size, 0xFFFD, nullptr, &error);
+  unicode().u_strToUTF8WithSub(text.data(), static_cast<int32_t>(text.size()), &length, wide, size, 0xFFFD, nullptr,
+                               &error);
   text.resize(U_SUCCESS(error) ? static_cast<std::size_t>(length) : 0);
   return text;
 }
 
-using Normaliser = const UNormalizer2* (*)(UErrorCode*);
+using Normaliser = const UNormalizer2* (*UnicodeLibrary::*)(UErrorCode*);  // ASCII does not need the library
 
 std::string normalised(std::string_view text, Normaliser form) {
   if (is_ascii(text) || text.size() > normalised_bytes_max) return std::string(text);
   UErrorCode error = U_ZERO_ERROR;
-  const UNormalizer2* normaliser = form(&error);
+  const UNormalizer2* normaliser = (unicode().*form)(&error);
   const std::u16string wide = to_utf16(text);
   std::u16string out(wide.size() * 4 + 16, u'\0');
-  const int32_t length = unorm2_normalize(normaliser, wide.data(), static_cast<int32_t>(wide.size()), out.data(),
-                                          static_cast<int32_t>(out.size()), &error);
+  const int32_t length = unicode().unorm2_normalize(normaliser, wide.data(), static_cast<int32_t>(wide.size()),
+                                                    out.data(), static_cast<int32_t>(out.size()), &error);
   return U_SUCCESS(error) ? to_utf8(out.data(), length) : std::string(text);
 }
 
@@ -66,16 +64,16 @@ bool is_hidden(std::uint32_t code) {
   constexpr std::uint32_t blank_pattern = 0x2800;  // braille without dots: no blank to Unicode, one to the eye
   constexpr std::uint32_t kinds = U_GC_CC_MASK | U_GC_CF_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK;
   const auto character = static_cast<UChar32>(code);
-  return code == blank_pattern || (U_GET_GC_MASK(character) & kinds) != 0 ||
-         u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
+  return code == blank_pattern || (category_mask(character) & kinds) != 0 ||
+         unicode().u_hasBinaryProperty(character, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0;
 }
 
 // Blanks of all kinds; the line break of a request is no other word separator than its blank.
 std::size_t blank_at(std::string_view text) {
   const auto byte = static_cast<unsigned char>(text.front());
   if (byte == ' ' || (byte >= 9 && byte <= 13)) return 1;
-  if (text.starts_with("\xC2\xA0")) return 2;                                        // no-break space
-  if (text.starts_with("\xE2\x80") && text.size() > 2) {                             // U+2000 to U+200A, U+202F
+  if (text.starts_with("\xC2\xA0")) return 2;             // no-break space
+  if (text.starts_with("\xE2\x80") && text.size() > 2) {  // U+2000 to U+200A, U+202F
     const auto last = static_cast<unsigned char>(text[2]);
     if ((last >= 0x80 && last <= 0x8A) || last == 0xAF) return 3;
   }
@@ -111,7 +109,7 @@ bool is_normal_ascii(std::string_view text) {
 
 std::string normal_text(std::string_view text) {
   if (is_normal_ascii(text)) return std::string(text);
-  const std::string normal = normalised(text, unorm2_getNFCInstance);
+  const std::string normal = normalised(text, &UnicodeLibrary::unorm2_getNFCInstance);
   std::string_view rest = normal;
   std::string out;
   out.reserve(rest.size());
@@ -129,21 +127,22 @@ std::string normal_text(std::string_view text) {
 }
 
 std::string folded_text(std::string_view text) {
-  return lower_ascii(normalised(text, unorm2_getNFKCCasefoldInstance));
+  return lower_ascii(normalised(text, &UnicodeLibrary::unorm2_getNFKCCasefoldInstance));
 }
 
 std::string skeleton_of(std::string_view text) {
   static const USpoofChecker* checker = [] {
     UErrorCode error = U_ZERO_ERROR;
-    USpoofChecker* opened = uspoof_open(&error);
+    USpoofChecker* opened = look_alikes().uspoof_open(&error);
     return U_SUCCESS(error) ? opened : nullptr;
   }();
   const std::string lower = lower_ascii(text);
   if (checker == nullptr || text.size() > 4096) return lower;
   std::string out(lower.size() * 8 + 64, '\0');
   UErrorCode error = U_ZERO_ERROR;
-  const int32_t length = uspoof_getSkeletonUTF8(checker, 0, lower.data(), static_cast<int32_t>(lower.size()),
-                                                out.data(), static_cast<int32_t>(out.size()), &error);
+  const int32_t length =
+      look_alikes().uspoof_getSkeletonUTF8(checker, 0, lower.data(), static_cast<int32_t>(lower.size()), out.data(),
+                                           static_cast<int32_t>(out.size()), &error);
   if (U_FAILURE(error)) return lower;
   out.resize(static_cast<std::size_t>(length));
   return lower_ascii(out);
@@ -189,7 +188,8 @@ bool joins_names(char c) {
   return std::string_view("-_.:/\\@#+%&=~$*").find(c) != std::string_view::npos;
 }
 
-// Whether a name ends with the byte at `at`, seen from the inside: blanks, quotes and brackets, and the punctuation of a sentence.
+// Whether a name ends with the byte at `at`, seen from the inside: blanks, quotes and brackets, and the punctuation of
+// a sentence.
 bool ends_name(std::string_view whole, std::size_t at) {
   return at >= whole.size() || std::string_view(" \"'`()[]{}<>,;.:!?|").find(whole[at]) != std::string_view::npos;
 }
@@ -200,7 +200,8 @@ bool goes_on_before(std::string_view whole, std::size_t at, char first) {
   if (is_word_byte(before) && is_word_byte(first)) return true;
   if (!joins_names(before)) return false;
   if (at > 1 && !ends_name(whole, at - 2)) return true;
-  // "/etc" and ".profile" are other names than "etc" and "profile"; "#4711", "@bob" and "$5" are what stands behind the sign.
+  // "/etc" and ".profile" are other names than "etc" and "profile"; "#4711", "@bob" and "$5" are what stands behind the
+  // sign.
   return std::string_view("/\\~._*").find(before) != std::string_view::npos && first != before;
 }
 

@@ -1,11 +1,10 @@
 #include "gate/echo_form.h"
 
-#include <unicode/uchar.h>
-
 #include <algorithm>
 
 #include "gate/canonical_text.h"
 #include "gate/html_references.h"
+#include "gate/unicode_library.h"
 #include "gate/written_forms.h"
 #include "value/utf8.h"
 
@@ -40,9 +39,7 @@ class Decoder {
     return true;
   }
 
-  bool take_reference() {
-    return take_html_reference(text_, at_, out_);
-  }
+  bool take_reference() { return take_html_reference(text_, at_, out_); }
 
   std::optional<std::uint32_t> unit(std::size_t by) const {
     if (at_ + by + 5 >= text_.size() || text_[at_ + by] != '\\' || (text_[at_ + by + 1] | 0x20) != 'u')
@@ -99,7 +96,7 @@ std::string folded_text_of(std::string_view text) {
 
 bool is_letter_or_digit(std::uint32_t code) {
   constexpr std::uint32_t kinds = U_GC_L_MASK | U_GC_M_MASK | U_GC_N_MASK;
-  return (U_GET_GC_MASK(static_cast<UChar32>(code)) & kinds) != 0;
+  return (category_mask(static_cast<UChar32>(code)) & kinds) != 0;
 }
 
 }  // namespace

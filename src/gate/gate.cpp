@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/assert.h"
 #include "gate/echo_rule.h"
 #include "gate/result_labels.h"
 #include "tool/mcp_standard_call.h"
@@ -180,29 +181,58 @@ Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value&
   return tool::Permit(effect);
 }
 
+Gate::Way Gate::way_of(const tool::Effect& effect, const definition::Project& definitions) const {
+  Way way;
+  way.context.operation = tool::find_operation(definitions, effect.tool, effect.operation);
+  if (way.context.operation == nullptr) return way;
+  way.driver_name = effect.tool;
+  if (!tool::is_standard_tool(effect.tool)) {
+    way.context.tool = definitions.tools.find(effect.tool)->second.get();
+    way.driver_name = way.context.tool->driver;
+  }
+  if (const auto driver = drivers_.find(way.driver_name); driver != drivers_.end()) way.driver = driver->second.get();
+  return way;
+}
+
 tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& definitions, int attempt,
                             std::stop_token stop, const definition::Project* policies) const {
   const tool::Effect effect = permit.effect();
-  const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
-  if (operation == nullptr)
+  Way way = way_of(effect, definitions);
+  if (way.context.operation == nullptr)
     return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));
-  tool::CallContext context{.tool = nullptr, .operation = operation, .attempt = attempt, .stop = std::move(stop)};
-  std::string_view driver_name = effect.tool;
-  if (!tool::is_standard_tool(effect.tool)) {
-    context.tool = definitions.tools.find(effect.tool)->second.get();
-    driver_name = context.tool->driver;
+  if (way.driver == nullptr) {
+    return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", effect.tool, way.driver_name));
   }
-  const auto driver = drivers_.find(driver_name);
-  if (driver == drivers_.end()) {
-    return not_set_up(fmt::format("tool {} wants the driver \"{}\", which is not there", effect.tool, driver_name));
-  }
+  way.context.attempt = attempt;
+  way.context.stop = std::move(stop);
   try {
-    return with_labels(driver->second->call(std::move(permit), context), *operation, effect, policies);
+    return with_labels(way.driver->call(std::move(permit), way.context), *way.context.operation, effect, policies);
   } catch (const std::exception& exception) {
     // Drivers don't throw; if one does all the same, nobody knows how far it got.
     return tool::Outcome::ambiguous_with(
-        tool::standard_error("runtime", fmt::format("the driver \"{}\" broke: {}", driver_name, exception.what())));
+        tool::standard_error("runtime", fmt::format("the driver \"{}\" broke: {}", way.driver_name, exception.what())));
   }
+}
+
+bool Gate::can_begin(const tool::Effect& effect, const definition::Project& definitions) const {
+  const Way way = way_of(effect, definitions);
+  return way.driver != nullptr && way.driver->can_begin(effect, way.context);
+}
+
+void Gate::begin(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop,
+                 std::unique_ptr<tool::Errand> errand, std::shared_ptr<tool::OutcomeReceiver> receiver) const {
+  Way way = way_of(permit.effect(), definitions);
+  GANTRY_ASSERT(way.driver != nullptr, "only what can be begun is begun");
+  way.context.attempt = attempt;
+  way.context.stop = std::move(stop);
+  way.driver->begin({std::move(permit), std::move(way.context), std::move(errand), std::move(receiver)});
+}
+
+tool::Outcome Gate::finished(tool::Outcome outcome, const tool::Effect& effect, const definition::Project& definitions,
+                             const definition::Project* policies) const {
+  const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
+  GANTRY_ASSERT(operation != nullptr, "what is finished was begun");
+  return with_labels(std::move(outcome), *operation, effect, policies);
 }
 
 }  // namespace gantry::gate

@@ -116,7 +116,24 @@ class Gate {
   tool::Outcome perform(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop,
                         const definition::Project* policies = nullptr) const;
 
+  // The same without a thread of the caller's, for drivers that can: `can_begin` says so, `begin` hands the permit to the
+  // driver, and of the outcome that then comes to the receiver `finished` makes what perform would give. `definitions`
+  // must stay as long as the errand does. Any thread; none of them waits.
+  bool can_begin(const tool::Effect& effect, const definition::Project& definitions) const;
+  void begin(tool::Permit permit, const definition::Project& definitions, int attempt, std::stop_token stop,
+             std::unique_ptr<tool::Errand> errand, std::shared_ptr<tool::OutcomeReceiver> receiver) const;
+  tool::Outcome finished(tool::Outcome outcome, const tool::Effect& effect, const definition::Project& definitions,
+                         const definition::Project* policies) const;
+
  private:
+  // Null in it: what is not there.
+  struct Way {
+    tool::Driver* driver = nullptr;
+    std::string_view driver_name;
+    tool::CallContext context;
+  };
+  Way way_of(const tool::Effect& effect, const definition::Project& definitions) const;
+
   tool::Drivers drivers_;
 };
 

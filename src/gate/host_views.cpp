@@ -1,12 +1,10 @@
 #include "gate/host_views.h"
 
-#include <unicode/uchar.h>
-#include <unicode/unorm2.h>
-#include <unicode/uscript.h>
 #include <unicode/utf16.h>
 
 #include <array>
 
+#include "gate/unicode_library.h"
 #include "value/utf8.h"
 
 namespace gantry::gate {
@@ -20,11 +18,11 @@ bool is_ideographic_stop(UChar32 code) {
 std::u16string_view compatible_form(UChar32 code, std::array<UChar, 32>& buffer) {
   static const UNormalizer2* const compatible = [] {
     UErrorCode error = U_ZERO_ERROR;
-    return unorm2_getNFKCInstance(&error);
+    return unicode().unorm2_getNFKCInstance(&error);
   }();
   UErrorCode error = U_ZERO_ERROR;
   const int32_t length =
-      unorm2_getDecomposition(compatible, code, buffer.data(), static_cast<int32_t>(buffer.size()), &error);
+      unicode().unorm2_getDecomposition(compatible, code, buffer.data(), static_cast<int32_t>(buffer.size()), &error);
   if (U_FAILURE(error) || length < 0) return {};
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
@@ -42,21 +40,21 @@ bool is_ascii_byte(char c) {
 }
 
 bool is_letter_or_mark(UChar32 code) {
-  return (U_GET_GC_MASK(code) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
+  return (category_mask(code) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
 }
 
 // Also in the form that programs bring it into: U+140 becomes an l and a dot. Digits of other scripts stand in names of
 // these, beside which a Latin host is read by itself.
 bool is_part_of_names(UChar32 code) {
-  if (u_hasBinaryProperty(code, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0) return true;
-  if (u_isdigit(code) != 0) return ascii_meant(code) != '\0';
+  if (unicode().u_hasBinaryProperty(code, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0) return true;
+  if (unicode().u_isdigit(code) != 0) return ascii_meant(code) != '\0';
   if (!is_letter_or_mark(code)) return false;
   std::array<UChar, 32> buffer{};
   const std::u16string_view form = compatible_form(code, buffer);
   for (std::size_t at = 0; at < form.size();) {
     UChar32 part = 0;
     U16_NEXT(form.data(), at, form.size(), part);
-    if (!is_letter_or_mark(part) && u_isdigit(part) == 0) return false;
+    if (!is_letter_or_mark(part) && unicode().u_isdigit(part) == 0) return false;
   }
   return true;
 }
@@ -91,9 +89,9 @@ Writing writing_of(UChar32 code) {
     return Writing::spaced;
   if (code < 0x80) return Writing::either;
   UErrorCode error = U_ZERO_ERROR;
-  const UScriptCode script = uscript_getScript(code, &error);
+  const UScriptCode script = unicode().uscript_getScript(code, &error);
   if (script == USCRIPT_COMMON || script == USCRIPT_INHERITED) return Writing::either;
-  if (script == USCRIPT_HANGUL || uscript_breaksBetweenLetters(script)) return Writing::without_blanks;
+  if (script == USCRIPT_HANGUL || unicode().uscript_breaksBetweenLetters(script)) return Writing::without_blanks;
   return Writing::spaced;
 }
 
@@ -106,7 +104,7 @@ std::string with_ascii_meant(std::string_view text) {
 std::string with_words_apart(std::string_view text) {
   return changed(text, [](UChar32 code, std::string_view before) {
     // A mark belongs to what it stands on.
-    const bool is_loose = (U_GET_GC_MASK(code) & U_GC_M_MASK) != 0 && (before.empty() || before.back() == ' ');
+    const bool is_loose = (category_mask(code) & U_GC_M_MASK) != 0 && (before.empty() || before.back() == ' ');
     if (is_part_of_names(code) && !is_loose) return '\0';
     const char meant = ascii_meant(code);
     return meant == '.' || meant == '@' ? meant : ' ';

@@ -1,10 +1,9 @@
 #include "gate/lookups.h"
 
-#include <unicode/uchar.h>
-
 #include <algorithm>
 #include <array>
 
+#include "gate/unicode_library.h"
 #include "value/json.h"
 #include "value/utf8.h"
 
@@ -32,8 +31,9 @@ bool is_inside(const NamePlace& inner, const NamePlace& outer) {
 bool is_plain_words(std::string_view name) {
   while (!name.empty()) {
     const auto character = static_cast<UChar32>(take_character(name));
-    const bool sign = character < 0x80 && std::string_view(" ,;.:!?-'\"()").find(static_cast<char>(character)) != std::string_view::npos;
-    if (!sign && u_isalpha(character) == 0) return false;
+    const bool sign = character < 0x80 &&
+                      std::string_view(" ,;.:!?-'\"()").find(static_cast<char>(character)) != std::string_view::npos;
+    if (!sign && unicode().u_isalpha(character) == 0) return false;
   }
   return true;
 }
@@ -48,7 +48,7 @@ bool stands_as_name(std::string_view text, std::size_t begin, std::size_t end) {
   const bool closed = std::any_of(quotes.begin(), quotes.end(), [&](auto quote) { return after.starts_with(quote); });
   if (opened && closed) return true;
   std::string_view word = text.substr(begin);
-  if (u_isupper(static_cast<UChar32>(take_character(word))) == 0) return false;
+  if (unicode().u_isupper(static_cast<UChar32>(take_character(word))) == 0) return false;
   const std::size_t last = before.find_last_not_of(' ');
   if (last == std::string_view::npos || last + 1 == before.size()) return false;
   const char c = before[last];

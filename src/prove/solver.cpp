@@ -1,13 +1,13 @@
 #include "prove/solver.h"
 
 #include <fmt/format.h>
-#include <z3++.h>
 
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
 #include "prove/solver_encoding.h"
+#include "prove/z3_library.h"
 
 namespace gantry::prove {
 

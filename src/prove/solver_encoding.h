@@ -1,12 +1,11 @@
 // Terms and constraints as z3 formulas, and z3's models as JSON values. Private to the solver; may throw z3::exception.
 #pragma once
 
-#include <z3++.h>
-
 #include <map>
 #include <string>
 
 #include "prove/condition.h"
+#include "prove/z3_library.h"
 
 namespace gantry::prove {
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -81,6 +82,11 @@ class Connection {
     EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
   ~Connection() { ::close(socket_); }
+  void send_bytes_one_by_one(std::string_view bytes) {
+    const int on = 1;
+    EXPECT_EQ(::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+    for (const char& byte : bytes) send({&byte, 1});
+  }
   void send(std::string_view bytes) { EXPECT_GE(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL), 0); }
   // Reads until `end` was seen or the other side closed.
   std::string read_until(std::string_view end) {
@@ -122,6 +128,17 @@ TEST(HttpServer, AnswersSeveralRequestsOnOneConnection) {
   EXPECT_THAT(connection.read_until("POST /one hi"), StartsWith("HTTP/1.1 200 OK"));
   connection.send("GET /two HTTP/1.1\r\n\r\n");
   EXPECT_THAT(connection.read_until("GET /two "), HasSubstr("GET /two "));
+}
+
+// Whether the server sees the pieces one by one is up to the system; with so many connections some are.
+TEST(HttpServer, ALastChunkThatComesInPiecesIsRead) {
+  auto server = start(echo);
+  for (int turn = 0; turn < 50; ++turn) {
+    Connection connection(server->port());
+    connection.send("POST /one HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    connection.send_bytes_one_by_one("0\r\n\r\n");
+    EXPECT_THAT(connection.read_until("POST /one "), StartsWith("HTTP/1.1 200 OK"));
+  }
 }
 
 TEST(HttpServer, AHeadRequestGetsTheLengthAndNoBody) {

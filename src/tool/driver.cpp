@@ -22,6 +22,18 @@ constexpr ErrorKind error_kinds[] = {
 
 }  // namespace
 
+bool Driver::can_begin(const Effect&, const CallContext&) const {
+  return false;
+}
+
+// For drivers that always say no above.
+void Driver::begin(Begun begun) {
+  std::vector<Finished> finished;
+  finished.push_back(
+      {std::move(begun.errand), Outcome::failed_with(standard_error("runtime", "this driver begins nothing"))});
+  begun.receiver->take(std::move(finished));
+}
+
 Value to_value(const ErrorDetails& error) {
   return Value::object(
              {{"type", error.type}, {"title", error.title}, {"status", error.status}, {"detail", error.detail}})

@@ -50,12 +50,44 @@ struct CallContext {
   std::stop_token stop;
 };
 
+// What whoever begins an effect wants back with its outcome.
+class Errand {
+ public:
+  virtual ~Errand() = default;
+};
+
+struct Finished {
+  std::unique_ptr<Errand> errand;
+  Outcome outcome;
+};
+
+// Takes the outcomes of effects that were begun, those together that came together. Any thread, several at once; it must
+// not block, and does not throw.
+class OutcomeReceiver {
+ public:
+  virtual ~OutcomeReceiver() = default;
+  virtual void take(std::vector<Finished> finished) = 0;
+};
+
+// An effect to be begun. What `context` points to must stay as long as the errand does.
+struct Begun {
+  Permit permit;
+  CallContext context;
+  std::unique_ptr<Errand> errand;
+  std::shared_ptr<OutcomeReceiver> receiver;
+};
+
 class Driver {
  public:
   virtual ~Driver() = default;
   // Problems of a tool's `settings` and operations' `binding`, as "pointer: message"; empty when fine.
   virtual std::vector<std::string> check(const definition::Tool& tool) const = 0;
   virtual Outcome call(Permit permit, const CallContext& context) = 0;  // any worker thread, many at once
+
+  // Whether it performs this effect without a thread of the caller's: then `begin` does what `call` does, and the
+  // outcome comes to the receiver, once. Neither waits for anything. Any thread.
+  virtual bool can_begin(const Effect& effect, const CallContext& context) const;
+  virtual void begin(Begun begun);
 };
 
 // Driver name -> driver. Immutable after start.

@@ -117,8 +117,15 @@ bool Egress::allows(const HttpUrl& url) const {
          std::any_of(rules_.begin(), rules_.end(), [&](const EgressRule& rule) { return matches(rule, url); });
 }
 
+const HttpUrl& Egress::target_of(const HttpUrl& logical) const {
+  if (overrides_.empty()) return logical;
+  const auto found = overrides_.find(origin_of(logical));
+  return found == overrides_.end() ? logical : found->second;
+}
+
 Result<Egress::Route> Egress::route(const HttpUrl& logical) const {
-  if (const auto found = overrides_.find(origin_of(logical)); found != overrides_.end()) {
+  if (const auto found = overrides_.empty() ? overrides_.end() : overrides_.find(origin_of(logical));
+      found != overrides_.end()) {
     return Route{.url = TRY(with_origin(logical, found->second)), .overridden = true};
   }
   if (allows(logical)) return Route{.url = logical, .overridden = false};

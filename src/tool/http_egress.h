@@ -35,6 +35,8 @@ class Egress {
     HttpUrl url;              // to connect to
     bool overridden = false;  // the operator has named the target: any address will do
   };
+  // Where a URL leads, whether it may be reached or not: its origin is that of an override, where there is one.
+  const HttpUrl& target_of(const HttpUrl& logical) const;
   // Errors: denied, when the logical URL may not be reached.
   Result<Route> route(const HttpUrl& logical) const;
 

@@ -16,10 +16,17 @@ constexpr std::uint32_t labels_max = 1u << 20;
 
 using LabelKey = std::tuple<Integrity, Secrecy, std::vector<std::string>, std::vector<std::string>>;
 
-// Contents are never moved or freed once interned, so `content()` may hand out references.
+// Never moved or freed once interned, so `content()` may hand out references. Not a member of the table: as a static
+// of its own it is memory that the kernel gives page by page as it is used, where a new table would write 8 MiB of zeros.
+// Reached through atomic_ref only: compilers give up on counting through a million atomic objects.
+constinit std::array<const LabelContent*, labels_max> label_contents{};
+
+std::atomic_ref<const LabelContent*> label_content(std::uint32_t id) {
+  return std::atomic_ref(label_contents[id]);
+}
+
 struct LabelTable {
   std::shared_mutex mutex;
-  std::array<std::atomic<const LabelContent*>, labels_max> contents{};
   std::uint32_t count = 0;
   std::map<LabelKey, std::uint32_t> ids;
   std::unordered_map<std::uint64_t, std::uint32_t> joins;
@@ -34,7 +41,7 @@ struct LabelTable {
     std::unique_lock lock(mutex);
     if (auto found = ids.find(key); found != ids.end()) return found->second;
     if (count == labels_max) return 1;
-    contents[count].store(new LabelContent(content), std::memory_order_release);
+    label_content(count).store(new LabelContent(content), std::memory_order_release);
     ids.emplace(std::move(key), count);
     return count++;
   }
@@ -93,7 +100,8 @@ Label Label::unknown() {
 }
 
 const LabelContent& Label::content() const {
-  return *label_table().contents[id_].load(std::memory_order_acquire);
+  label_table();  // has the two that there always are
+  return *label_content(id_).load(std::memory_order_acquire);
 }
 
 Label Label::join_slowly(Label left, Label right) {
