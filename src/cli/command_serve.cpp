@@ -150,7 +150,6 @@ class Node {
   ListenAddress listen_;
   sigset_t signals_{};
   std::string address_, said_;
-  std::size_t workers_ = 32;
   server::Standby standby_;
   std::unique_ptr<Runtime> runtime_;
   std::optional<server::RetentionRunner> retention_;
@@ -161,7 +160,7 @@ class Node {
 
 Status Node::open_door() {
   server::HttpLimits limits;
-  limits.workers = workers_;
+  limits.workers = options_.partitions > 1 ? 64 : 32;  // some may be passing requests on
   http_ = TRY(server::HttpServer::start(
       listen_.address, listen_.port, [this](const server::Request& request) { return standby_.handle(request); }, limits));
   const bool is_v6 = listen_.address.find(':') != std::string::npos;
@@ -244,8 +243,8 @@ Result<std::unique_ptr<SharedNode>> Node::join_others(const SharedNodeOptions& o
 int Node::serve_shared(RuntimeOptions runtime_options, std::size_t partitions) {
   if (runtime_options.project)
     if (auto can = definition::check_shareable(*runtime_options.project); !can) return fail(can.error());
-  workers_ = 64;
-  if (auto door = open_door(); !door) return fail(door.error());
+  if (!http_)
+    if (auto door = open_door(); !door) return fail(door.error());
   auto address = shared_address(options_, address_);
   if (!address) return fail(address.error());
   runtime_options.node_address = *address;
@@ -276,17 +275,17 @@ int Node::serve_shared(RuntimeOptions runtime_options, std::size_t partitions) {
 }
 
 int Node::serve(RuntimeOptions runtime_options) {
-  const auto partitions = find_partitions(store_url(runtime_options));
-  if (!partitions) return fail(partitions.error());
-  if (*partitions == 0) return exit_done;
-  if (*partitions > 1) return serve_shared(std::move(runtime_options), *partitions);
   auto say_address = [this] { return options_.port_file.empty() || write_port_file(options_.port_file, address_); };
   const Error no_port_file{Code::unavailable, options_.port_file + ": can't be written"};
   // A node that stands by answers from the start; any other when it is ready.
   if (options_.standby) {
     if (auto opened = open_door(); !opened) return fail(opened.error());
-    if (!say_address()) return fail(no_port_file);
   }
+  const auto partitions = find_partitions(store_url(runtime_options));
+  if (!partitions) return fail(partitions.error());
+  if (*partitions == 0) return exit_done;
+  if (*partitions > 1) return serve_shared(std::move(runtime_options), *partitions);
+  if (options_.standby && !say_address()) return fail(no_port_file);
   runtime_options.node_address =
       options_.standby ? address_ : "http://" + listen_.address + ":" + std::to_string(listen_.port);
   auto opened = open_runtime(runtime_options);

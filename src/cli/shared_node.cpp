@@ -17,7 +17,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t forwards_max = 32;
 constexpr auto beat_pause = std::chrono::milliseconds(250);
 constexpr auto watch_pause = std::chrono::milliseconds(20);
-constexpr auto follower_patience = std::chrono::seconds(5);
 constexpr std::uint64_t followed_lag_max = 1'000;  // events of the home that may pass without a note that they were looked at
 
 // What one open partition consists of; ends with the last who uses it, and tells.
@@ -77,7 +76,7 @@ Status SharedNode::open_all(const std::string& secret) {
   parts.clock = &clock_;
   parts.version = options_.version;
   parts.view_life = options_.lease;
-  parts.await_followers = [this] { return await_followers(); };
+  parts.await_followers = [this](Duration at_most) { return await_followers(at_most); };
   api_ = std::make_unique<server::PartitionedApi>(std::move(parts));
   return done();
 }
@@ -160,14 +159,14 @@ void SharedNode::follow(const journal::NodesView& view) {
   }
 }
 
-std::vector<std::size_t> SharedNode::await_followers() {
+std::vector<std::size_t> SharedNode::await_followers(Duration at_most) {
   {
     std::lock_guard lock(mutex_);
     poked_ = true;
   }
   wake_.notify_all();
   std::lock_guard lock(watch_mutex_);
-  const auto deadline = SteadyClock::now() + follower_patience;
+  const auto deadline = SteadyClock::now() + at_most;
   std::vector<std::size_t> missing;
   for (;;) {
     missing.clear();

@@ -58,7 +58,7 @@ class SharedNode {
   void close_partition(std::size_t number);
   Result<std::vector<engine::HomeChange>> changes_for(std::size_t number, std::uint64_t& until);
   Result<engine::HomeChange> home_change(journal::Event event);
-  std::vector<std::size_t> await_followers();
+  std::vector<std::size_t> await_followers(Duration at_most);
   journal::WriterNode self() const;
 
   SharedNodeOptions options_;

@@ -12,6 +12,8 @@
 namespace gantry::server {
 namespace {
 
+constexpr Duration follower_patience = std::chrono::seconds(5);
+
 using HandlerOfRoute = Response (*)(const Call&);
 
 struct ReachOfHandler {
@@ -59,7 +61,6 @@ Response with_unconfirmed(Response response, const std::vector<std::size_t>& unc
   std::vector<Value> numbers;
   for (const std::size_t number : unconfirmed) numbers.emplace_back(static_cast<std::int64_t>(number));
   response.body = print_json((*std::move(body)).with_member("unconfirmed", Value::array(std::move(numbers))));
-  if (!unconfirmed.empty()) response.status = 202;
   return response;
 }
 
@@ -146,8 +147,14 @@ Response PartitionedApi::forwarded(const MatchedRoute& matched, const Request& r
 
 Response PartitionedApi::serve_here(const OpenPartitionPointer& partition, const MatchedRoute& matched, const Request& request) const {
   Response response = partition->api->handle(request);
-  const bool all_follow = partition->number == 0 && reach_of(*matched.route) == Reach::home_first && is_done(response);
-  return all_follow ? with_unconfirmed(std::move(response), parts_.await_followers()) : response;
+  if (partition->number != 0 || !is_done(response)) return response;
+  if (reach_of(*matched.route) == Reach::home_first) {
+    const std::vector<std::size_t> unconfirmed = parts_.await_followers(follower_patience);
+    response = with_unconfirmed(std::move(response), unconfirmed);
+    if (!unconfirmed.empty()) response.status = 202;
+  }
+  if (matched.route->handle == show_gate) return with_unconfirmed(std::move(response), parts_.await_followers(Duration::zero()));
+  return response;
 }
 
 Response PartitionedApi::ask(std::size_t number, const MatchedRoute& matched, const Request& request) const {

@@ -43,8 +43,8 @@ class PartitionedApi {
     const Clock* clock = nullptr;
     std::string version;
     Duration view_life{};  // a node that has not heard from the database for so long is not ready
-    // Waits until all partitions have followed what the home did last, for a while; those that have not.
-    std::function<std::vector<std::size_t>()> await_followers;
+    // Waits until all partitions have followed what the home did last, or so long; those that have not.
+    std::function<std::vector<std::size_t>(Duration at_most)> await_followers;
   };
   explicit PartitionedApi(Parts parts);
   // Never throws. Any thread.

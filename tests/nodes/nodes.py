@@ -1,4 +1,5 @@
 """Several nodes on one PostgreSQL database, which is started here from Debian's package, on a Unix socket in a folder of its own."""
+import itertools
 import json
 import os
 import signal
@@ -46,7 +47,7 @@ class Database:
         if self.prefix:
             os.chown(self.folder, 65534, 65534)
         self.call("initdb", "-D", self.folder / "data", "-U", "gantry", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-k {self.folder} -h '' -c fsync={'on' if durable else 'off'} -c max_connections=50"
+        options = f"-k {self.folder} -h '' -c fsync={'on' if durable else 'off'} -c max_connections=120"
         self.call("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start")
         self.url = f"postgres:///postgres?host={self.folder}&user=gantry"
 
@@ -57,6 +58,11 @@ class Database:
         done = subprocess.run(["psql", "-h", self.folder, "-U", "gantry", "postgres", "-Atq", "-v", "ON_ERROR_STOP=1"], check=True,
                               input="SET search_path = gantry;\n" + sql, capture_output=True, text=True, **options)
         return [line.split("|") for line in done.stdout.splitlines()]
+
+    def rows_of_all(self, partitions, sql):
+        """Of all partitions, one after the other."""
+        return [row for number in range(partitions)
+                for row in self.rows(f"SET search_path = gantry{f'_p{number}' if number else ''};\n" + sql)]
 
     def stop(self):
         self.call("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
@@ -113,6 +119,8 @@ class Node:
         port_file.unlink(missing_ok=True)
         command = [self.cluster.program, "serve", "--dir", self.cluster.project, "--store", self.cluster.database.url, "--standby", "--node",
                    self.name, "--lease", "PT2S", "--listen", "127.0.0.1:0", "--port-file", port_file]
+        if self.cluster.partitions > 1:
+            command += ["--partitions", self.cluster.partitions]
         with open(self.cluster.work / f"{self.name}.log", "a") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
         while not port_file.exists():
@@ -136,7 +144,8 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, program, work, names, workflows, durable):
+    def __init__(self, program, work, names, workflows, durable, partitions=1, roles=()):
+        self.partitions = partitions
         self.program, self.work, self.project = Path(program).resolve(), Path(work), Path(work) / "project"
         database_folder = self.work / "database"
         database_folder.mkdir(parents=True)
@@ -149,7 +158,8 @@ class Cluster:
         for name, text in files.items():
             (self.project / name).parent.mkdir(parents=True, exist_ok=True)
             (self.project / name).write_text(text)
-        created = subprocess.run([self.program, "token", "create", "--store", self.database.url, "--person", "ada"], check=True, capture_output=True,
+        created = subprocess.run([self.program, "token", "create", "--store", self.database.url, "--person", "ada",
+                                  *[word for role in roles for word in ("--role", role)]], check=True, capture_output=True,
                                  text=True)
         self.token = created.stdout.strip()
         self.nodes = [Node(self, name) for name in names]
@@ -169,10 +179,12 @@ class Cluster:
             time.sleep(0.02)
         raise RuntimeError("no node has taken the journal within 30 s")
 
-    def start_instance(self, workflow, key, wait=0):
-        """As a client would: tries the node that answered last, follows the address that a node names, tries again."""
-        while True:
+    def start_instance(self, workflow, key, wait=0, at=None):
+        """As a client would: tries the node that answered last, follows the address that a node names, tries again. `at`: one of all nodes."""
+        for tries in itertools.count():
             address = self.hint or self.nodes[0].address
+            if at is not None:
+                address = self.nodes[(at + tries) % len(self.nodes)].address
             request = urllib.request.Request(f"{address}/api/v1/workflows/yard/{workflow}/instances?wait={wait}", b"{}", {
                 "Authorization": "Bearer " + self.token, "Content-Type": "application/json", "Idempotency-Key": key})
             try:
