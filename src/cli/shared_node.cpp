@@ -61,13 +61,10 @@ Result<std::unique_ptr<SharedNode>> SharedNode::join(SharedNodeOptions options) 
 Status SharedNode::open_all(const std::string& secret) {
   server::PartitionedApi::Parts parts;
   for (std::size_t number = 0; number < options_.partitions; ++number) {
-    Reader reader;
-    reader.store = TRY(open_store(journal::partition_url(url_, number), {.read_only = true}));
-    reader.query = TRY(journal::Query::open(*reader.store));
-    if (number > 0) reader.store.reset();  // of the home the projects are read, too
-    parts.readers.push_back(reader.query.get());
-    readers_.push_back(std::move(reader));
+    readers_.push_back(TRY(journal::Query::open(journal::partition_url(url_, number))));
+    parts.readers.push_back(readers_.back().get());
   }
+  home_ = TRY(open_store(journal::partition_url(url_, 0), {.read_only = true}));
   for (auto* table : {&beating_, &moving_, &watching_})
     *table = TRY(journal::NodeTable::open(url_, options_.partitions, self(), options_.lease));
   forwarder_ = std::make_unique<server::Forwarder>(secret, forwards_max);
@@ -130,7 +127,7 @@ void SharedNode::beat() {
 Result<engine::HomeChange> SharedNode::home_change(journal::Event event) {
   engine::HomeChange change{std::move(event), {}};
   if (change.event.type == journal::EventType::project_deployed)
-    change.files = TRY(readers_[0].store->project_files(change.event.data.string_or("project", "")));
+    change.files = TRY(home_->project_files(change.event.data.string_or("project", "")));
   return change;
 }
 

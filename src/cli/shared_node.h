@@ -41,11 +41,6 @@ class SharedNode {
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
-  struct Reader {
-    std::unique_ptr<journal::Store> store;
-    std::unique_ptr<journal::Query> query;
-  };
-
   explicit SharedNode(SharedNodeOptions options);
   Status open_all(const std::string& secret);
   void keep();  // the first thread
@@ -64,7 +59,8 @@ class SharedNode {
   SharedNodeOptions options_;
   std::string url_;
   SystemClock clock_;
-  std::vector<Reader> readers_;  // of each partition
+  std::vector<std::unique_ptr<journal::Query>> readers_;  // of each partition
+  std::unique_ptr<journal::Store> home_;                  // for reading projects
   std::unique_ptr<server::Forwarder> forwarder_;
   server::PartitionDirectory directory_;
   std::unique_ptr<server::PartitionedApi> api_;

@@ -73,6 +73,19 @@ Status prepare_one(const PostgresAddress& address, std::size_t count, const std:
   return transaction.commit();
 }
 
+// Made one after the other: those that are not there yet were not reached the last time.
+Result<bool> are_all_there(PostgresConnection& connection, std::size_t count) {
+  std::string names;
+  const std::string& base = connection.address().base_schema();
+  for (std::size_t number = 0; number < count; ++number)
+    names += number == 0 ? fmt::format("'{}'", base) : fmt::format(", '{}_p{}'", base, number);
+  const std::int64_t found = TRY(connection.integer_of(fmt::format(
+      "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = 'journal_partition' AND "
+      "n.nspname IN ({})",
+      names)));
+  return static_cast<std::size_t>(found) == count;
+}
+
 Error other_count(const std::string& where, std::size_t is, std::size_t wanted) {
   return {Code::invalid_argument,
           fmt::format("{} has {} partition{}, and --partitions says {}: how many there are is decided when a journal is begun",
@@ -153,6 +166,7 @@ Status prepare_partitions(const std::string& url, std::size_t count) {
   TRY(connection->execute("SELECT pg_advisory_lock(hashtext('gantry partitions'))"));
   const std::optional<PartitionMark> known = TRY(read_partition_mark(*connection));
   if (known && (known->number != 0 || known->count != count)) return other_count(connection->path(), known->count, count);
+  if (known && TRY(are_all_there(*connection, count))) return done();
   const std::string secret = known ? known->secret : new_secret();
   for (std::size_t number = 0; number < count; ++number) {
     const PostgresAddress address = TRY(PostgresAddress::parse(partition_url(url, number)));

@@ -115,7 +115,11 @@ class Node:
         self.cluster, self.name, self.process, self.address = cluster, name, None, None
 
     def start(self):
-        port_file = self.cluster.work / f"{self.name}.address"
+        self.launch()
+        self.await_address()
+
+    def launch(self):
+        port_file = self.port_file = self.cluster.work / f"{self.name}.address"
         port_file.unlink(missing_ok=True)
         command = [self.cluster.program, "serve", "--dir", self.cluster.project, "--store", self.cluster.database.url, "--standby", "--node",
                    self.name, "--lease", "PT2S", "--listen", "127.0.0.1:0", "--port-file", port_file]
@@ -123,11 +127,13 @@ class Node:
             command += ["--partitions", self.cluster.partitions]
         with open(self.cluster.work / f"{self.name}.log", "a") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
-        while not port_file.exists():
+
+    def await_address(self):
+        while not self.port_file.exists():
             if self.process.poll() is not None:
                 raise RuntimeError((self.cluster.work / f"{self.name}.log").read_text())
             time.sleep(0.01)
-        self.address = port_file.read_text().strip()
+        self.address = self.port_file.read_text().strip()
 
     def send(self, how):
         self.process.send_signal(how)
@@ -135,6 +141,13 @@ class Node:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def partitions(self):
+        """Those that it has; none where it does not answer."""
+        try:
+            return json.loads(urllib.request.urlopen(self.address + "/readyz", timeout=5).read())["partitions"]
+        except NOT_REACHED:
+            return []
 
     def is_ready(self):
         try:
@@ -167,7 +180,9 @@ class Cluster:
 
     def start(self):
         for node in self.nodes:
-            node.start()
+            node.launch()
+        for node in self.nodes:
+            node.await_address()
 
     def active(self):
         """The node that has the journal; waits for it."""
@@ -186,7 +201,7 @@ class Cluster:
             if at is not None:
                 address = self.nodes[(at + tries) % len(self.nodes)].address
             request = urllib.request.Request(f"{address}/api/v1/workflows/yard/{workflow}/instances?wait={wait}", b"{}", {
-                "Authorization": "Bearer " + self.token, "Content-Type": "application/json", "Idempotency-Key": key})
+                "Authorization": "Bearer " + self.token, "Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})})
             try:
                 return json.loads(urllib.request.urlopen(request, timeout=30).read())["instance"]
             except urllib.error.HTTPError as error:
