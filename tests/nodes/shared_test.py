@@ -1,6 +1,6 @@
 """Three nodes share one database in partitions, under load; one is killed again and again, or frozen, or asked to stop.
 
-  shared_test.py PROGRAM [--minutes MINUTES]     by default five times; else for so long
+  shared_test.py PROGRAM [--minutes MINUTES]     by default four times; else for so long
 """
 import itertools
 import json
@@ -17,10 +17,10 @@ import urllib.request
 from nodes import BINARIES, POLICY, Cluster
 
 PROGRAM, MINUTES = None, 0
-PARTITIONS, CLIENTS, ENDS, INSTANCES_PER_END, STEPS, OPEN_MAX = 6, 4, 5, 40, 3, 60
+PARTITIONS, CLIENTS, ENDS, INSTANCES_PER_END, STEPS, OPEN_MAX = 6, 4, 4, 40, 3, 60
 PAUSE = 0.06  # of a client between two instances, so that the check at the end is short
 TAKEOVER_SECONDS_MAX = 10  # of a loaded machine; the lease is 2 s
-HOW = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP]
+HOW = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP]
 
 
 @unittest.skipUnless((BINARIES / "initdb").exists(), "PostgreSQL 15 is not installed")
