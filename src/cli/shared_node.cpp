@@ -41,7 +41,9 @@ SharedNode::SharedNode(SharedNodeOptions options)
     : options_(std::move(options)),
       url_(store_url(options_.runtime)),
       directory_(options_.partitions, options_.runtime.node_address),
-      free_since_(options_.partitions) {}
+      free_since_(options_.partitions),
+      said_(options_.partitions),
+      avoided_until_(options_.partitions) {}
 
 journal::WriterNode SharedNode::self() const {
   return {options_.runtime.node, options_.runtime.node_address};
@@ -195,6 +197,10 @@ std::optional<server::Move> SharedNode::next_move(const journal::NodesView& view
       continue;
     }
     if (!free_since_[number]) free_since_[number] = now;
+    {
+      std::lock_guard lock(mutex_);
+      if (avoided_until_[number] > now) continue;
+    }
     state.free_for = std::max<Duration>(std::chrono::duration_cast<Duration>(now - *free_since_[number]), Duration(1));
   }
   return server::next_move(view.nodes, self().address, states, 2 * options_.lease);
@@ -210,9 +216,7 @@ void SharedNode::move() {
       what = *asked_;
     }
     if (what.takes) {
-      if (auto opened = open_partition(what); !opened)
-        log(opened.error().code == Code::unavailable ? LogLevel::info : LogLevel::error,
-            "a partition could not be taken" + number_field(what.partition) + log_field("error", opened.error().message));
+      try_to_take(what);
     } else {
       close_partition(what.partition);
       log(LogLevel::info, "gave a partition back" + number_field(what.partition));
@@ -220,6 +224,20 @@ void SharedNode::move() {
     std::lock_guard lock(mutex_);
     asked_.reset();
   }
+}
+
+void SharedNode::try_to_take(const server::Move& what) {
+  const Status opened = open_partition(what);
+  if (opened) {
+    said_[what.partition].clear();
+    return;
+  }
+  // Another node was faster, or it can't be served: then it is worth a word.
+  const bool is_busy = opened.error().code == Code::unavailable;
+  if (!is_busy && std::exchange(said_[what.partition], opened.error().message) != opened.error().message)
+    log(LogLevel::error, "a partition could not be taken" + number_field(what.partition) + log_field("error", opened.error().message));
+  std::lock_guard lock(mutex_);
+  avoided_until_[what.partition] = SteadyClock::now() + (is_busy ? Duration(2 * beat_pause) : options_.lease);
 }
 
 // Read when the lease is this node's: before, another one could still follow, and note more than is read here.

@@ -49,6 +49,7 @@ class SharedNode {
   Status follow_one(server::OpenPartition& partition, const std::vector<journal::Event>& changes, std::uint64_t until);
   std::optional<server::Move> next_move(const journal::NodesView& view);
   void move();  // the second
+  void try_to_take(const server::Move& what);
   Status open_partition(const server::Move& what);
   void close_partition(std::size_t number);
   Result<std::vector<engine::HomeChange>> changes_for(std::size_t number, std::uint64_t& until);
@@ -71,12 +72,14 @@ class SharedNode {
   std::unique_ptr<journal::NodeTable> watching_;  // of those who wait for followers; under watch_mutex_
 
   std::vector<std::optional<SteadyTime>> free_since_;  // the first thread's
+  std::vector<std::string> said_;                      // the second's: the last error of each, said once
   bool is_deaf_ = false;                               // said once
 
   std::mutex mutex_;
   std::condition_variable wake_;  // all of the following under mutex_
   bool stopping_ = false, poked_ = false;
   std::optional<server::Move> asked_;  // of the second thread; there while it is at it, too
+  std::vector<SteadyTime> avoided_until_;  // what could not be taken is left alone for a while, so that others get their turn
   std::thread keeping_, moving_thread_;
 };
 
