@@ -17,7 +17,8 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t forwards_max = 32;
 constexpr auto beat_pause = std::chrono::milliseconds(250);
 constexpr auto watch_pause = std::chrono::milliseconds(20);
-constexpr std::uint64_t followed_lag_max = 1'000;  // events of the home that may pass without a note that they were looked at
+constexpr std::uint64_t followed_lag_max =
+    1'000;  // events of the home that may pass without a note that they were looked at
 
 // What one open partition consists of; ends with the last who uses it, and tells.
 struct PartitionOwner {
@@ -108,7 +109,8 @@ void SharedNode::beat() {
   auto view = beating_->beat();
   if (!view) {
     if (!std::exchange(is_deaf_, true))
-      log(LogLevel::warning, "this node can't tell the others that it lives" + log_field("error", view.error().message));
+      log(LogLevel::warning,
+          "this node can't tell the others that it lives" + log_field("error", view.error().message));
     return;
   }
   is_deaf_ = false;
@@ -133,7 +135,8 @@ Result<engine::HomeChange> SharedNode::home_change(journal::Event event) {
   return change;
 }
 
-Status SharedNode::follow_one(server::OpenPartition& partition, const std::vector<journal::Event>& changes, std::uint64_t until) {
+Status SharedNode::follow_one(server::OpenPartition& partition, const std::vector<journal::Event>& changes,
+                              std::uint64_t until) {
   for (const journal::Event& event : changes) {
     std::vector<engine::HomeChange> one;
     one.push_back(TRY(home_change(event)));
@@ -153,8 +156,8 @@ void SharedNode::follow(const journal::NodesView& view) {
     const auto changes = beating_->home_changes(partition->followed, view.home_position);
     const Status followed = changes ? follow_one(*partition, *changes, view.home_position) : Status(changes.error());
     if (!followed)
-      log(LogLevel::warning, "a partition could not follow the home; it is tried again" + number_field(partition->number) +
-                                 log_field("error", followed.error().message));
+      log(LogLevel::warning, "a partition could not follow the home; it is tried again" +
+                                 number_field(partition->number) + log_field("error", followed.error().message));
   }
 }
 
@@ -172,7 +175,8 @@ std::vector<std::size_t> SharedNode::await_followers(Duration at_most) {
     auto view = watching_->look();
     std::uint64_t before = UINT64_MAX;
     if (view)
-      for (std::size_t number = 1; number < options_.partitions; ++number) before = std::min(before, view->partitions[number].followed);
+      for (std::size_t number = 1; number < options_.partitions; ++number)
+        before = std::min(before, view->partitions[number].followed);
     const auto last = view ? watching_->last_home_change(before) : Result<std::uint64_t>(view.error());
     for (std::size_t number = 1; number < options_.partitions; ++number)
       if (!last || view->partitions[number].followed < *last) missing.push_back(number);
@@ -191,7 +195,8 @@ std::optional<server::Move> SharedNode::next_move(const journal::NodesView& view
     server::PartitionState& state = states[number];
     state.is_mine = mine != nullptr;
     if (mine && mine->is_beyond_share) state.beyond_for = std::chrono::duration_cast<Duration>(now - mine->opened_at);
-    const bool is_free = !mine && (!view.partitions[number].is_held || view.partitions[number].owner.address == self().address);
+    const bool is_free =
+        !mine && (!view.partitions[number].is_held || view.partitions[number].owner.address == self().address);
     if (!is_free) {
       free_since_[number].reset();
       continue;
@@ -235,7 +240,8 @@ void SharedNode::try_to_take(const server::Move& what) {
   // Another node was faster, or it can't be served: then it is worth a word.
   const bool is_busy = opened.error().code == Code::unavailable;
   if (!is_busy && std::exchange(said_[what.partition], opened.error().message) != opened.error().message)
-    log(LogLevel::error, "a partition could not be taken" + number_field(what.partition) + log_field("error", opened.error().message));
+    log(LogLevel::error,
+        "a partition could not be taken" + number_field(what.partition) + log_field("error", opened.error().message));
   std::lock_guard lock(mutex_);
   avoided_until_[what.partition] = SteadyClock::now() + (is_busy ? Duration(2 * beat_pause) : options_.lease);
 }
@@ -273,8 +279,8 @@ Status SharedNode::open_partition(const server::Move& what) {
   partition->owner = owner;
   partition->followed = followed;
   partition->is_beyond_share = what.beyond;
-  partition->api = std::make_unique<server::Api>(
-      server::ApiParts{partition->engine, partition->query, &runtime.clock, options_.version, true, &partition->is_closing});
+  partition->api = std::make_unique<server::Api>(server::ApiParts{partition->engine, partition->query, &runtime.clock,
+                                                                  options_.version, true, &partition->is_closing});
   directory_.add(std::move(partition));
   log(LogLevel::info, "took a partition" + number_field(what.partition));
   return done();

@@ -1,7 +1,7 @@
-// A node among several that share a database: takes its share of the partitions, gives some back when others join, takes
-// over those of nodes that are gone, follows the home, and answers for all at one door.
-// Two threads: one tells the database that the node lives, looks at who has what, and follows the home; the other opens and
-// closes partitions, one at a time, which may take long.
+// A node among several that share a database: takes its share of the partitions, gives some back when others join,
+// takes over those of nodes that are gone, follows the home, and answers for all at one door. Two threads: one tells
+// the database that the node lives, looks at who has what, and follows the home; the other opens and closes partitions,
+// one at a time, which may take long.
 #pragma once
 
 #include <condition_variable>
@@ -79,7 +79,8 @@ class SharedNode {
   std::condition_variable wake_;  // all of the following under mutex_
   bool stopping_ = false, poked_ = false;
   std::optional<server::Move> asked_;  // of the second thread; there while it is at it, too
-  std::vector<SteadyTime> avoided_until_;  // what could not be taken is left alone for a while, so that others get their turn
+  std::vector<SteadyTime>
+      avoided_until_;  // what could not be taken is left alone for a while, so that others get their turn
   std::thread keeping_, moving_thread_;
 };
 

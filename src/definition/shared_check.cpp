@@ -12,7 +12,8 @@ bool has_emit(const Value& value) {
   if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), has_emit);
   if (!value.is_object()) return false;
   return std::any_of(value.members().begin(), value.members().end(), [](const Member& member) {
-    const bool is_emit = member.key.view() == "emit" && member.value.is_object() && member.value.find("event") != nullptr;
+    const bool is_emit =
+        member.key.view() == "emit" && member.value.is_object() && member.value.find("event") != nullptr;
     return is_emit || has_emit(member.value);
   });
 }
@@ -32,17 +33,21 @@ Status check_shareable(const Project& project) {
   for (const auto& [name, policy] : project.policies)
     for (const Budget& budget : policy->budgets)
       if (counts_across_instances(budget))
-        return refused(policy->path, fmt::format("budget '{}' of policy '{}' counts across instances (scope {}), which partitions can't: each "
-                                                 "counts its own",
-                                                 budget.id, name, name_of(budget.scope)));
+        return refused(
+            policy->path,
+            fmt::format("budget '{}' of policy '{}' counts across instances (scope {}), which partitions can't: each "
+                        "counts its own",
+                        budget.id, name, name_of(budget.scope)));
   for (const auto& [name, workflow] : project.workflows) {
     if (has_emit(workflow->source))
-      return refused(workflow->path, fmt::format("workflow '{}' emits events, and what one partition emits does not reach the others",
-                                                 name.text()));
+      return refused(workflow->path,
+                     fmt::format("workflow '{}' emits events, and what one partition emits does not reach the others",
+                                 name.text()));
     if (workflow->observes_lifecycle)
-      return refused(workflow->path, fmt::format("workflow '{}' listens for lifecycle events, and those of one partition do not reach "
-                                                 "the others",
-                                                 name.text()));
+      return refused(workflow->path,
+                     fmt::format("workflow '{}' listens for lifecycle events, and those of one partition do not reach "
+                                 "the others",
+                                 name.text()));
   }
   return done();
 }

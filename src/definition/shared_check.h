@@ -6,8 +6,8 @@
 
 namespace gantry::definition {
 
-// Errors: invalid_argument, naming the file and the first thing that can't be: a budget that counts across instances, an
-// `emit`, or a workflow that listens for lifecycle events (what one journal emits does not reach the others).
+// Errors: invalid_argument, naming the file and the first thing that can't be: a budget that counts across instances,
+// an `emit`, or a workflow that listens for lifecycle events (what one journal emits does not reach the others).
 Status check_shareable(const Project& project);
 
 }  // namespace gantry::definition

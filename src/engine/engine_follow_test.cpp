@@ -13,7 +13,8 @@ class EngineFollow : public EngineTest {
   std::vector<HomeChange> home_that(const std::function<void(Engine&)>& decides) {
     auto store = journal::Store::open("memory:");
     EXPECT_TRUE(store.ok());
-    auto home = Engine::open({.store = store->get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {}}, {});
+    auto home = Engine::open(
+        {.store = store->get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {}}, {});
     EXPECT_TRUE(home.ok());
     decides(**home);
     home->reset();
@@ -21,7 +22,8 @@ class EngineFollow : public EngineTest {
     const auto events = (*store)->events_of("");
     for (const journal::Event& event : *events) {
       HomeChange change{event, {}};
-      if (event.type == EventType::project_deployed) change.files = *(*store)->project_files(event.data.string_or("project", ""));
+      if (event.type == EventType::project_deployed)
+        change.files = *(*store)->project_files(event.data.string_or("project", ""));
       changes.push_back(std::move(change));
     }
     return changes;
@@ -67,13 +69,15 @@ TEST_F(EngineFollow, WhatTheHomeDeployedAndStoppedIsSoHereAndAgainDoesNoHarm) {
 
 // The policy that governs changes was asked at home.
 TEST_F(EngineFollow, AChangeOfPolicyThatTheHomeMadeIsNotAskedForAgain) {
-  const std::string governed = "policy: port\nversion: 1.0.0\nrules:\n  - {id: all, verdict: allow}\n"
-                               "  - {id: change, tools: [policy.change], verdict: deny}\n";
+  const std::string governed =
+      "policy: port\nversion: 1.0.0\nrules:\n  - {id: all, verdict: allow}\n"
+      "  - {id: change, tools: [policy.change], verdict: deny}\n";
   workflow("  - one: {set: {a: 1}}\n");
   files_["policies/port.yaml"] = governed;
   open();
   deploy();
-  files_["policies/port.yaml"] = "policy: port\nversion: 2.0.0\nrules:\n  - {id: reads, classes: [read], verdict: allow}\n";
+  files_["policies/port.yaml"] =
+      "policy: port\nversion: 2.0.0\nrules:\n  - {id: reads, classes: [read], verdict: allow}\n";
   EXPECT_FALSE(engine_->deploy(project(), admin_).ok());
   const auto changes = home_that([&](Engine& home) { ASSERT_TRUE(home.deploy(project(), admin_).ok()); });
   ASSERT_TRUE(engine_->follow(changes).ok());
@@ -88,8 +92,14 @@ TEST_F(EngineFollow, WhatWasStoppedWhileItWasAwayIsNotSentWhenItIsBack) {
   clock_.advance(std::chrono::hours(2));
   auto changes = home_that([&](Engine& home) { ASSERT_TRUE(home.stop_gate(all_, "storm", admin_).ok()); });
   store_ = std::make_unique<FlakyStore>(*kept_, damaged_);
-  auto opened = Engine::open({.store = store_.get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {},
-                              .when_idle = {}, .home_changes = std::move(changes)}, options_);
+  auto opened = Engine::open({.store = store_.get(),
+                              .drivers = {{"world", world_}},
+                              .clock = &clock_,
+                              .random = &random_,
+                              .trace = {},
+                              .when_idle = {},
+                              .home_changes = std::move(changes)},
+                             options_);
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   engine_ = *std::move(opened);
   EXPECT_EQ(wait(instance).status, "faulted");

@@ -1,4 +1,5 @@
-// What a journal does because it is one of several: it draws ids that are its own, and follows the one that is their home.
+// What a journal does because it is one of several: it draws ids that are its own, and follows the one that is their
+// home.
 #include <utility>
 
 #include "engine/loop.h"
@@ -36,10 +37,9 @@ Status Installation::follow(const HomeChange& change, Timestamp now) {
   TRY(store_.save_project(digest, change.files));
   definition::ProjectPointer deployed = TRY(project(digest));
   definition::Principal by = TRY(principal_from(event.data.member("principal")));
-  return deploy({.project = std::move(deployed),
-                 .by = std::move(by),
-                 .effect = std::string(event.data.string_or("effect", ""))},
-                now);
+  return deploy(
+      {.project = std::move(deployed), .by = std::move(by), .effect = std::string(event.data.string_or("effect", ""))},
+      now);
 }
 
 Result<Value> Engine::Loop::handle(const FollowRequest& request, Work& work, Turn&) {

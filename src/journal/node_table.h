@@ -16,8 +16,8 @@
 namespace gantry::journal {
 
 struct PartitionView {
-  WriterNode owner;       // who has or had the lease last
-  bool is_held = false;   // its lease runs, and its owner lives
+  WriterNode owner;            // who has or had the lease last
+  bool is_held = false;        // its lease runs, and its owner lives
   std::uint64_t followed = 0;  // the position in the home's journal up to which it has done what the home did
 };
 struct NodesView {
@@ -29,7 +29,8 @@ struct NodesView {
 class NodeTable {
  public:
   // `url` is the store's, which has `count` partitions. Errors: those of the database.
-  static Result<std::unique_ptr<NodeTable>> open(const std::string& url, std::size_t count, WriterNode self, Duration life);
+  static Result<std::unique_ptr<NodeTable>> open(const std::string& url, std::size_t count, WriterNode self,
+                                                 Duration life);
   virtual ~NodeTable() = default;
 
   virtual Result<NodesView> beat() = 0;  // this node lives; and so do those

@@ -19,7 +19,8 @@ TEST(Partition, OfAnIdIsThatOfItsInstanceAndNeverChanges) {
   const std::string instance = "01KAV9FT008X5R7QZZABFYC794";
   EXPECT_EQ(partition_of(instance, 6), 1u);
   EXPECT_EQ(partition_of("01KAV9FT008X5R7QZZABFYC795", 6), 0u);
-  for (const char* part : {"-t1", "-e12", "-c3", "-c3-c4-t5", "-c1-e2-b1"}) EXPECT_EQ(partition_of(instance + part, 6), partition_of(instance, 6));
+  for (const char* part : {"-t1", "-e12", "-c3", "-c3-c4-t5", "-c1-e2-b1"})
+    EXPECT_EQ(partition_of(instance + part, 6), partition_of(instance, 6));
   EXPECT_EQ(partition_of(instance, 1), 0u);
   EXPECT_EQ(partition_of("", 6), partition_of("-t1", 6));
 }
@@ -87,14 +88,16 @@ TEST_P(PartitionedJournal, IsOpenedOnePartitionAtATimeByName) {
     ASSERT_FALSE(whole.ok());
     EXPECT_EQ(whole.error().code, Code::invalid_argument);
     EXPECT_THAT(whole.error().message, HasSubstr("partition=0 to partition=1"));
-    EXPECT_FALSE(Store::open(url() + "_p1", {.read_only = read_only}).ok()) << "by its schema it would be taken for a journal of its own";
+    EXPECT_FALSE(Store::open(url() + "_p1", {.read_only = read_only}).ok())
+        << "by its schema it would be taken for a journal of its own";
   }
 }
 
 TEST_P(PartitionedJournal, TokensAreThoseOfTheHome) {
   EXPECT_DONE(prepare_partitions(url(), 2));
   auto tokens = open_store(url(), {.tokens_only = true});
-  EXPECT_DONE(tokens->add_token({.hash = "abc", .person = "ada", .roles = {"operator"}, .created = {}, .expires = {}, .revoked = false}));
+  EXPECT_DONE(tokens->add_token(
+      {.hash = "abc", .person = "ada", .roles = {"operator"}, .created = {}, .expires = {}, .revoked = false}));
   auto second = open_store(part(1));
   ASSERT_TRUE(value_of(second->find_token("abc")).has_value());
   EXPECT_DONE(tokens->revoke_tokens("ada"));
@@ -133,8 +136,11 @@ TEST_P(PartitionedJournal, WhatTheHomeDecidesIsFoundByThoseWhoFollow) {
   EXPECT_DONE(prepare_partitions(url(), 2));
   auto table = node("north");
   auto home = open_store(part(0));
-  const auto of_home = [](std::uint64_t sequence, EventType type) { return event("", sequence, type, R"({"project":"p"})"); };
-  EXPECT_DONE(home->append({{of_home(1, EventType::project_deployed), started("A"), of_home(2, EventType::gate_stopped)}, {}}));
+  const auto of_home = [](std::uint64_t sequence, EventType type) {
+    return event("", sequence, type, R"({"project":"p"})");
+  };
+  EXPECT_DONE(
+      home->append({{of_home(1, EventType::project_deployed), started("A"), of_home(2, EventType::gate_stopped)}, {}}));
   const NodesView view = value_of(table->look());
   EXPECT_EQ(view.home_position, 3u);
   const auto changes = value_of(table->home_changes(0, view.home_position));

@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t forwarded_answer_bytes_max = 256u << 20;
 constexpr long connect_patience_ms = 2'000, answer_patience_ms = 90'000;  // a caller may wait for 60 s
-constexpr std::array<std::string_view, 8> hop_headers = {"host",    "connection", "content-length", "transfer-encoding",
-                                                         "expect",  "keep-alive", partition_header, node_header};
-constexpr std::array<std::string_view, 5> kept_headers = {"retry-after", "www-authenticate", "allow", "location", "etag"};
+constexpr std::array<std::string_view, 8> hop_headers = {"host",   "connection", "content-length", "transfer-encoding",
+                                                         "expect", "keep-alive", partition_header, node_header};
+constexpr std::array<std::string_view, 5> kept_headers = {"retry-after", "www-authenticate", "allow", "location",
+                                                          "etag"};
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* target) {
   auto& response = *static_cast<Response*>(target);
@@ -30,10 +31,12 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
   std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' ')) value.remove_suffix(1);
+  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' '))
+    value.remove_suffix(1);
   if (name == "content-type") response.content_type = value;
   if (std::find(kept_headers.begin(), kept_headers.end(), name) != kept_headers.end())
     response.headers.emplace_back(std::string(line.substr(0, colon)), std::string(value));
@@ -44,8 +47,9 @@ std::string encoded(std::string_view text, bool keeps_slash) {
   static constexpr char digits[] = "0123456789ABCDEF";
   std::string result;
   for (const char letter : text) {
-    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
-                       letter == '-' || letter == '_' || letter == '.' || letter == '~' || (keeps_slash && letter == '/');
+    const bool plain = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                       (letter >= '0' && letter <= '9') || letter == '-' || letter == '_' || letter == '.' ||
+                       letter == '~' || (keeps_slash && letter == '/');
     if (plain) {
       result.push_back(letter);
       continue;
@@ -77,14 +81,16 @@ HeaderList headers_of(const Request& request, std::size_t partition, const std::
   };
   for (const auto& [name, value] : request.headers)
     if (std::find(hop_headers.begin(), hop_headers.end(), name) == hop_headers.end()) add(name, value);
-  if (request.headers.find("content-type") == request.headers.end()) list = tool::curl().slist_append(list, "Content-Type:");
+  if (request.headers.find("content-type") == request.headers.end())
+    list = tool::curl().slist_append(list, "Content-Type:");
   add(partition_header, std::to_string(partition));
   add(node_header, secret);
   list = tool::curl().slist_append(list, "Expect:");
   return {list, tool::curl().slist_free_all};
 }
 
-CURLcode perform(CURL* handle, const std::string& url, const curl_slist* headers, const Request& request, Response& response) {
+CURLcode perform(CURL* handle, const std::string& url, const curl_slist* headers, const Request& request,
+                 Response& response) {
   const auto& curl = tool::curl();
   curl.easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl.easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
@@ -145,13 +151,15 @@ Response Forwarder::send(const std::string& address, std::size_t partition, cons
   if (handle == nullptr) return try_again("this node passes as many requests to others as it may; try again");
   const HeaderList headers = headers_of(request, partition, secret_);
   Response response;
-  const CURLcode result = perform(static_cast<CURL*>(handle), url_of(address, request), headers.get(), request, response);
+  const CURLcode result =
+      perform(static_cast<CURL*>(handle), url_of(address, request), headers.get(), request, response);
   long status = 0;
   tool::curl().easy_getinfo(static_cast<CURL*>(handle), CURLINFO_RESPONSE_CODE, &status);
   give_back(handle);
   if (result != CURLE_OK)
-    return try_again("the node at " + address + ", which has partition " + std::to_string(partition) + ", did not answer (" +
-                     tool::curl().easy_strerror(result) + "); whether it did what was asked is not known: ask again");
+    return try_again("the node at " + address + ", which has partition " + std::to_string(partition) +
+                     ", did not answer (" + tool::curl().easy_strerror(result) +
+                     "); whether it did what was asked is not known: ask again");
   response.status = static_cast<int>(status);
   return response;
 }

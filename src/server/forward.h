@@ -9,20 +9,22 @@
 
 namespace gantry::server {
 
-// Which partition the sender means, and that it is a node (node_secret). Who has both is served here or not at all, so that
-// no request goes in circles.
+// Which partition the sender means, and that it is a node (node_secret). Who has both is served here or not at all, so
+// that no request goes in circles.
 inline constexpr const char* partition_header = "gantry-partition";
 inline constexpr const char* node_header = "gantry-node";
 
 class Forwarder {
  public:
-  // `at_once_max`: more at the same time are answered 503, so that nodes that pass requests to each other keep threads to answer them.
+  // `at_once_max`: more at the same time are answered 503, so that nodes that pass requests to each other keep threads
+  // to answer them.
   Forwarder(std::string secret, std::size_t at_once_max) : secret_(std::move(secret)), free_(at_once_max) {}
   ~Forwarder();
   Forwarder(const Forwarder&) = delete;
   Forwarder& operator=(const Forwarder&) = delete;
 
-  // With the sender's own Authorization. 503 with Retry-After when the node can't be reached, or does not answer for 90 s. Any thread.
+  // With the sender's own Authorization. 503 with Retry-After when the node can't be reached, or does not answer for 90
+  // s. Any thread.
   Response send(const std::string& address, std::size_t partition, const Request& request);
   bool is_node(const Request& request) const;
 

@@ -10,16 +10,16 @@
 namespace gantry::server {
 
 struct MergeOrder {
-  const char* time;    // the member of a row that the lists are in the order of
-  const char* place;   // the member that is the row's cursor
+  const char* time;   // the member of a row that the lists are in the order of
+  const char* place;  // the member that is the row's cursor
   bool newest_first = false;
 };
 // A page of one of the lists, as Query gives it: it may be short, or empty, and still have a next one.
 using FetchPage = std::function<Result<journal::Page>(std::size_t source, const journal::PageRequest& page)>;
 
-// Each list stays in its own order; of the rows that are next the first by time is taken. Rows get the member `partition`.
-// A page may be short and still have a next one. Errors: invalid_argument for a cursor that is none of `sources` lists;
-// those of `fetch`.
+// Each list stays in its own order; of the rows that are next the first by time is taken. Rows get the member
+// `partition`. A page may be short and still have a next one. Errors: invalid_argument for a cursor that is none of
+// `sources` lists; those of `fetch`.
 Result<journal::Page> merge_pages(std::size_t sources, const journal::PageRequest& page, const MergeOrder& order,
                                   const FetchPage& fetch);
 

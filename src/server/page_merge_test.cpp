@@ -32,12 +32,14 @@ struct Lists {
   std::string all(std::size_t limit) {
     std::string text, cursor;
     do {
-      auto page = merge_pages(lists.size(), {cursor, limit}, oldest_first,
-                              [this](std::size_t source, const journal::PageRequest& each) { return fetch(source, each); });
+      auto page =
+          merge_pages(lists.size(), {cursor, limit}, oldest_first,
+                      [this](std::size_t source, const journal::PageRequest& each) { return fetch(source, each); });
       EXPECT_TRUE(page.ok());
       if (!page) return text;
       EXPECT_LE(page->rows.size(), limit);
-      for (const Value& row : page->rows) text += std::string(row.string_or("at", "?")) + std::to_string(row.integer_or("partition", -1)) + " ";
+      for (const Value& row : page->rows)
+        text += std::string(row.string_or("at", "?")) + std::to_string(row.integer_or("partition", -1)) + " ";
       cursor = page->next_cursor;
     } while (!cursor.empty());
     return text;
@@ -55,7 +57,9 @@ TEST(PageMerge, RowsOfAllComeOnceInTheOrderOfTimeWhateverTheLimit) {
 
 TEST(PageMerge, ARowThatComesLaterIsOnALaterPageAndNothingTwice) {
   Lists lists{{{"a", "c"}, {"b"}}, false, 0};
-  const FetchPage fetch = [&](std::size_t source, const journal::PageRequest& page) { return lists.fetch(source, page); };
+  const FetchPage fetch = [&](std::size_t source, const journal::PageRequest& page) {
+    return lists.fetch(source, page);
+  };
   const auto first = merge_pages(2, {"", 2}, oldest_first, fetch);
   ASSERT_TRUE(first.ok());
   lists.lists[0].emplace_back("d");
@@ -69,7 +73,9 @@ TEST(PageMerge, ARowThatComesLaterIsOnALaterPageAndNothingTwice) {
 
 TEST(PageMerge, ACursorOfAnotherListIsRefused) {
   Lists lists{{{"a"}, {"b"}}, false, 0};
-  const FetchPage fetch = [&](std::size_t source, const journal::PageRequest& page) { return lists.fetch(source, page); };
+  const FetchPage fetch = [&](std::size_t source, const journal::PageRequest& page) {
+    return lists.fetch(source, page);
+  };
   for (const char* cursor : {"1", "1.2.3", "one.2", "-1.2"}) {
     const auto page = merge_pages(2, {cursor, 2}, oldest_first, fetch);
     ASSERT_FALSE(page.ok()) << cursor;

@@ -19,7 +19,7 @@ struct OpenPartition {
   std::size_t number = 0;
   engine::Engine* engine = nullptr;
   journal::Query* query = nullptr;
-  std::shared_ptr<void> owner;          // of both
+  std::shared_ptr<void> owner;           // of both
   std::atomic<bool> is_closing = false;  // who waits for an instance stops doing so
   std::uint64_t followed = 0;            // by the thread that follows
   bool is_beyond_share = false;

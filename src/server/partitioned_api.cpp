@@ -22,17 +22,39 @@ struct ReachOfHandler {
 };
 
 const ReachOfHandler reaches[] = {
-    {show_health, Reach::node},          {show_readiness, Reach::node},       {show_metrics, Reach::node},
-    {show_openapi, Reach::node},         {show_caller, Reach::node},          {list_workflows, Reach::home},
-    {deploy_workflow, Reach::home_first}, {deploy_project, Reach::home_first}, {start_instance, Reach::start},
-    {list_instances, Reach::list},       {show_instance, Reach::read_one},    {show_journal, Reach::read_one},
-    {cancel_instance, Reach::owner},     {suspend_instance, Reach::owner},    {resume_instance, Reach::owner},
-    {retry_instance, Reach::owner},      {fork_instance, Reach::owner},       {plan_migration, Reach::refused},
-    {apply_migration, Reach::refused},   {undo_migration, Reach::refused},    {list_schedules, Reach::home},
-    {show_effect, Reach::read_one},      {list_tasks, Reach::list},           {show_task, Reach::read_one},
-    {answer_task, Reach::owner},         {list_audit, Reach::list},           {list_holds, Reach::holds_list},
-    {post_hold, Reach::holds},           {approve_tasks, Reach::tasks_of_body}, {show_gate, Reach::home},
-    {stop_gate, Reach::home_first},      {start_gate, Reach::home_first},     {list_events, Reach::list},
+    {show_health, Reach::node},
+    {show_readiness, Reach::node},
+    {show_metrics, Reach::node},
+    {show_openapi, Reach::node},
+    {show_caller, Reach::node},
+    {list_workflows, Reach::home},
+    {deploy_workflow, Reach::home_first},
+    {deploy_project, Reach::home_first},
+    {start_instance, Reach::start},
+    {list_instances, Reach::list},
+    {show_instance, Reach::read_one},
+    {show_journal, Reach::read_one},
+    {cancel_instance, Reach::owner},
+    {suspend_instance, Reach::owner},
+    {resume_instance, Reach::owner},
+    {retry_instance, Reach::owner},
+    {fork_instance, Reach::owner},
+    {plan_migration, Reach::refused},
+    {apply_migration, Reach::refused},
+    {undo_migration, Reach::refused},
+    {list_schedules, Reach::home},
+    {show_effect, Reach::read_one},
+    {list_tasks, Reach::list},
+    {show_task, Reach::read_one},
+    {answer_task, Reach::owner},
+    {list_audit, Reach::list},
+    {list_holds, Reach::holds_list},
+    {post_hold, Reach::holds},
+    {approve_tasks, Reach::tasks_of_body},
+    {show_gate, Reach::home},
+    {stop_gate, Reach::home_first},
+    {start_gate, Reach::home_first},
+    {list_events, Reach::list},
     {receive_events, Reach::everywhere},
 };
 
@@ -43,7 +65,9 @@ MergeOrder order_of(const Route& route) {
   return {"at", "position", false};
 }
 
-bool is_done(const Response& response) { return response.status >= 200 && response.status < 300; }
+bool is_done(const Response& response) {
+  return response.status >= 200 && response.status < 300;
+}
 
 std::string numbers_text(const std::vector<std::size_t>& numbers) {
   std::string text;
@@ -52,7 +76,8 @@ std::string numbers_text(const std::vector<std::size_t>& numbers) {
 }
 
 Response nobody_has(std::size_t partition) {
-  return try_again(fmt::format("no node has partition {} at the moment; one takes it within the lease's time", partition));
+  return try_again(
+      fmt::format("no node has partition {} at the moment; one takes it within the lease's time", partition));
 }
 
 Response with_unconfirmed(Response response, const std::vector<std::size_t>& unconfirmed) {
@@ -127,25 +152,29 @@ Response PartitionedApi::route(const Request& request) const {
     case Reach::refused:
       break;
   }
-  return problem_response(501, "Not possible with partitions",
-                          fmt::format("{} {} is not possible on a journal with partitions", matched->route->method, matched->route->path));
+  return problem_response(
+      501, "Not possible with partitions",
+      fmt::format("{} {} is not possible on a journal with partitions", matched->route->method, matched->route->path));
 }
 
 // From another node, which has decided where it belongs.
 Response PartitionedApi::forwarded(const MatchedRoute& matched, const Request& request) const {
   if (!parts_.forwarder->is_node(request))
-    return problem_response(403, "Not permitted", std::string("the header ") + partition_header + " is for the nodes of one database");
+    return problem_response(403, "Not permitted",
+                            std::string("the header ") + partition_header + " is for the nodes of one database");
   const std::string_view text = request.header(partition_header);
   std::size_t number = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || end != text.data() + text.size() || number >= parts_.directory->count())
-    return problem_response(400, "The request is wrong", std::string(partition_header) + ": there is no such partition");
+    return problem_response(400, "The request is wrong",
+                            std::string(partition_header) + ": there is no such partition");
   if (reach_of(*matched.route) == Reach::list) return list(matched, request);
   const OpenPartitionPointer partition = parts_.directory->mine(number);
   return partition ? serve_here(partition, matched, request) : nobody_has(number);
 }
 
-Response PartitionedApi::serve_here(const OpenPartitionPointer& partition, const MatchedRoute& matched, const Request& request) const {
+Response PartitionedApi::serve_here(const OpenPartitionPointer& partition, const MatchedRoute& matched,
+                                    const Request& request) const {
   Response response = partition->api->handle(request);
   if (partition->number != 0 || !is_done(response)) return response;
   if (reach_of(*matched.route) == Reach::home_first) {
@@ -153,12 +182,14 @@ Response PartitionedApi::serve_here(const OpenPartitionPointer& partition, const
     response = with_unconfirmed(std::move(response), unconfirmed);
     if (!unconfirmed.empty()) response.status = 202;
   }
-  if (matched.route->handle == show_gate) return with_unconfirmed(std::move(response), parts_.await_followers(Duration::zero()));
+  if (matched.route->handle == show_gate)
+    return with_unconfirmed(std::move(response), parts_.await_followers(Duration::zero()));
   return response;
 }
 
 Response PartitionedApi::ask(std::size_t number, const MatchedRoute& matched, const Request& request) const {
-  if (const OpenPartitionPointer partition = parts_.directory->mine(number)) return serve_here(partition, matched, request);
+  if (const OpenPartitionPointer partition = parts_.directory->mine(number))
+    return serve_here(partition, matched, request);
   const std::string address = parts_.directory->address_of(number);
   return address.empty() ? nobody_has(number) : parts_.forwarder->send(address, number, request);
 }
@@ -177,14 +208,16 @@ std::size_t PartitionedApi::any_partition() const {
 Response PartitionedApi::start(const MatchedRoute& matched, const Request& request) const {
   const std::string_view key = request.header("idempotency-key");
   const std::string workflow = matched.arguments[0] + "/" + matched.arguments[1];
-  return ask(key.empty() ? any_partition() : journal::partition_of_key(workflow, key, parts_.directory->count()), matched, request);
+  return ask(key.empty() ? any_partition() : journal::partition_of_key(workflow, key, parts_.directory->count()),
+             matched, request);
 }
 
 Response PartitionedApi::read(std::size_t partition, const Request& request) const {
   return reading_[partition]->handle(request);
 }
 
-// Each journal's own page is made as without partitions, and they are merged. Which roles are lent is for an engine to say.
+// Each journal's own page is made as without partitions, and they are merged. Which roles are lent is for an engine to
+// say.
 Response PartitionedApi::list(const MatchedRoute& matched, const Request& request) const {
   const auto mine = parts_.directory->all_mine();
   if (mine.empty() && matched.route->handle == list_tasks) {
@@ -196,7 +229,8 @@ Response PartitionedApi::list(const MatchedRoute& matched, const Request& reques
     Request part = request;
     part.query["cursor"] = page.cursor;
     part.query["limit"] = std::to_string(page.limit);
-    const Api api({mine.empty() ? nullptr : mine.front()->engine, parts_.readers[source], parts_.clock, parts_.version});
+    const Api api(
+        {mine.empty() ? nullptr : mine.front()->engine, parts_.readers[source], parts_.clock, parts_.version});
     Response response = api.handle(part);
     auto body = parse_json(response.body);
     if (!is_done(response) || !body) {
@@ -208,7 +242,8 @@ Response PartitionedApi::list(const MatchedRoute& matched, const Request& reques
     result.next_cursor = body->string_or("next", "");
     for (const Value& row : items.items()) {
       // What came from outside came to all: the home's is shown.
-      const bool is_double = source > 0 && matched.route->handle == list_events && row.string_or("direction", "") == "in";
+      const bool is_double =
+          source > 0 && matched.route->handle == list_events && row.string_or("direction", "") == "in";
       if (!is_double) result.rows.push_back(row);
     }
     return result;
@@ -228,7 +263,8 @@ Response PartitionedApi::ask_all(const MatchedRoute& matched, const Request& req
   for (std::size_t number = 1; number < parts_.directory->count(); ++number)
     if (!is_done(ask(number, matched, request))) missing.push_back(number);
   if (missing.empty()) return first;
-  return try_again(fmt::format("not all partitions have taken it; send it again, which does no harm (missing: {})", numbers_text(missing)));
+  return try_again(fmt::format("not all partitions have taken it; send it again, which does no harm (missing: {})",
+                               numbers_text(missing)));
 }
 
 Response PartitionedApi::change_hold_of(const MatchedRoute& matched, const Request& request) const {
@@ -236,7 +272,9 @@ Response PartitionedApi::change_hold_of(const MatchedRoute& matched, const Reque
   const std::string instance(body && body->is_object() ? body->string_or("instance", "") : "");
   if (!instance.empty()) return ask(journal::partition_of(instance, parts_.directory->count()), matched, request);
   // Sent again after a part of them did it, the others answer that it is so already.
-  const auto is_so = [](const Response& response) { return is_done(response) || response.status == 409 || response.status == 404; };
+  const auto is_so = [](const Response& response) {
+    return is_done(response) || response.status == 409 || response.status == 404;
+  };
   Response answer = ask(0, matched, request);
   if (!is_so(answer)) return answer;
   std::vector<std::size_t> missing;
@@ -246,7 +284,8 @@ Response PartitionedApi::change_hold_of(const MatchedRoute& matched, const Reque
     if (is_done(response) && !is_done(answer)) answer = std::move(response);
   }
   if (missing.empty()) return answer;
-  return try_again(fmt::format("the hold is not changed in all partitions; send it again (missing: {})", numbers_text(missing)));
+  return try_again(
+      fmt::format("the hold is not changed in all partitions; send it again (missing: {})", numbers_text(missing)));
 }
 
 Response PartitionedApi::list_holds_of_all(const MatchedRoute& matched, const Request& request) const {
@@ -268,11 +307,13 @@ Response PartitionedApi::approve_tasks_of(const MatchedRoute& matched, const Req
   std::optional<std::size_t> partition;
   if (tasks.is_array()) {
     for (const Value& task : tasks.items()) {
-      const std::size_t its = journal::partition_of(task.is_object() ? task.string_or("id", "") : "", parts_.directory->count());
+      const std::size_t its =
+          journal::partition_of(task.is_object() ? task.string_or("id", "") : "", parts_.directory->count());
       if (partition && *partition != its)
-        return problem_response(400, "The request is wrong",
-                                "these tasks are in different partitions, and only those of one are approved all or none; decide on "
-                                "them one by one, or by their member 'partition' in the list of tasks");
+        return problem_response(
+            400, "The request is wrong",
+            "these tasks are in different partitions, and only those of one are approved all or none; decide on "
+            "them one by one, or by their member 'partition' in the list of tasks");
       partition = its;
     }
   }
@@ -291,7 +332,8 @@ Response PartitionedApi::readiness() const {
     return try_again("this node has not heard from the database for a while");
   if (mine.empty() && parts_.directory->address_of(0).empty()) return nobody_has(0);
   if (!mine.empty() && !mine.front()->engine->current_project())
-    return problem_response(503, "Not ready", "no project is deployed yet; use 'gantry deploy PATH' or 'gantry serve --dir PROJECT'");
+    return problem_response(503, "Not ready",
+                            "no project is deployed yet; use 'gantry deploy PATH' or 'gantry serve --dir PROJECT'");
   std::vector<Value> numbers;
   for (const auto& each : mine) numbers.emplace_back(static_cast<std::int64_t>(each->number));
   return json_response(Value::object({{"status", "ready"}, {"partitions", Value::array(std::move(numbers))}}));
@@ -315,7 +357,9 @@ Response PartitionedApi::metrics() const {
     sum.in_flight += statistics.in_flight;
   }
   std::string text = metrics_text(totals, sum);
-  text += fmt::format("# HELP gantry_partitions Partitions that this node has.\n# TYPE gantry_partitions gauge\ngantry_partitions {}\n", mine.size());
+  text += fmt::format(
+      "# HELP gantry_partitions Partitions that this node has.\n# TYPE gantry_partitions gauge\ngantry_partitions {}\n",
+      mine.size());
   return {200, std::move(text), "text/plain; version=0.0.4", {}};
 }
 

@@ -1,6 +1,6 @@
-// The API of a node that shares a database with others: one door to all partitions, whichever node has them. What is about
-// one instance goes to the node that has its partition; lists are read from all; what is about the installation goes to
-// the home, and the others follow it. See docs/decisions/0006-nodes-share-partitions.md.
+// The API of a node that shares a database with others: one door to all partitions, whichever node has them. What is
+// about one instance goes to the node that has its partition; lists are read from all; what is about the installation
+// goes to the home, and the others follow it. See docs/decisions/0006-nodes-share-partitions.md.
 #pragma once
 
 #include <atomic>
@@ -18,18 +18,18 @@ namespace gantry::server {
 
 // Where a route's answer comes from.
 enum class Reach : std::uint8_t {
-  node,             // this node says it
-  read_one,         // the journal of the partition that the id is of; read here, whoever has it
-  owner,            // the node that has the partition that the id is of
-  start,            // by the idempotency key, or wherever this node likes
-  home,             // the home
-  home_first,       // the home; then all others follow
-  everywhere,       // every partition
-  holds,            // the partition of the instance that is named, or every one
-  holds_list,       // every partition, as one list
-  list,             // all journals, merged; read here
-  tasks_of_body,    // the partition of all tasks that the body names
-  refused,          // not possible with partitions
+  node,           // this node says it
+  read_one,       // the journal of the partition that the id is of; read here, whoever has it
+  owner,          // the node that has the partition that the id is of
+  start,          // by the idempotency key, or wherever this node likes
+  home,           // the home
+  home_first,     // the home; then all others follow
+  everywhere,     // every partition
+  holds,          // the partition of the instance that is named, or every one
+  holds_list,     // every partition, as one list
+  list,           // all journals, merged; read here
+  tasks_of_body,  // the partition of all tasks that the body names
+  refused,        // not possible with partitions
 };
 // A route that nobody has thought of is refused.
 Reach reach_of(const Route& route);
@@ -37,8 +37,8 @@ Reach reach_of(const Route& route);
 class PartitionedApi {
  public:
   struct Parts {
-    PartitionDirectory* directory = nullptr;      // all outlive the API
-    std::vector<journal::Query*> readers;         // of each partition, whoever has it
+    PartitionDirectory* directory = nullptr;  // all outlive the API
+    std::vector<journal::Query*> readers;     // of each partition, whoever has it
     Forwarder* forwarder = nullptr;
     const Clock* clock = nullptr;
     std::string version;
@@ -54,7 +54,8 @@ class PartitionedApi {
   Response route(const Request& request) const;
   Response of_node(const MatchedRoute& matched, const Request& request) const;
   Response serve_here(const OpenPartitionPointer& partition, const MatchedRoute& matched, const Request& request) const;
-  Response ask(std::size_t partition, const MatchedRoute& matched, const Request& request) const;  // here, or by another node
+  Response ask(std::size_t partition, const MatchedRoute& matched,
+               const Request& request) const;  // here, or by another node
   Response start(const MatchedRoute& matched, const Request& request) const;
   Response read(std::size_t partition, const Request& request) const;
   Response list(const MatchedRoute& matched, const Request& request) const;

@@ -13,7 +13,8 @@ TEST(PartitionedRoutes, EachIsThoughtOf) {
   std::vector<std::string> refused;
   for (const Route& route : routes())
     if (reach_of(route) == Reach::refused) refused.emplace_back(route.path);
-  EXPECT_THAT(refused, ::testing::ElementsAre("/api/v1/migrations/plan", "/api/v1/migrations", "/api/v1/migrations/{id}/undo"));
+  EXPECT_THAT(refused,
+              ::testing::ElementsAre("/api/v1/migrations/plan", "/api/v1/migrations", "/api/v1/migrations/{id}/undo"));
 }
 
 // Two partitions on stores in memory; this node has the first, or both.
@@ -27,12 +28,18 @@ class PartitionedApiTest : public ::testing::Test {
       queries_.push_back(*journal::Query::open(*stores_.back()));
       engine::EngineOptions options;
       options.accepts_id = [number](std::string_view id) { return journal::partition_of(id, count) == number; };
-      engines_.push_back(*engine::Engine::open({.store = stores_.back().get(), .drivers = {{"echo", tool::make_echo_driver()}}, .clock = &clock_,
-                                                .random = &random_, .trace = {}}, options));
+      engines_.push_back(*engine::Engine::open({.store = stores_.back().get(),
+                                                .drivers = {{"echo", tool::make_echo_driver()}},
+                                                .clock = &clock_,
+                                                .random = &random_,
+                                                .trace = {}},
+                                               options));
       EXPECT_TRUE(stores_.back()->add_token(token_.record).ok());
       auto loaded = definition::load_project(
-          {{"workflows/greet.yaml", desk_workflow("greet", "- say: {set: {greeting: hello}}\n")}, {"policies/desk.yaml", desk_policy}});
-      EXPECT_TRUE(engines_.back()->deploy(std::get<definition::ProjectPointer>(loaded), {"root", {"administrator"}}).ok());
+          {{"workflows/greet.yaml", desk_workflow("greet", "- say: {set: {greeting: hello}}\n")},
+           {"policies/desk.yaml", desk_policy}});
+      EXPECT_TRUE(
+          engines_.back()->deploy(std::get<definition::ProjectPointer>(loaded), {"root", {"administrator"}}).ok());
     }
     PartitionedApi::Parts parts;
     parts.directory = &directory_;
@@ -50,13 +57,19 @@ class PartitionedApiTest : public ::testing::Test {
     partition->number = number;
     partition->engine = engines_[number].get();
     partition->query = queries_[number].get();
-    partition->api = std::make_unique<Api>(ApiParts{partition->engine, partition->query, &clock_, "1.2.3", true, &partition->is_closing});
+    partition->api = std::make_unique<Api>(
+        ApiParts{partition->engine, partition->query, &clock_, "1.2.3", true, &partition->is_closing});
     directory_.add(std::move(partition));
   }
 
-  Response call(const std::string& method, const std::string& path, std::map<std::string, std::string, std::less<>> headers = {},
+  Response call(const std::string& method, const std::string& path,
+                std::map<std::string, std::string, std::less<>> headers = {},
                 std::map<std::string, std::string, std::less<>> query = {}) const {
-    Request request{.method = method, .path = path, .query = std::move(query), .headers = std::move(headers), .body = method == "POST" ? "{}" : ""};
+    Request request{.method = method,
+                    .path = path,
+                    .query = std::move(query),
+                    .headers = std::move(headers),
+                    .body = method == "POST" ? "{}" : ""};
     request.headers.emplace("authorization", "Bearer " + token_.token);
     return api_->handle(request);
   }
@@ -70,12 +83,14 @@ class PartitionedApiTest : public ::testing::Test {
   }
   static std::string key_in(std::size_t partition) {
     for (int number = 0;; ++number)
-      if (journal::partition_of_key("desk/greet", std::to_string(number), count) == partition) return std::to_string(number);
+      if (journal::partition_of_key("desk/greet", std::to_string(number), count) == partition)
+        return std::to_string(number);
   }
 
   ManualClock clock_{Timestamp(std::chrono::hours(490'000))};
   SeededRandom random_{7};
-  const NewToken token_ = create_token("ada", {"administrator", "operator", "auditor"}, std::nullopt, clock_.now(), random_);
+  const NewToken token_ =
+      create_token("ada", {"administrator", "operator", "auditor"}, std::nullopt, clock_.now(), random_);
   std::vector<std::unique_ptr<journal::Store>> stores_;
   std::vector<std::unique_ptr<journal::Query>> queries_;
   std::vector<std::unique_ptr<engine::Engine>> engines_;
@@ -139,9 +154,11 @@ TEST_F(PartitionedApiTest, WhoIsNotKnownLearnsNothing) {
   for (const Route& route : routes()) {
     if (!route.role) continue;
     std::string path = route.path;
-    for (std::size_t brace; (brace = path.find('{')) != std::string::npos;) path.replace(brace, path.find('}') - brace + 1, "x");
+    for (std::size_t brace; (brace = path.find('{')) != std::string::npos;)
+      path.replace(brace, path.find('}') - brace + 1, "x");
     const Response refused = call(route.method, path, {{"authorization", "Bearer gantry_no"}});
-    EXPECT_TRUE(refused.status == 401 || refused.status == 501 || refused.status == 503) << path << " " << refused.status;
+    EXPECT_TRUE(refused.status == 401 || refused.status == 501 || refused.status == 503)
+        << path << " " << refused.status;
   }
 }
 

@@ -91,7 +91,8 @@ TEST(Share, NodesThatComeAndGoSettleInFewMoves) {
       }
     }
     for (std::size_t rank = 0; rank < nodes; ++rank)
-      EXPECT_EQ(static_cast<std::size_t>(std::count(owners.begin(), owners.end(), names[rank])), fair_share(owners.size(), nodes, rank));
+      EXPECT_EQ(static_cast<std::size_t>(std::count(owners.begin(), owners.end(), names[rank])),
+                fair_share(owners.size(), nodes, rank));
   }
 }
 
