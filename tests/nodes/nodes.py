@@ -112,7 +112,7 @@ class Node:
     """`gantry serve --standby`, killed and started again."""
 
     def __init__(self, cluster, name):
-        self.cluster, self.name, self.process, self.address = cluster, name, None, None
+        self.cluster, self.name, self.process, self.address, self.is_ended = cluster, name, None, None, False
 
     def start(self):
         self.launch()
@@ -121,6 +121,7 @@ class Node:
     def launch(self):
         port_file = self.port_file = self.cluster.work / f"{self.name}.address"
         port_file.unlink(missing_ok=True)
+        self.is_ended = False
         command = [self.cluster.program, "serve", "--dir", self.cluster.project, "--store", self.cluster.database.url, "--standby", "--node",
                    self.name, "--lease", "PT2S", "--listen", "127.0.0.1:0", "--port-file", port_file]
         if self.cluster.partitions > 1:
@@ -136,9 +137,11 @@ class Node:
         self.address = self.port_file.read_text().strip()
 
     def send(self, how):
+        self.is_ended = True
         self.process.send_signal(how)
 
     def kill(self):
+        self.is_ended = True
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -184,10 +187,20 @@ class Cluster:
         for node in self.nodes:
             node.await_address()
 
+    def supervise(self):
+        """As a supervisor would: a node that nobody has ended has lost its lease, on a machine that was too busy, and is started again."""
+        for node in self.nodes:
+            if node.is_ended or node.process.poll() is None:
+                continue
+            if node.process.returncode != 4:
+                raise RuntimeError((self.work / f"{node.name}.log").read_text())
+            node.start()
+
     def active(self):
         """The node that has the journal; waits for it."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
+            self.supervise()
             for node in self.nodes:
                 if node.process.poll() is None and node.is_ready():
                     return node

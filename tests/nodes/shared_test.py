@@ -61,6 +61,7 @@ class SharedTest(unittest.TestCase):
             if time.monotonic() > deadline:
                 self.fail(what() if callable(what) else what)
             self.assertEqual(self.failures, [])
+            self.cluster.supervise()
             time.sleep(0.02)
 
     def shares(self, nodes=None):
