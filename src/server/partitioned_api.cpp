@@ -175,6 +175,9 @@ Response PartitionedApi::forwarded(const MatchedRoute& matched, const Request& r
 
 Response PartitionedApi::serve_here(const OpenPartitionPointer& partition, const MatchedRoute& matched,
                                     const Request& request) const {
+  // It may be that it has not followed the home's first deployment yet.
+  if (reach_of(*matched.route) == Reach::start && !partition->engine->current_project())
+    return try_again("no project is deployed yet; use 'gantry deploy PATH' or 'gantry serve --dir PROJECT'");
   Response response = partition->api->handle(request);
   if (partition->number != 0 || !is_done(response)) return response;
   if (reach_of(*matched.route) == Reach::home_first) {
