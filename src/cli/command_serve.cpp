@@ -269,6 +269,7 @@ int Node::serve_shared(RuntimeOptions runtime_options, std::size_t partitions) {
   int caught = 0;
   sigwait(&signals_, &caught);
   log(LogLevel::info, "stopping" + log_field("signal", caught == SIGINT ? "SIGINT" : "SIGTERM"));
+  shared_->hurry();
   http_.reset();
   shared_.reset();
   return exit_done;

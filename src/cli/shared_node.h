@@ -37,6 +37,11 @@ class SharedNode {
   SharedNode(const SharedNode&) = delete;
   SharedNode& operator=(const SharedNode&) = delete;
 
+  // Before the door closes: who waits for an instance, or for another node, does so no longer.
+  void hurry() {
+    directory_.mark_closing();
+    forwarder_->stop();
+  }
   server::Response handle(const server::Request& request) const { return api_->handle(request); }
 
  private:

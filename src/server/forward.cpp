@@ -70,6 +70,10 @@ std::string url_of(const std::string& address, const Request& request) {
   return url;
 }
 
+int is_given_up(void* stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return *static_cast<const std::atomic<bool>*>(stopping) ? 1 : 0;
+}
+
 using HeaderList = std::unique_ptr<curl_slist, decltype(tool::curl().slist_free_all)>;
 
 HeaderList headers_of(const Request& request, std::size_t partition, const std::string& secret) {
@@ -148,6 +152,11 @@ void Forwarder::give_back(void* handle) {
 
 Response Forwarder::send(const std::string& address, std::size_t partition, const Request& request) {
   void* handle = take_handle();
+  if (handle != nullptr) {
+    tool::curl().easy_setopt(static_cast<CURL*>(handle), CURLOPT_NOPROGRESS, 0L);
+    tool::curl().easy_setopt(static_cast<CURL*>(handle), CURLOPT_XFERINFOFUNCTION, is_given_up);
+    tool::curl().easy_setopt(static_cast<CURL*>(handle), CURLOPT_XFERINFODATA, &stopping_);
+  }
   if (handle == nullptr) return try_again("this node passes as many requests to others as it may; try again");
   const HeaderList headers = headers_of(request, partition, secret_);
   Response response;

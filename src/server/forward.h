@@ -1,6 +1,7 @@
 // Passing a request on to another node of the same database, and its answer back.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ class Forwarder {
   // With the sender's own Authorization. 503 with Retry-After when the node can't be reached, or does not answer for 90
   // s. Any thread.
   Response send(const std::string& address, std::size_t partition, const Request& request);
+  // What is under way is given up, within a second or so.
+  void stop() { stopping_ = true; }
   bool is_node(const Request& request) const;
 
  private:
@@ -33,6 +36,7 @@ class Forwarder {
   void give_back(void* handle);
 
   std::string secret_;
+  std::atomic<bool> stopping_ = false;
   std::mutex mutex_;
   std::size_t free_;
   std::vector<void*> handles_;  // with connections that are kept

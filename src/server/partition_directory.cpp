@@ -37,6 +37,12 @@ OpenPartitionPointer PartitionDirectory::remove(std::size_t number) {
   return removed;
 }
 
+void PartitionDirectory::mark_closing() {
+  std::lock_guard lock(mutex_);
+  for (const auto& each : mine_)
+    if (each) each->is_closing = true;
+}
+
 void PartitionDirectory::see(const journal::NodesView& view) {
   std::lock_guard lock(mutex_);
   for (std::size_t number = 0; number < addresses_.size() && number < view.partitions.size(); ++number) {

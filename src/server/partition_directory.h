@@ -41,6 +41,7 @@ class PartitionDirectory {
 
   void add(OpenPartitionPointer partition);
   OpenPartitionPointer remove(std::size_t number);  // marks it as closing
+  void mark_closing();                              // all that are here, which stay until they are removed
   void see(const journal::NodesView& view);
 
  private:

@@ -174,6 +174,26 @@ class SharedTest(unittest.TestCase):
     def run_program(self, *arguments):
         return subprocess.run([self.cluster.program, *map(str, arguments)], capture_output=True, text=True)
 
+    def check_quick_end(self, node):
+        """Nobody who waits for an instance keeps a node from ending."""
+        self.assertEqual(self.call(node, "/api/v1/projects", {"merge": True, "files": {
+            "workflows/long.yaml": "document: {dsl: '1.0.3', namespace: yard, name: long, version: 1.0.0}\ndo:\n- rest: {wait: PT1H}\n"}})[0], 201)
+        answers = []
+        waiting = [threading.Thread(target=lambda key=key: answers.append(self.call(node, "/api/v1/workflows/yard/long/instances?wait=60", {}, {
+            "Idempotency-Key": key})[0]), daemon=True) for key in ("a", "b", "c", "d", "e", "f")]
+        for each in waiting:
+            each.start()
+        long = "SELECT count(*) FROM instances WHERE workflow_name = 'long';"
+        self.wait_until(lambda: self.count(long) == len(waiting), "all wait")
+        before = time.monotonic()
+        node.send(signal.SIGTERM)
+        self.assertEqual(node.process.wait(30), 0)
+        self.assertLess(time.monotonic() - before, 20)
+        for each in waiting:
+            each.join()
+        self.assertTrue(set(answers) <= {201, 503}, answers)
+        node.start()
+
     def test_every_node_answers_for_all_and_all_follow_the_home(self):
         cluster = self.cluster
         self.wait_for_fair_shares()
@@ -218,6 +238,7 @@ class SharedTest(unittest.TestCase):
             self.assertEqual(alone.returncode, 2, alone.stderr)
             self.assertIn("partition=0 to partition=5", alone.stderr)
         self.assertEqual(self.run_program("store", "--store", cluster.database.url + "&partition=3").returncode, 0)
+        self.check_quick_end(north)
         other = self.run_program("serve", "--dir", cluster.project, "--store", cluster.database.url, "--partitions", 4, "--listen", "127.0.0.1:0")
         self.assertEqual(other.returncode, 2, other.stderr)
         self.assertIn("has 6 partitions", other.stderr)
