@@ -50,10 +50,11 @@ soak: build ## Simulated lives for MINUTES (30) on all processors; SEED=1
 	  build/gantry sim --seed $$(( $(SEED) + (job - 1) * 1000000000 )) --for PT$(MINUTES)M & pids="$$pids $$!"; done; \
 	failed=0; for pid in $$pids; do wait $$pid || failed=1; done; exit $$failed
 
-soak-nodes: build ## Three nodes on one PostgreSQL under load for MINUTES (30), killed and frozen again and again
+soak-nodes: build ## Three nodes on one PostgreSQL under load for MINUTES (30), killed, frozen and stopped again and again: sharing the work, then standing by
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/shared_test.py build/gantry --minutes $(MINUTES) SharedTest.test_nodes_that_end_lose_nothing_and_nothing_is_done_twice
 	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/nodes_test.py build/gantry --minutes $(MINUTES) NodesTest.test_killed_and_frozen_nodes_lose_nothing_and_nothing_is_done_twice
 
-bench-nodes: build ## Steps per second with one, two and three nodes on PostgreSQL, beside what the database can do
+bench-nodes: build ## Steps per second with one, two and three nodes that share a PostgreSQL, beside what the database can do
 	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/nodes_bench.py build/gantry
 
 test-differential: build ## A million generated jq cases beside Debian's jq program (SEED=1)

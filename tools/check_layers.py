@@ -47,14 +47,15 @@ DOORS = {
     "dlfcn.h": r"base/shared_library\.cpp",
     "curl/": r"tool/curl_library\.h",
     # The command line asks its own server, at the address that its user says.
-    "tool/curl_library.h": r"tool/(http_exchange|http_url|mail_exchange)\.cpp|cli/client\.cpp",
+    # A node passes requests on to the other nodes of its database, at the addresses that the database has of them.
+    "tool/curl_library.h": r"tool/(http_exchange|http_url|mail_exchange)\.cpp|cli/client\.cpp|server/forward\.cpp",
     "libpq": r"journal/postgres_library\.h",
     # The journal's own database, at the address that its operator gives: no effect goes there.
     "journal/postgres_library.h": r"tool/postgresql_\w+\.(h|cpp)|journal/postgres_(address|connection)\.(h|cpp)",
     "spawn.h": r"tool/(child_process|piped_process)\.cpp",
     "sys/socket.h": r"tool/(http_exchange|http_address|mail_exchange|piped_process|seccomp_filter)\.cpp",
     "netdb.h": r"tool/(sql_driver|name_lookup)\.cpp",
-    # The server listens, and calls nobody; the http driver calls without TLS.
+    # The server listens; the http driver calls without TLS.
     "boost/asio": r"server/http_server\.cpp|tool/(plain_http(_exchange|_message)?|name_lookup)\.(h|cpp)",
     "boost/beast": r"server/http_server\.cpp|tool/plain_http_message\.cpp",
     "tool/plain_http": r"tool/(plain_http(_exchange|_message)?\.(h|cpp)|http_driver\.cpp)",

@@ -7,6 +7,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "journal/audit_verify.h"
+#include "journal/partition.h"
 #include "value/json.h"
 
 namespace gantry::cli {
@@ -91,9 +92,52 @@ Result<AuditStore> open_store_of(const std::string& store, const std::string& pr
   return opened;
 }
 
+Result<std::vector<std::string>> stores_of(const std::string& store, const std::string& directory) {
+  std::string url = store;
+  if (url.empty()) {
+    const std::string project = directory.empty() ? "." : directory;
+    const definition::Settings settings = TRY(read_settings(project));
+    url = resolve_store(settings.store, project);
+  }
+  const std::size_t count = TRY(journal::partition_count(url));
+  if (count == 1) return std::vector<std::string>{url};
+  std::vector<std::string> urls;
+  for (std::size_t number = 0; number < count; ++number) urls.push_back(journal::partition_url(url, number));
+  return urls;
+}
+
+namespace {
+
+// Each partition has a chain of its own.
+int verify_partitions(const AuditCommandOptions& options, const journal::VerifyOptions& verify, const std::vector<std::string>& urls) {
+  if (!verify.checkpoints.empty())
+    return fail({Code::invalid_argument, "checkpoints are of one chain, and each partition has its own: name one with partition=NUMBER in the URL"});
+  std::vector<Value> reports;
+  bool intact = true;
+  for (std::size_t number = 0; number < urls.size(); ++number) {
+    auto opened = open_store_of(urls[number], options.directory, true);
+    if (!opened) return fail(opened.error());
+    auto report = journal::verify_audit(*opened->store, verify);
+    if (!report) return fail(report.error());
+    intact = intact && report->findings.empty();
+    reports.push_back(to_value(*report));
+    if (options.json) continue;
+    print_result(fmt::format("partition {}:", number));
+    print_report(*report);
+  }
+  if (options.json)
+    print_value(Value::object({{"intact", intact}, {"partitions", Value::array(std::move(reports))}}));
+  return intact ? exit_done : exit_no;
+}
+
+}  // namespace
+
 int audit_verify_command(const AuditCommandOptions& options) {
   auto verify = read_verify_options(options);
   if (!verify) return fail(verify.error());
+  auto urls = stores_of(options.store, options.directory);
+  if (!urls) return fail(urls.error());
+  if (urls->size() > 1) return verify_partitions(options, *verify, *urls);
   auto opened = open_for_audit(options, true);
   if (!opened) return fail(opened.error());
   auto report = journal::verify_audit(*opened->store, *verify);

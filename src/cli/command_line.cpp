@@ -186,6 +186,9 @@ void CommandLine::add_program_commands() {
   c->add_option("--node", serve.node, "What this node is called for the others of a PostgreSQL store (default: host and process)");
   c->add_option("--lease", serve.lease, "ISO 8601 duration after which a silent node loses a PostgreSQL store, 1 to 300 s (default: PT10S)");
 
+  c->add_option("--partitions", serve.partitions, "Share a new PostgreSQL journal between nodes, in so many partitions, 1 to 64 (default: as the journal has)");
+  c->add_option("--address", serve.address, "http://HOST:PORT where the other nodes reach this one (default: where it listens)");
+
   c = command("token", "Create, list or revoke the tokens that stand for people and roles", token_command, token);
   c->add_option("ACTION", token.action, "create, list or revoke")
       ->required()

@@ -13,6 +13,9 @@
 #include "cli/output.h"
 #include "cli/person_name.h"
 #include "cli/runtime.h"
+#include "cli/shared_node.h"
+#include "definition/shared_check.h"
+#include "journal/partition.h"
 #include "journal/writer_node.h"
 #include "prove/prove.h"
 #include "server/api.h"
@@ -136,6 +139,10 @@ class Node {
   // False: a signal came while it stood by.
   Result<bool> open_runtime(const RuntimeOptions& runtime_options);
   Status start_work(const definition::ProjectPointer& project);
+  // How many partitions the journal has, which are made if that is asked for. 0: a signal came while the database was away.
+  Result<std::size_t> find_partitions(const std::string& url);
+  int serve_shared(RuntimeOptions runtime_options, std::size_t partitions);
+  Result<std::unique_ptr<SharedNode>> join_others(const SharedNodeOptions& options);
   void say_who_writes(const std::string& url, const Error& reason);
   int caught_within(Duration time) const;
 
@@ -147,12 +154,13 @@ class Node {
   std::unique_ptr<Runtime> runtime_;
   std::optional<server::RetentionRunner> retention_;
   std::optional<server::Api> api_;
+  std::unique_ptr<SharedNode> shared_;
   std::unique_ptr<server::HttpServer> http_;
 };
 
 Status Node::open_door() {
   server::HttpLimits limits;
-  limits.workers = 32;
+  limits.workers = options_.partitions > 1 ? 64 : 32;  // some may be passing requests on
   http_ = TRY(server::HttpServer::start(
       listen_.address, listen_.port, [this](const server::Request& request) { return standby_.handle(request); }, limits));
   const bool is_v6 = listen_.address.find(':') != std::string::npos;
@@ -198,14 +206,87 @@ Status Node::start_work(const definition::ProjectPointer& project) {
   return done();
 }
 
+Result<std::size_t> Node::find_partitions(const std::string& url) {
+  for (;;) {
+    auto found = options_.partitions > 0 ? Result<std::size_t>(static_cast<std::size_t>(options_.partitions)) : journal::partition_count(url);
+    if (found) {
+      const Status made = options_.partitions > 0 || *found > 1 ? journal::prepare_partitions(url, *found) : done();
+      if (made) return found;
+      found = made.error();
+    }
+    if (!options_.standby || found.error().code != Code::unavailable) return found.error();
+    log(LogLevel::info, "standing by" + log_field("reason", found.error().message));
+    if (caught_within(standby_pause) != 0) return std::size_t{0};
+  }
+}
+
+// Where nobody else can reach this node, nobody could pass it what is its own.
+Result<std::string> shared_address(const ServeOptions& options, const std::string& listens_at) {
+  if (!options.address.empty()) {
+    if (options.address.starts_with("http://") || options.address.starts_with("https://")) return options.address;
+    return Error{Code::invalid_argument, "--address: expected http://HOST:PORT, found '" + options.address + "'"};
+  }
+  if (listens_at.starts_with("http://0.0.0.0:") || listens_at.starts_with("http://[::]:"))
+    return Error{Code::invalid_argument, "this node listens on all addresses: say with --address at which of them the other nodes reach it"};
+  return listens_at;
+}
+
+Result<std::unique_ptr<SharedNode>> Node::join_others(const SharedNodeOptions& options) {
+  for (;;) {
+    auto joined = SharedNode::join(options);
+    const bool may_come = options_.standby && !joined && joined.error().code == Code::unavailable;
+    if (!may_come || caught_within(standby_pause) != 0) return joined;
+  }
+}
+
+// The door opens first: its address is what the others must know.
+int Node::serve_shared(RuntimeOptions runtime_options, std::size_t partitions) {
+  if (runtime_options.project)
+    if (auto can = definition::check_shareable(*runtime_options.project); !can) return fail(can.error());
+  if (!http_)
+    if (auto door = open_door(); !door) return fail(door.error());
+  auto address = shared_address(options_, address_);
+  if (!address) return fail(address.error());
+  runtime_options.node_address = *address;
+  if (runtime_options.node.empty()) runtime_options.node = *address;
+  SharedNodeOptions options;
+  options.runtime = runtime_options;
+  options.partitions = partitions;
+  if (runtime_options.lease) options.lease = *runtime_options.lease;
+  options.version = version_number();
+  options.when_home = [this, project = runtime_options.project](Runtime& home) -> Status {
+    if (auto deployed = deploy_directory(home, project, options_); !deployed)
+      log(LogLevel::error, "the project in this node's directory is not deployed" + log_field("error", deployed.error().message));
+    return done();
+  };
+  auto joined = join_others(options);
+  if (!joined) return fail(joined.error());
+  shared_ = *std::move(joined);
+  standby_.hand_over([this](const server::Request& request) { return shared_->handle(request); });
+  if (!options_.port_file.empty() && !write_port_file(options_.port_file, address_))
+    return fail({Code::unavailable, options_.port_file + ": can't be written"});
+  log(LogLevel::info, "ready" + log_field("address", address_) + log_field("partitions", std::to_string(partitions)));
+  int caught = 0;
+  sigwait(&signals_, &caught);
+  log(LogLevel::info, "stopping" + log_field("signal", caught == SIGINT ? "SIGINT" : "SIGTERM"));
+  shared_->hurry();
+  http_.reset();
+  shared_.reset();
+  return exit_done;
+}
+
 int Node::serve(RuntimeOptions runtime_options) {
   auto say_address = [this] { return options_.port_file.empty() || write_port_file(options_.port_file, address_); };
   const Error no_port_file{Code::unavailable, options_.port_file + ": can't be written"};
   // A node that stands by answers from the start; any other when it is ready.
   if (options_.standby) {
     if (auto opened = open_door(); !opened) return fail(opened.error());
-    if (!say_address()) return fail(no_port_file);
   }
+  const auto partitions = find_partitions(store_url(runtime_options));
+  if (!partitions) return fail(partitions.error());
+  if (*partitions == 0) return exit_done;
+  if (*partitions > 1) return serve_shared(std::move(runtime_options), *partitions);
+  if (options_.standby && !say_address()) return fail(no_port_file);
   runtime_options.node_address =
       options_.standby ? address_ : "http://" + listen_.address + ":" + std::to_string(listen_.port);
   auto opened = open_runtime(runtime_options);

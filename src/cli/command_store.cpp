@@ -169,19 +169,26 @@ int store_command(const StoreCommandOptions& options) {
 int doctor_command(const StoreCommandOptions& options) {
   Findings findings;
   const Timestamp now = SystemClock().now();
-  auto opened = open_store_of(options.store, options.directory, true);
-  if (opened) {
+  // Where the URL can't be found out, opening says why.
+  const auto found = stores_of(options.store, options.directory);
+  const std::vector<std::string> stores = found ? *found : std::vector<std::string>{options.store};
+  bool all_open = true;
+  for (const std::string& store : stores) {
+    auto opened = open_store_of(store, options.directory, true);
+    all_open = all_open && opened.ok();
+    if (!opened) {
+      findings.add("store", false, opened.error().message);
+      continue;
+    }
     findings.add("store", true, opened->store->location() + " opens");
     check_integrity(*opened->store, findings);
     check_chain(*opened->store, findings);
     check_disk(*opened->store, now, findings);
     check_clock(*opened->store, now, findings);
-  } else {
-    findings.add("store", false, opened.error().message);
   }
   check_sandbox(findings);
   const int status = findings.print(options.json);
-  return opened ? status : exit_unreachable;
+  return all_open ? status : exit_unreachable;
 }
 
 }  // namespace gantry::cli

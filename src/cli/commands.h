@@ -80,6 +80,8 @@ struct ServeOptions {
   std::string port_file;
   bool standby = false;  // waits while another node writes the store
   std::string node, lease;
+  int partitions = 0;   // of a database that nodes share; 0: as it has
+  std::string address;  // where other nodes reach this one; empty: where it listens
   std::string author;  // who is said to deploy the directory; empty: the account of the system
 };
 int serve_command(const ServeOptions& options);

@@ -97,6 +97,21 @@ int reject_command(const IdOptions& options) {
   return exit_done;
 }
 
+namespace {
+
+// Of nodes that share a database: who has not heard of it yet goes on as before until it has.
+int say_unconfirmed(const Value& state) {
+  const Value* partitions = state.find("unconfirmed");
+  if (partitions == nullptr || !partitions->is_array() || partitions->size() == 0) return exit_done;
+  std::string numbers;
+  for (const Value& each : partitions->items())
+    if (each.is_integer()) numbers += (numbers.empty() ? "" : ", ") + std::to_string(each.as_integer());
+  note("not confirmed yet by partition " + numbers + ": what runs there may still act as before; ask again with 'gantry gate'");
+  return exit_waiting;
+}
+
+}  // namespace
+
 int gate_command(const GateOptions& options) {
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
@@ -108,9 +123,8 @@ int gate_command(const GateOptions& options) {
   Result<Value> state =
       options.action == "status" ? client->get("/api/v1/gate") : client->post("/api/v1/gate/" + options.action, body);
   if (!state) return fail(state.error());
-  if (!options.server.json) return print_stops(*state);
-  print_value(*state);
-  return exit_done;
+  options.server.json ? print_value(*state) : static_cast<void>(print_stops(*state));
+  return say_unconfirmed(*state);
 }
 
 }  // namespace gantry::cli

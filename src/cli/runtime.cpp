@@ -3,6 +3,8 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "definition/shared_check.h"
+#include "journal/partition.h"
 #include "tool/drivers.h"
 #include "tool/sandbox_problem.h"
 
@@ -75,7 +77,10 @@ std::string store_url(const RuntimeOptions& options) {
 Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   auto runtime = std::make_unique<Runtime>();
   definition::Settings settings = options.project ? options.project->settings : definition::Settings{};
-  const std::string url = store_url(options);
+  const bool is_shared = options.partitions > 1;
+  const std::string url = is_shared ? journal::partition_url(store_url(options), options.partition) : store_url(options);
+  if (!is_shared && journal::names_partition(url))
+    return Error{Code::invalid_argument, "one partition alone runs nothing: 'gantry serve' serves them all, without 'partition=' in the URL"};
   journal::StoreOptions store_options;
   store_options.audit = audit_options(settings, url, options.directory);
   store_options.node = options.node;
@@ -84,6 +89,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   store_options.when_lost = options.when_lost;
   runtime->store = TRY(open_store(url, store_options));
   runtime->query = TRY(journal::Query::open(*runtime->store));
+  std::vector<engine::HomeChange> home_changes;
+  if (options.home_changes) home_changes = TRY(options.home_changes());
 
   tool::DriverOptions drivers;
   drivers.directory = options.directory;
@@ -107,6 +114,12 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
   engine_options.record_lifecycle = {.workflow = settings.record_workflow_events,
                                      .task = settings.record_task_events,
                                      .status = settings.record_status_events};
+  if (is_shared) {
+    engine_options.accepts_id = [number = options.partition, count = options.partitions](std::string_view id) {
+      return journal::partition_of(id, count) == number;
+    };
+    engine_options.admits = definition::check_shareable;
+  }
   std::function<void(std::optional<Timestamp>)> when_idle;
   if (options.when_idle)
     when_idle = [skip = options.when_idle, clock = &runtime->clock](std::optional<Timestamp> due) { skip(*clock, due); };
@@ -115,7 +128,8 @@ Result<std::unique_ptr<Runtime>> Runtime::open(const RuntimeOptions& options) {
                                               .clock = &runtime->clock,
                                               .random = &runtime->random,
                                               .trace = options.trace,
-                                              .when_idle = std::move(when_idle)},
+                                              .when_idle = std::move(when_idle),
+                                              .home_changes = std::move(home_changes)},
                                              engine_options));
   return runtime;
 }

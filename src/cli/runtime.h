@@ -33,6 +33,10 @@ struct RuntimeOptions {
   std::string node = {}, node_address = {};
   std::optional<Duration> lease = {};
   std::function<void(const std::string& reason)> when_lost = {};  // StoreOptions::when_lost
+  // Of a journal with partitions (journal/partition.h): which of how many this is, and what the home has decided that this
+  // one has not followed yet, asked for when it is this node's.
+  std::size_t partition = 0, partitions = 1;
+  std::function<Result<std::vector<engine::HomeChange>>()> home_changes = {};
   bool egress_any = false;
   bool run_schedules = false;
   // As Engine::Parts::when_idle. May be empty.

@@ -48,6 +48,9 @@ struct GateRequest {
   std::string reason;
   definition::Principal by;
 };
+struct FollowRequest {
+  HomeChange change;
+};
 // Work on the store that writes events of its own: retention, holds. Alone in its turn.
 struct MaintainRequest {
   std::function<Result<Value>(journal::Store&)> work;
@@ -95,7 +98,7 @@ struct Command {
                                MaintainRequest, WaitRequest, OutcomeArrived, TimerKey, ContinueLater, NotifyParent, CancelInstance,
                                RecoverInstance, NoteNotSent, FailInstance, NoteStuck, BatchVoteRequest, GateRequest, ChangePolicy,
                                ReconsiderApprovals, SuspendRequest, ForkRequest, DescribeSchedules,
-                               MigrationRequest, UndoMigrationRequest>;
+                               MigrationRequest, UndoMigrationRequest, FollowRequest>;
   Request request;
   std::shared_ptr<std::promise<Result<Value>>> reply;  // null for the engine's own commands
 };

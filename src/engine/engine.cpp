@@ -42,6 +42,7 @@ Result<std::unique_ptr<Engine>> Engine::open(Parts parts, EngineOptions options)
 
 Result<Deployed> Engine::deploy(definition::ProjectPointer project, const definition::Principal& by) {
   GANTRY_ASSERT(project != nullptr, "there is nothing to deploy");
+  if (loop_->options_.admits) TRY(loop_->options_.admits(*project));
   const Value answer = TRY(loop_->ask(DeployRequest{std::move(project), by, ""}));
   Deployed deployed{std::string(answer.string_or("status", "")), std::string(answer.string_or("instance", ""))};
   if (deployed.instance.empty()) return deployed;
@@ -52,6 +53,11 @@ Result<Deployed> Engine::deploy(definition::ProjectPointer project, const defini
     return Error{Code::denied, "the change of policy did not take place: " +
                                    std::string(outcome.error.string_or("detail", outcome.status))};
   return deployed;
+}
+
+Status Engine::follow(std::vector<HomeChange> changes) {
+  for (HomeChange& change : changes) TRY(loop_->ask(FollowRequest{std::move(change)}));
+  return done();
 }
 
 Result<Value> Engine::vote_batch(BatchVoteRequest request) {

@@ -49,6 +49,17 @@ struct EngineOptions {
   bool run_schedules = true;                 // false: nothing is started by the clock or by events
   Lifecycle record_lifecycle;                // lifecycle events to keep in the journal, whoever listens for them
   std::size_t event_window = 20'000;         // received CloudEvents that are known again by source and id
+  // Of a journal that is one of several (journal/partition.h). Ids of instances and migrations are drawn until this
+  // accepts them; one of so many as there are partitions passes. Empty: any.
+  std::function<bool(std::string_view id)> accepts_id = {};
+  // Asked about each project before it is deployed; its error refuses it. Empty: any.
+  std::function<Status(const definition::Project& project)> admits = {};
+};
+
+// What another journal, the home of several, has decided for all: a project_deployed, gate_stopped or gate_started of it.
+struct HomeChange {
+  journal::Event event;
+  std::string files;  // of the project that was deployed, as Store::project_files has them
 };
 
 struct StartRequest {
@@ -139,6 +150,8 @@ class Engine {
     // Called on the engine's thread, again and again, while nothing is to be done before this time (or before somebody
     // asks): for clocks that jump where others wait. May be empty.
     std::function<void(std::optional<Timestamp> next_due)> when_idle = {};
+    // As follow(), before anything is recovered, so that nothing is sent that the home has stopped meanwhile.
+    std::vector<HomeChange> home_changes = {};
     // --- For the simulator (stepped_engine.h)
     const SteadyClock* steady_clock = nullptr;  // null: the machine's
     // Empty: threads of the engine's own. See effect_executor.h.
@@ -164,6 +177,9 @@ class Engine {
   // again. Journaled. Stopping twice is fine. Errors of start_gate: not_found when there is no such stop.
   Status stop_gate(const GateStop& stop, const std::string& reason, const definition::Principal& by);
   Status start_gate(const GateStop& stop, const definition::Principal& by);
+  // Does what the home of several journals has done, in its order; durable when it returns. Changes nothing where it is so
+  // already, so that doing some again does no harm. No policy is asked: the home's was.
+  Status follow(std::vector<HomeChange> changes);
   Value gate_state() const;                     // {"stops": [{tool, workflow, principal, reason, by, at}]}
   Result<Value> answer(AnswerRequest request);  // {"task", "state"}
   Status cancel(const std::string& instance, const definition::Principal& by, const std::string& reason);

@@ -27,6 +27,8 @@ class Installation final : public DefinitionSource {
   // Durable when it returns, or nothing has changed. Errors: conflict when a workflow of the same name and version has
   // another digest.
   Status deploy(const DeployRequest& request, Timestamp now);
+  // Errors: as deploy; those of reading the project.
+  Status follow(const HomeChange& change, Timestamp now);
   // Keeps the files of a project that is to be deployed later. Errors: as deploy.
   Status save(const definition::Project& project);
 

@@ -56,6 +56,8 @@ Engine::Loop::~Loop() {
 
 Status Engine::Loop::open() {
   TRY(installation_.open());
+  for (const HomeChange& change : parts_.home_changes) TRY(installation_.follow(change, parts_.clock->now()));
+  parts_.home_changes.clear();
   TRY(load_recent_events());
   TRY(load_unfinished());
   arm_schedules();

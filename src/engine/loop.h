@@ -165,6 +165,8 @@ struct Engine::Loop {
   Result<Value> handle(const GateRequest& request, Work& work, Turn& turn);
   Result<Value> handle(const ChangePolicy& request, Work& work, Turn& turn);
   Result<Value> handle(const ReconsiderApprovals& request, Work& work, Turn& turn);
+  Result<Value> handle(const FollowRequest& request, Work& work, Turn& turn);  // loop_follow.cpp
+  std::string new_id(Timestamp now);
   Result<Value> propose_change(const DeployRequest& request, Work& work, Turn& turn);
   void reconsider_all();
   std::string add_instance(const definition::ProjectPointer& project,

@@ -145,7 +145,7 @@ Result<std::optional<std::string>> Engine::Loop::started_before(const std::strin
 std::string Engine::Loop::add_instance(const definition::ProjectPointer& project,
                                        const std::shared_ptr<const definition::Workflow>& workflow, Value data,
                                        Work& work, Turn& turn) {
-  std::string id = new_identifier(work.now, *parts_.random);
+  std::string id = new_id(work.now);
   auto& record = add(std::make_unique<InstanceRecord>(id, project, workflow, interpreter_for(project, workflow)), turn);
   record.start(std::move(data), work);
   return id;

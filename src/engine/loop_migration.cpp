@@ -79,7 +79,7 @@ Result<Value> Engine::Loop::handle(const MigrationRequest& request, Work& work, 
   const bool more = instances.size() > most;
   if (more) instances.pop_back();
   if (!instances.empty()) TRY(check_mapping_for(instances.front(), migration, turn));
-  if (request.apply) migration.id = new_identifier(work.now, *parts_.random);
+  if (request.apply) migration.id = new_id(work.now);
   std::vector<Value> rows;
   std::map<std::string, std::size_t> counts{{"compatible", 0}, {"convertible", 0}, {"stuck", 0}, {"movable", 0}};
   for (const std::string& instance : instances) {

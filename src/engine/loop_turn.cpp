@@ -105,7 +105,8 @@ void Engine::Loop::collect(Turn& turn, bool overlaps) {
     const Command::Request& next = work_.front().request;
     const bool alone = std::holds_alternative<DeployRequest>(next) || std::holds_alternative<GateRequest>(next) ||
                        std::holds_alternative<ChangePolicy>(next) || std::holds_alternative<MaintainRequest>(next) ||
-                       std::holds_alternative<MigrationRequest>(next) || std::holds_alternative<UndoMigrationRequest>(next);
+                       std::holds_alternative<MigrationRequest>(next) || std::holds_alternative<UndoMigrationRequest>(next) ||
+                       std::holds_alternative<FollowRequest>(next);
     if (alone && (!turn.handled.empty() || committing_)) break;
     Handled handled;
     handled.command = std::move(work_.front());

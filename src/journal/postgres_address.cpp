@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <memory>
 
+#include "journal/partition.h"
 #include "journal/postgres_library.h"
 #include "journal/store.h"
 
@@ -17,26 +19,35 @@ constexpr std::array allowed_parameters = {
     "password",    "passfile", "sslmode", "sslcert",         "sslkey",
     "sslrootcert", "sslcrl",   "service", "connect_timeout", "target_session_attrs"};
 constexpr std::size_t name_bytes_max = 40;  // room for what is made from it; PostgreSQL's limit is 63
+constexpr std::size_t shared_name_bytes_max = 32;  // of a schema with partitions: theirs are made from it
 
 Error wrong_url(const std::string& what) {
   return {Code::invalid_argument, what + "; expected postgres://USER@HOST/DATABASE?schema=NAME"};
 }
 
-// Takes "schema=NAME" out of the query, which libpq would refuse.
-std::string take_schema(std::string& url) {
+// Takes "NAME=..." out of the query, which libpq would refuse; nothing where it is not there.
+std::optional<std::string> take_parameter(std::string& url, std::string_view name) {
   const std::size_t query = url.find('?');
-  if (query == std::string::npos) return {};
+  if (query == std::string::npos) return std::nullopt;
+  const std::string key = std::string(name) + "=";
   for (std::size_t at = query + 1; at < url.size();) {
     const std::size_t end = std::min(url.find('&', at), url.size());
-    if (url.compare(at, 7, "schema=") == 0) {
-      std::string name = url.substr(at + 7, end - at - 7);
+    if (url.compare(at, key.size(), key) == 0) {
+      std::string value = url.substr(at + key.size(), end - at - key.size());
       url.erase(at, std::min(end + 1, url.size()) - at);
       while (!url.empty() && (url.back() == '&' || url.back() == '?')) url.pop_back();
-      return name;
+      return value;
     }
     at = end + 1;
   }
-  return {};
+  return std::nullopt;
+}
+
+std::optional<std::size_t> read_number(const std::string& text) {
+  std::size_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || number >= partitions_max) return std::nullopt;
+  return number;
 }
 
 bool is_name(const std::string& name) {
@@ -67,11 +78,18 @@ Status PostgresAddress::take(const std::string& keyword, const std::string& valu
 Result<PostgresAddress> PostgresAddress::parse(const std::string& url) {
   PostgresAddress address;
   std::string rest = url;
-  const std::string schema = take_schema(rest);
-  if (url.find("schema=") != std::string::npos && url.find('?') < url.find("schema=")) {
-    if (!is_name(schema))
+  if (const auto schema = take_parameter(rest, "schema")) {
+    if (!is_name(*schema))
       return wrong_url("the store's schema must be lower-case letters, digits and _, at most 40, not pg_...");
-    address.schema_ = schema;
+    address.base_schema_ = address.schema_ = *schema;
+  }
+  if (const auto partition = take_parameter(rest, "partition")) {
+    address.partition_ = read_number(*partition);
+    if (!address.partition_)
+      return wrong_url(fmt::format("the store's partition is a number from 0 to {}", partitions_max - 1));
+    if (address.schema_.size() > shared_name_bytes_max)
+      return wrong_url(fmt::format("the schema of a journal with partitions has at most {} letters", shared_name_bytes_max));
+    if (*address.partition_ > 0) address.schema_ += fmt::format("_p{}", *address.partition_);
   }
   struct FreeOptions {
     void operator()(PQconninfoOption* options) const { pq().PQconninfoFree(options); }
@@ -101,7 +119,8 @@ void PostgresAddress::complete() {
   const bool is_socket = host.starts_with('/');
   location_ =
       fmt::format("postgres://{}{}{}{}/{}?{}schema={}", user, user.empty() ? "" : "@", is_socket ? "" : host,
-                  port.empty() ? "" : ":" + port, value_of("dbname"), is_socket ? "host=" + host + "&" : "", schema_);
+                  port.empty() ? "" : ":" + port, value_of("dbname"), is_socket ? "host=" + host + "&" : "",
+                  partition_ ? fmt::format("{}&partition={}", base_schema_, *partition_) : schema_);
 }
 
 // Also of URLs that are not read: what stands before '@' may hold a password, and so may parameters.

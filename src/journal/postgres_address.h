@@ -1,7 +1,8 @@
-// Where a PostgreSQL database is, from its URL: postgres://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE[?schema=NAME&...].
+// Where a PostgreSQL database is, from its URL: postgres://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE[?schema=NAME&partition=NUMBER&...].
 // The password is nowhere but in what libpq gets: no error and no text for people has it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,10 @@ class PostgresAddress {
 
   const std::vector<std::pair<std::string, std::string>>& parameters() const { return parameters_; }
   const std::string& schema() const { return schema_; }  // of the journal's tables; letters, digits and _
+  // Of a database whose journal is in parts (partition.h): which part the URL names, and the schema of the first, whose
+  // name the others' begin with.
+  std::optional<std::size_t> partition() const { return partition_; }
+  const std::string& base_schema() const { return base_schema_; }
   const std::string& location() const { return location_; }
 
  private:
@@ -28,7 +33,8 @@ class PostgresAddress {
   void complete();
 
   std::vector<std::pair<std::string, std::string>> parameters_;
-  std::string schema_ = "gantry";
+  std::string base_schema_ = "gantry", schema_ = base_schema_;
+  std::optional<std::size_t> partition_;
   std::string location_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "journal/postgres_dialect.h"
+#include "journal/postgres_partition.h"
 #include "journal/sqlite_connection.h"
 #include "journal/sqlite_schema.h"
 #include "journal/sqlite_store.h"
@@ -24,7 +25,19 @@ std::string node_name(const StoreOptions& options) {
   return fmt::format("{}:{}", host.data(), getpid());
 }
 
-// The schema and the lease's table, which come before all others; two nodes may start at the same time.
+Status warn_if_not_durable(PostgresConnection& connection) {
+  if (connection.address().partition().value_or(0) > 0) return done();  // the home says it for all
+  const std::int64_t unsafe =
+      TRY(connection.integer_of("SELECT count(*) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND "
+                                "setting = 'off'"));
+  if (unsafe > 0)
+    log(LogLevel::warning, "the database server does not sync its disk (fsync or full_page_writes is off): what is "
+                           "acknowledged may be lost in a power cut");
+  return done();
+}
+
+}  // namespace
+
 Status prepare_lease(PostgresConnection& connection) {
   // Where it is there, nothing may touch its row: a frozen node may hold it.
   const bool is_there = TRY(connection.integer_of("SELECT count(*) FROM pg_class WHERE relname = 'journal_lease' AND "
@@ -39,21 +52,10 @@ Status prepare_lease(PostgresConnection& connection) {
   return transaction.commit();
 }
 
-Status warn_if_not_durable(PostgresConnection& connection) {
-  const std::int64_t unsafe =
-      TRY(connection.integer_of("SELECT count(*) FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND "
-                                "setting = 'off'"));
-  if (unsafe > 0)
-    log(LogLevel::warning, "the database server does not sync its disk (fsync or full_page_writes is off): what is "
-                           "acknowledged may be lost in a power cut");
-  return done();
-}
-
-}  // namespace
-
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_postgres(const std::string& url, const StoreOptions& options) {
   const PostgresAddress address = TRY(PostgresAddress::parse(url));
   std::shared_ptr<PostgresConnection> connection = TRY(PostgresConnection::open(address, options.read_only));
+  if (!options.tokens_only) TRY(check_partition(*connection));
   if (options.read_only) {
     TRY(check_schema(*connection));
     return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), WriterLock(), options));

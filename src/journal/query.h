@@ -42,6 +42,8 @@ class Query {
  public:
   // On a "memory:" store, `store` must be the open one; for files a read-only connection of its own is opened.
   static Result<std::unique_ptr<Query>> open(Store& store);
+  // Of a journal in PostgreSQL, without a store. Errors: not_found when it is not there yet; those of the database.
+  static Result<std::unique_ptr<Query>> open(const std::string& url);
   virtual ~Query() = default;
 
   virtual Result<Page> instances(const InstanceFilter& filter, const PageRequest& page) = 0;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "journal/postgres_connection.h"
 #include "journal/stored_utf8.h"
 #include "value/json.h"
 
@@ -218,6 +219,13 @@ Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& p
                                          {"data", event.data}}));
   }
   return result;
+}
+
+Result<std::unique_ptr<Query>> Query::open(const std::string& url) {
+  const PostgresAddress address = TRY(PostgresAddress::parse(url));
+  std::shared_ptr<PostgresConnection> connection = TRY(PostgresConnection::open(address, true));
+  TRY(check_schema(*connection));
+  return std::unique_ptr<Query>(std::make_unique<SqliteQuery>(std::move(connection)));
 }
 
 Result<std::unique_ptr<Query>> Query::open(Store& store) {

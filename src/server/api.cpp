@@ -101,6 +101,10 @@ Response call_route(const ApiParts& parts, const Request& request, const Route& 
   return route.handle(call);
 }
 
+bool is_method_of(const Route& route, const Request& request) {
+  return request.method == route.method || (request.method == "HEAD" && std::string_view(route.method) == "GET");
+}
+
 Response dispatch(const ApiParts& parts, const Request& request) {
   std::vector<std::string_view> path = segments_of(request.path);
   if (path.empty() || std::any_of(path.begin(), path.end() - 1, [](std::string_view s) { return s.empty(); }))
@@ -109,7 +113,7 @@ Response dispatch(const ApiParts& parts, const Request& request) {
   for (const Route& route : routes()) {
     auto arguments = match_path(route.path, path);
     if (!arguments) continue;
-    if (request.method == route.method || (request.method == "HEAD" && std::string_view(route.method) == "GET"))
+    if (is_method_of(route, request))
       return call_route(parts, request, route, std::move(*arguments));
     allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
   }
@@ -194,6 +198,15 @@ const std::vector<Route>& routes() {
        "", receive_events},
   };
   return table;
+}
+
+std::optional<MatchedRoute> match_route(const Request& request) {
+  const std::vector<std::string_view> path = segments_of(request.path);
+  for (const Route& route : routes()) {
+    if (!is_method_of(route, request)) continue;
+    if (auto arguments = match_path(route.path, path)) return MatchedRoute{&route, *std::move(arguments)};
+  }
+  return std::nullopt;
 }
 
 Response Api::handle(const Request& request) const {

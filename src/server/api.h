@@ -2,6 +2,8 @@
 // OpenAPI document is made from it. Any thread; holds no state of its own.
 #pragma once
 
+#include <atomic>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,8 @@ struct ApiParts {
   const Clock* clock = nullptr;
   std::string version;
   bool write_enabled = true;
+  // True once the engine is about to end: who waits for an instance is answered how it stands. Null: it never is.
+  const std::atomic<bool>* is_closing = nullptr;
 };
 
 // What a handler of one route gets.
@@ -36,6 +40,13 @@ struct Route {
   std::vector<std::string_view> parameters = {};  // of the query; others are refused
 };
 const std::vector<Route>& routes();
+
+struct MatchedRoute {
+  const Route* route;
+  std::vector<std::string> arguments;
+};
+// Nothing: there is no such path, or not with this method.
+std::optional<MatchedRoute> match_route(const Request& request);
 
 class Api {
  public:
@@ -58,6 +69,8 @@ Result<journal::PageRequest> page_request(const Request& request);
 // The body as a Value by its content type: JSON (default), YAML, CSV, EDIFACT; an empty body is `fallback`.
 Result<Value> body_value(const Request& request, const Value& fallback);
 
+// In the Prometheus text format.
+std::string metrics_text(const Value& totals, const engine::EngineStatistics& statistics);
 std::string openapi_document(const std::string& version);
 
 // The handlers, by area: api_instances.cpp, api_tasks.cpp, api_gate.cpp, api_definitions.cpp,

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <chrono>
+
 #include "server/api.h"
 #include "server/cloud_event_request.h"
 #include "value/json.h"
@@ -29,6 +32,21 @@ Result<std::string> idempotency_key(const Call& call) {
   return std::string(key);
 }
 
+// An engine that is about to end is not kept waiting.
+Result<engine::InstanceOutcome> wait_for(const Call& call, const std::string& instance, Duration wait) {
+  if (call.parts.is_closing == nullptr) return call.parts.engine->wait(instance, wait, true);
+  constexpr auto slice = std::chrono::milliseconds(500);
+  using SteadyClock = std::chrono::steady_clock;
+  const auto end = SteadyClock::now() + wait;
+  for (;;) {
+    const auto slice_end = std::min<SteadyClock::time_point>(SteadyClock::now() + slice, end);
+    const Duration left = std::chrono::duration_cast<Duration>(slice_end - SteadyClock::now());
+    auto outcome = call.parts.engine->wait(instance, std::max(left, Duration::zero()), true);
+    const auto now = SteadyClock::now();
+    if (!outcome || now < slice_end || now >= end || *call.parts.is_closing) return outcome;
+  }
+}
+
 Result<Value> start(const Call& call) {
   Duration wait = TRY(wait_time(call.request));
   Value input = TRY(body_value(call.request, Value::object(std::vector<Member>{})));
@@ -40,7 +58,7 @@ Result<Value> start(const Call& call) {
                                                           .principal = call.principal,
                                                           .key = key}));
   engine::InstanceOutcome outcome{started.instance, "running", {}, {}, false};
-  if (wait > Duration::zero()) outcome = TRY(call.parts.engine->wait(started.instance, wait, true));
+  if (wait > Duration::zero()) outcome = TRY(wait_for(call, started.instance, wait));
   return to_value(outcome).with_member("existed", started.existed);
 }
 

@@ -85,22 +85,25 @@ Response show_readiness(const Call& call) {
   return json_response(Value::object({{"status", "ready"}}));
 }
 
-Response show_metrics(const Call& call) {
-  auto totals = call.parts.query->totals();
-  if (!totals) return error_response(totals.error());
-  engine::EngineStatistics statistics = call.parts.engine->statistics();
+std::string metrics_text(const Value& totals, const engine::EngineStatistics& statistics) {
   std::string text;
-  append_counts(text, "gantry_instances", "Instances by status.", "status", totals->member("instances"));
-  append_counts(text, "gantry_effects", "Effects by state.", "state", totals->member("effects"));
-  append_counts(text, "gantry_tasks", "Human tasks by state.", "state", totals->member("tasks"));
-  append_number(text, "gantry_journal_bytes", "gauge", "Size of the store.", static_cast<std::uint64_t>(totals->integer_or("bytes", 0)));
-  append_number(text, "gantry_journal_events_total", "counter", "Events in the journal.", static_cast<std::uint64_t>(totals->integer_or("events", 0)));
+  append_counts(text, "gantry_instances", "Instances by status.", "status", totals.member("instances"));
+  append_counts(text, "gantry_effects", "Effects by state.", "state", totals.member("effects"));
+  append_counts(text, "gantry_tasks", "Human tasks by state.", "state", totals.member("tasks"));
+  append_number(text, "gantry_journal_bytes", "gauge", "Size of the store.", static_cast<std::uint64_t>(totals.integer_or("bytes", 0)));
+  append_number(text, "gantry_journal_events_total", "counter", "Events in the journal.", static_cast<std::uint64_t>(totals.integer_or("events", 0)));
   append_number(text, "gantry_commits_total", "counter", "Journal transactions since start.", statistics.commits);
   append_number(text, "gantry_effects_sent_total", "counter", "Effects handed to drivers since start.", statistics.effects_sent);
   append_number(text, "gantry_running_instances", "gauge", "Instances in memory.", statistics.running);
   append_number(text, "gantry_inbox_commands", "gauge", "Commands waiting for the engine.", statistics.inbox);
   append_number(text, "gantry_effects_in_flight", "gauge", "Effects at drivers now.", statistics.in_flight);
-  return {200, std::move(text), "text/plain; version=0.0.4", {}};
+  return text;
+}
+
+Response show_metrics(const Call& call) {
+  auto totals = call.parts.query->totals();
+  if (!totals) return error_response(totals.error());
+  return {200, metrics_text(*totals, call.parts.engine->statistics()), "text/plain; version=0.0.4", {}};
 }
 
 }  // namespace gantry::server

@@ -1,4 +1,5 @@
 """Several nodes on one PostgreSQL database, which is started here from Debian's package, on a Unix socket in a folder of its own."""
+import itertools
 import json
 import os
 import signal
@@ -46,7 +47,7 @@ class Database:
         if self.prefix:
             os.chown(self.folder, 65534, 65534)
         self.call("initdb", "-D", self.folder / "data", "-U", "gantry", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-k {self.folder} -h '' -c fsync={'on' if durable else 'off'} -c max_connections=50"
+        options = f"-k {self.folder} -h '' -c fsync={'on' if durable else 'off'} -c max_connections=120"
         self.call("pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start")
         self.url = f"postgres:///postgres?host={self.folder}&user=gantry"
 
@@ -57,6 +58,11 @@ class Database:
         done = subprocess.run(["psql", "-h", self.folder, "-U", "gantry", "postgres", "-Atq", "-v", "ON_ERROR_STOP=1"], check=True,
                               input="SET search_path = gantry;\n" + sql, capture_output=True, text=True, **options)
         return [line.split("|") for line in done.stdout.splitlines()]
+
+    def rows_of_all(self, partitions, sql):
+        """Of all partitions, one after the other."""
+        return [row for number in range(partitions)
+                for row in self.rows(f"SET search_path = gantry{f'_p{number}' if number else ''};\n" + sql)]
 
     def stop(self):
         self.call("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
@@ -106,27 +112,45 @@ class Node:
     """`gantry serve --standby`, killed and started again."""
 
     def __init__(self, cluster, name):
-        self.cluster, self.name, self.process, self.address = cluster, name, None, None
+        self.cluster, self.name, self.process, self.address, self.is_ended = cluster, name, None, None, False
 
     def start(self):
-        port_file = self.cluster.work / f"{self.name}.address"
+        self.launch()
+        self.await_address()
+
+    def launch(self):
+        port_file = self.port_file = self.cluster.work / f"{self.name}.address"
         port_file.unlink(missing_ok=True)
+        self.is_ended = False
         command = [self.cluster.program, "serve", "--dir", self.cluster.project, "--store", self.cluster.database.url, "--standby", "--node",
                    self.name, "--lease", "PT2S", "--listen", "127.0.0.1:0", "--port-file", port_file]
+        if self.cluster.partitions > 1:
+            command += ["--partitions", self.cluster.partitions]
         with open(self.cluster.work / f"{self.name}.log", "a") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdout=log, stderr=log)
-        while not port_file.exists():
+
+    def await_address(self):
+        while not self.port_file.exists():
             if self.process.poll() is not None:
                 raise RuntimeError((self.cluster.work / f"{self.name}.log").read_text())
             time.sleep(0.01)
-        self.address = port_file.read_text().strip()
+        self.address = self.port_file.read_text().strip()
 
     def send(self, how):
+        self.is_ended = True
         self.process.send_signal(how)
 
     def kill(self):
+        self.is_ended = True
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def partitions(self):
+        """Those that it has; none where it does not answer."""
+        try:
+            return json.loads(urllib.request.urlopen(self.address + "/readyz", timeout=5).read())["partitions"]
+        except NOT_REACHED:
+            return []
 
     def is_ready(self):
         try:
@@ -136,7 +160,8 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, program, work, names, workflows, durable):
+    def __init__(self, program, work, names, workflows, durable, partitions=1, roles=()):
+        self.partitions = partitions
         self.program, self.work, self.project = Path(program).resolve(), Path(work), Path(work) / "project"
         database_folder = self.work / "database"
         database_folder.mkdir(parents=True)
@@ -149,7 +174,8 @@ class Cluster:
         for name, text in files.items():
             (self.project / name).parent.mkdir(parents=True, exist_ok=True)
             (self.project / name).write_text(text)
-        created = subprocess.run([self.program, "token", "create", "--store", self.database.url, "--person", "ada"], check=True, capture_output=True,
+        created = subprocess.run([self.program, "token", "create", "--store", self.database.url, "--person", "ada",
+                                  *[word for role in roles for word in ("--role", role)]], check=True, capture_output=True,
                                  text=True)
         self.token = created.stdout.strip()
         self.nodes = [Node(self, name) for name in names]
@@ -157,24 +183,38 @@ class Cluster:
 
     def start(self):
         for node in self.nodes:
+            node.launch()
+        for node in self.nodes:
+            node.await_address()
+
+    def supervise(self):
+        """As a supervisor would: a node that nobody has ended has lost its lease, on a machine that was too busy, and is started again."""
+        for node in self.nodes:
+            if node.is_ended or node.process.poll() is None:
+                continue
+            if node.process.returncode != 4:
+                raise RuntimeError((self.work / f"{node.name}.log").read_text())
             node.start()
 
     def active(self):
         """The node that has the journal; waits for it."""
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
+            self.supervise()
             for node in self.nodes:
                 if node.process.poll() is None and node.is_ready():
                     return node
             time.sleep(0.02)
         raise RuntimeError("no node has taken the journal within 30 s")
 
-    def start_instance(self, workflow, key, wait=0):
-        """As a client would: tries the node that answered last, follows the address that a node names, tries again."""
-        while True:
+    def start_instance(self, workflow, key, wait=0, at=None):
+        """As a client would: tries the node that answered last, follows the address that a node names, tries again. `at`: one of all nodes."""
+        for tries in itertools.count():
             address = self.hint or self.nodes[0].address
+            if at is not None:
+                address = self.nodes[(at + tries) % len(self.nodes)].address
             request = urllib.request.Request(f"{address}/api/v1/workflows/yard/{workflow}/instances?wait={wait}", b"{}", {
-                "Authorization": "Bearer " + self.token, "Content-Type": "application/json", "Idempotency-Key": key})
+                "Authorization": "Bearer " + self.token, "Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})})
             try:
                 return json.loads(urllib.request.urlopen(request, timeout=30).read())["instance"]
             except urllib.error.HTTPError as error:

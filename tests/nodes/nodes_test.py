@@ -53,6 +53,7 @@ class NodesTest(unittest.TestCase):
             if time.monotonic() > deadline:
                 self.fail(what() if callable(what) else what)
             self.assertEqual(self.failures, [])
+            self.cluster.supervise()
             time.sleep(0.02)
 
     def what_waits(self):
