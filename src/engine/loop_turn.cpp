@@ -98,6 +98,7 @@ void Engine::Loop::collect(Turn& turn, bool overlaps) {
   const std::size_t expected = std::min(work_.size(), commands_max);
   turn.handled.reserve(expected);
   turn.batch.events.reserve(2 * expected);
+  turn.batch.printed.reserve(2 * expected);
   while (!work_.empty() && !turn.unreadable && turn.batch.events.size() < options_.batch_events_max &&
          turn.handled.size() < commands_max) {
     // A deployment is a transaction of its own, and what comes after it must see it only when it is durable. The same

@@ -174,7 +174,6 @@ Result<StoredData> SqliteStore::printed(const Event& event) const {
 }
 
 Status SqliteStore::print_rest(const std::vector<Event>& events, std::vector<StoredData>& printed_ones) const {
-  printed_ones.reserve(events.size());
   while (printed_ones.size() < events.size()) {
     StoredData stored = TRY(printed(events[printed_ones.size()]));
     printed_ones.push_back(std::move(stored));
