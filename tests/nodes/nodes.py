@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 import time
+import unittest
 import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -236,3 +237,16 @@ class Cluster:
                 node.kill()
         self.database.stop()
         self.crane.stop()
+
+
+class ClusterTestCase(unittest.TestCase):
+    """`self.cluster` is under load of clients that note in `self.failures` what went wrong."""
+
+    def wait_until(self, condition, what):
+        deadline = time.monotonic() + 40
+        while not condition():
+            if time.monotonic() > deadline:
+                self.fail(what() if callable(what) else what)
+            self.assertEqual(self.failures, [])
+            self.cluster.supervise()
+            time.sleep(0.02)

@@ -14,7 +14,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from nodes import BINARIES, Cluster
+from nodes import BINARIES, Cluster, ClusterTestCase
 
 PROGRAM, MINUTES = None, 0
 CLIENTS, KILLS, INSTANCES_PER_KILL, STEPS, OPEN_MAX = 4, 4, 40, 3, 100
@@ -22,7 +22,7 @@ TAKEOVER_SECONDS_MAX = 10  # of a loaded machine; the lease is 2 s
 
 
 @unittest.skipUnless((BINARIES / "initdb").exists(), "PostgreSQL 15 is not installed")
-class NodesTest(unittest.TestCase):
+class NodesTest(ClusterTestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.cluster = Cluster(PROGRAM, self.folder.name, ["north", "south", "west"], {"stow": ["crane.move"] * STEPS}, durable=False)
@@ -46,15 +46,6 @@ class NodesTest(unittest.TestCase):
                 self.started[key] = self.cluster.start_instance("stow", key)
         except Exception as failure:  # told by the test's own thread
             self.failures.append(failure)
-
-    def wait_until(self, condition, what):
-        deadline = time.monotonic() + 40
-        while not condition():
-            if time.monotonic() > deadline:
-                self.fail(what() if callable(what) else what)
-            self.assertEqual(self.failures, [])
-            self.cluster.supervise()
-            time.sleep(0.02)
 
     def what_waits(self):
         return self.cluster.database.rows("SELECT i.status, e.state, e.attempts, e.reason, count(*) FROM instances i LEFT JOIN effects e ON e.instance "

@@ -14,7 +14,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from nodes import BINARIES, POLICY, Cluster
+from nodes import BINARIES, POLICY, Cluster, ClusterTestCase
 
 PROGRAM, MINUTES = None, 0
 PARTITIONS, CLIENTS, ENDS, INSTANCES_PER_END, STEPS, OPEN_MAX = 6, 4, 4, 40, 3, 60
@@ -24,7 +24,7 @@ HOW = [signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGSTOP]
 
 
 @unittest.skipUnless((BINARIES / "initdb").exists(), "PostgreSQL 15 is not installed")
-class SharedTest(unittest.TestCase):
+class SharedTest(ClusterTestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -54,15 +54,6 @@ class SharedTest(unittest.TestCase):
                 self.started[key] = self.cluster.start_instance("stow", key, at=number)
         except Exception as failure:  # told by the test's own thread
             self.failures.append(failure)
-
-    def wait_until(self, condition, what):
-        deadline = time.monotonic() + 40
-        while not condition():
-            if time.monotonic() > deadline:
-                self.fail(what() if callable(what) else what)
-            self.assertEqual(self.failures, [])
-            self.cluster.supervise()
-            time.sleep(0.02)
 
     def shares(self, nodes=None):
         """The partitions of each node that answers."""
