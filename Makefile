@@ -30,7 +30,7 @@ test-sanitizers: test-asan test-tsan ## The unit tests under address+undefined a
 test-dev: setup ## One debug build and all its tests: the daily loop
 	@cmake --preset dev > /dev/null
 	@cmake --build --preset dev -j $(JOBS)
-	@ctest --test-dir build/dev --output-on-failure -j $(JOBS)
+	@ctest --test-dir build/dev --output-on-failure -j $$(( $(JOBS) + 1 )) # tests that start servers mostly wait
 
 test-asan: setup ## The unit tests under address and undefined behaviour sanitizers
 	@cmake --preset asan > /dev/null

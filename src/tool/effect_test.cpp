@@ -45,6 +45,21 @@ TEST(Effect, DigestChangesWithEverythingThatItBinds) {
   EXPECT_FALSE(changed([](Effect& e) { e.arguments = e.arguments.labelled(Label::unknown()); }));
 }
 
+TEST(Effect, DigestIsThatOfTheCanonicalFormOfWhatItBinds) {
+  Effect effect = sample_effect();
+  effect.task = "/do/0/\"quoted\"";
+  effect.arguments = Value::object({{"zeta", 1.5}, {"alpha", Value::array({"ä", "\n"})}});
+  const Digest tool = sha256("a definition");
+  const Value bound = Value::object({{"effect", effect.id},
+                                     {"instance", effect.instance},
+                                     {"task", effect.task},
+                                     {"tool", effect.tool},
+                                     {"operation", effect.operation},
+                                     {"arguments", effect.arguments},
+                                     {"toolDigest", tool.hex()}});
+  EXPECT_EQ(digest_of(effect, tool), sha256(print_canonical(bound)));
+}
+
 TEST(Effect, ReadsBackWhatItWroteWithLabels) {
   Effect effect = sample_effect();
   effect.arguments = Value::object({{"voyage", Value("V1").labelled(Label::unknown())}, {"moves", 2}});

@@ -188,5 +188,23 @@ TEST(JsonCanonical, GivesEqualValuesEqualBytes) {
   EXPECT_EQ(print_canonical(Value(295147905179352830000.0)), "295147905179352830000");
 }
 
+TEST(JsonPrint, EscapesWhateverStandsWherever) {
+  for (int byte = 1; byte < 0x80; ++byte)
+    for (std::size_t place = 0; place < 20; ++place)
+      for (const std::size_t size : {place + 1, std::size_t{20}}) {
+        std::string text(size, 'x');
+        text[place] = static_cast<char>(byte);
+        const std::string printed = print_json(Value(text));
+        const auto read = parse_json(printed);
+        ASSERT_TRUE(read.ok()) << byte << " at " << place << " of " << size << ": " << printed;
+        EXPECT_EQ(read->as_string(), text);
+        const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+        EXPECT_EQ(printed.size(), plain ? size + 2 : printed.size()) << printed;
+        EXPECT_EQ(printed.find('\\') == std::string::npos, plain) << printed;
+      }
+  const std::string umlauts = "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x9a\xa2";
+  EXPECT_EQ(print_json(Value(umlauts)), '"' + umlauts + '"');
+}
+
 }  // namespace
 }  // namespace gantry
