@@ -1,6 +1,6 @@
-// Hands effects to their drivers, and puts the outcomes into the inbox. What a driver can begin needs no thread here; for
-// the others there are threads, which perform one at a time each and are started when they are first needed. The engine's
-// thread owns the pool.
+// Hands effects to their drivers, and puts the outcomes into the inbox. What a driver can begin needs no thread here;
+// for the others there are threads, which perform one at a time each and are started when they are first needed. The
+// engine's thread owns the pool.
 #pragma once
 
 #include <memory>
