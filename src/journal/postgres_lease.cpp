@@ -83,8 +83,9 @@ Status PostgresLease::take() {
 
 Status PostgresLease::busy() {
   auto select = TRY(
-      connection_->use("SELECT node, address, CAST(greatest(extract(epoch FROM expires - clock_timestamp()), 0) AS "
-                       "DOUBLE PRECISION) FROM journal_lease WHERE name = 'writer'"));
+      // It may have been given up meanwhile, and infinite times can't be subtracted.
+      connection_->use("SELECT node, address, CAST(CASE WHEN isfinite(expires) THEN greatest(extract(epoch FROM expires - "
+                       "clock_timestamp()), 0) ELSE 0 END AS DOUBLE PRECISION) FROM journal_lease WHERE name = 'writer'"));
   TRY(select->step());
   const std::string address(select->text(1));
   return Error{Code::unavailable,
