@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "base/log.h"
 #include "base/version.h"
@@ -25,6 +26,9 @@
 namespace gantry::cli {
 namespace {
 
+// Those of a node that may share the work wait for other nodes, too; as many as may pass something on at a time
+// (shared_node.cpp) are left for what comes from these, or nodes that wait for each other would all stand still.
+constexpr std::size_t door_workers = 32, shared_door_workers = 64;
 constexpr Duration standby_pause = std::chrono::milliseconds(500);  // between two tries to get the store
 
 struct ListenAddress {
@@ -135,7 +139,7 @@ class Node {
   int serve(RuntimeOptions runtime_options);
 
  private:
-  Status open_door();
+  Status open_door(std::size_t workers);
   // False: a signal came while it stood by.
   Result<bool> open_runtime(const RuntimeOptions& runtime_options);
   Status start_work(const definition::ProjectPointer& project);
@@ -158,9 +162,9 @@ class Node {
   std::unique_ptr<server::HttpServer> http_;
 };
 
-Status Node::open_door() {
+Status Node::open_door(std::size_t workers) {
   server::HttpLimits limits;
-  limits.workers = options_.partitions > 1 ? 64 : 32;  // some may be passing requests on
+  limits.workers = workers;
   http_ = TRY(server::HttpServer::start(
       listen_.address, listen_.port, [this](const server::Request& request) { return standby_.handle(request); }, limits));
   const bool is_v6 = listen_.address.find(':') != std::string::npos;
@@ -215,7 +219,11 @@ Result<std::size_t> Node::find_partitions(const std::string& url) {
       found = made.error();
     }
     if (!options_.standby || found.error().code != Code::unavailable) return found.error();
-    log(LogLevel::info, "standing by" + log_field("reason", found.error().message));
+    if (std::exchange(said_, found.error().message) != found.error().message) {
+      log(LogLevel::info, "standing by" + log_field("address", address_) + log_field("reason", found.error().message));
+      if (!options_.port_file.empty() && !write_port_file(options_.port_file, address_))
+        return Error{Code::unavailable, options_.port_file + ": can't be written"};
+    }
     if (caught_within(standby_pause) != 0) return std::size_t{0};
   }
 }
@@ -244,7 +252,7 @@ int Node::serve_shared(RuntimeOptions runtime_options, std::size_t partitions) {
   if (runtime_options.project)
     if (auto can = definition::check_shareable(*runtime_options.project); !can) return fail(can.error());
   if (!http_)
-    if (auto door = open_door(); !door) return fail(door.error());
+    if (auto door = open_door(shared_door_workers); !door) return fail(door.error());
   auto address = shared_address(options_, address_);
   if (!address) return fail(address.error());
   runtime_options.node_address = *address;
@@ -280,7 +288,7 @@ int Node::serve(RuntimeOptions runtime_options) {
   const Error no_port_file{Code::unavailable, options_.port_file + ": can't be written"};
   // A node that stands by answers from the start; any other when it is ready.
   if (options_.standby) {
-    if (auto opened = open_door(); !opened) return fail(opened.error());
+    if (auto opened = open_door(shared_door_workers); !opened) return fail(opened.error());  // it is not known yet which
   }
   const auto partitions = find_partitions(store_url(runtime_options));
   if (!partitions) return fail(partitions.error());
@@ -294,7 +302,7 @@ int Node::serve(RuntimeOptions runtime_options) {
   if (!*opened) return exit_done;
   if (auto started = start_work(runtime_options.project); !started) return fail(started.error());
   if (!options_.standby) {
-    if (auto door = open_door(); !door) return fail(door.error());
+    if (auto door = open_door(door_workers); !door) return fail(door.error());
     if (!say_address()) return fail(no_port_file);
   }
   log(LogLevel::info, "ready" + log_field("address", address_) + log_field("store", runtime_->store->location()));
