@@ -89,7 +89,7 @@ TEST_F(EngineBegun, OneThatIsAmbiguousIsAskedAboutLikeACall) {
   lost.push_back(
       {std::move(first[0].errand), tool::Outcome::ambiguous_with(tool::standard_error("communication", "lost"))});
   first[0].receiver->take(std::move(lost));
-  for (int i = 0; i < 4'000 && count(instance, journal::EventType::timer_set) == 0; ++i)
+  for (int i = 0; i < 4'000 && count(instance, journal::EventType::effect_ambiguous) == 0; ++i)
     EXPECT_TRUE(engine_->wait(instance, std::chrono::milliseconds(5)).ok());
   clock_.advance(std::chrono::minutes(5));
   std::vector<tool::Begun> again = later_->wait_for(1);

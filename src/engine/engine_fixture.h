@@ -22,11 +22,23 @@ inline constexpr Timestamp fixture_start{std::chrono::hours(490'000)};
 
 class SharedClock final : public Clock {
  public:
-  Timestamp now() const override { return fixture_start + Duration(since_.load()); }
-  void advance(Duration by) { since_ += by.count(); }
+  Timestamp now() const override { return fixture_start + passed() + Duration(set_by_.load()); }
+  Duration passed() const { return Duration(passed_.load()); }
+  void advance(Duration by) { passed_ += by.count(); }
+  void set_forward(Duration by) { set_by_ += by.count(); }  // no time passes
 
  private:
-  std::atomic<std::int64_t> since_{0};
+  std::atomic<std::int64_t> passed_{0}, set_by_{0};
+};
+
+// The machine's, so that callers' patience ends, and whatever the other clock lets pass.
+class PassingClock final : public SteadyClock {
+ public:
+  explicit PassingClock(const SharedClock& clock) : clock_(clock) {}
+  SteadyTime now() const override { return std::chrono::steady_clock::now() + clock_.passed(); }
+
+ private:
+  const SharedClock& clock_;
 };
 
 // What is outside, and outlives a crash of the engine. Operations of the tool "world":
@@ -228,7 +240,8 @@ class EngineTest : public ::testing::Test {
     engine_.reset();
     store_ = std::make_unique<FlakyStore>(*kept_, damaged_);
     auto opened = Engine::open(
-        {.store = store_.get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {}},
+        {.store = store_.get(), .drivers = {{"world", world_}}, .clock = &clock_, .random = &random_, .trace = {},
+         .steady_clock = &steady_clock_},
         options_);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     engine_ = *std::move(opened);
@@ -372,6 +385,7 @@ class EngineTest : public ::testing::Test {
   definition::SourceFiles files_;
   EngineOptions options_;
   SharedClock clock_;
+  const PassingClock steady_clock_{clock_};
   SeededRandom random_{7};
   std::shared_ptr<World> world_ = std::make_shared<World>();
   std::unique_ptr<journal::Store> kept_;  // what a crash leaves

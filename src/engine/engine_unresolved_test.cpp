@@ -64,6 +64,24 @@ TEST_F(EngineUnresolved, ACallThatTakesPlaceAfterTheFirstNoIsFound) {
   EXPECT_THAT(world_->taken(), ElementsAre(Pair(instance + "-e1", 1)));
 }
 
+TEST_F(EngineUnresolved, AClockThatIsSetForwardSettlesNothing) {
+  open_with("  - a: {call: world.asked}\n");
+  world_->script("asked", {Behaviour::lose_request});
+  const std::string instance = start();
+  world_->wait_for_call("lookup");
+  for (int i = 0; i < 3; ++i) {
+    clock_.set_forward(std::chrono::hours(1));
+    ASSERT_EQ(engine_->wait(instance, std::chrono::milliseconds(20))->status, "running") << dump(instance);
+  }
+  EXPECT_EQ(world_->calls("asked"), 1) << "the first call may still be under way";
+  EXPECT_EQ(world_->calls("lookup"), 1) << "a no would not count yet";
+  world_->take_place(instance + "-e1");
+  clock_.advance(seconds(30));
+  EXPECT_EQ(wait(instance).status, "completed");
+  EXPECT_EQ(world_->calls("asked"), 1);
+  EXPECT_THAT(world_->taken(), ElementsAre(Pair(instance + "-e1", 1)));
+}
+
 TEST_F(EngineUnresolved, TheSettleTimeIsTheTools) {
   std::string& tool = files_["tools/world.yaml"];
   tool.replace(tool.find("done: .found}"), 13, "done: .found, settle: PT5M}");

@@ -287,7 +287,8 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
   }
   if (event.type == EventType::effect_ambiguous) {
     record.state = EffectRecord::State::ambiguous;
-    record.doubted_at = event.at;
+    record.doubted_since.reset();
+    record.settles.reset();
     record.reason = data.string_or("reason", "");
     record.not_sent = data.boolean_or("notSent", false);
     if (!record.not_sent) record.uncertain = true;
@@ -322,7 +323,6 @@ Status InstanceRecord::fold_permitted(const journal::Event& event) {
   record.verdict = data.member("verdict");
   record.intent = data;
   record.attempts = 1;
-  record.permitted_at = event.at;
   record.read_back_of = data.string_or("readBackOf", "");
   if (auto asked = effects_.find(record.read_back_of); asked != effects_.end()) {
     ++asked->second.read_backs;

@@ -26,6 +26,7 @@ Value question_about(const tool::Effect& effect) {
 void InstanceRecord::read_back(const std::string& effect, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end() || found->second.state != EffectRecord::State::ambiguous) return;
+  if (!found->second.doubted_since) found->second.doubted_since = work.steady_now;
   const EffectRecord record = found->second;
   const definition::ProjectPointer project = project_of(effect);
   const definition::ReadBack* definition = read_back_of(*project, record.effect);
@@ -56,15 +57,16 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   Value data = Value::object(
       {{"effect", tool::to_value(question)}, {"verdict", gate::to_value(verdict)}, {"readBackOf", effect}});
   emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
+  effects_.at(question.id).asked_since = work.steady_now;
   send(question.id, *std::move(permit), work);
 }
 
 void InstanceRecord::settle_read_back(const std::string& question, const tool::Outcome& outcome, Work& work) {
   const std::string effect = effects_.at(question).read_back_of;
-  const Timestamp asked_at = effects_.at(question).permitted_at;
+  const std::optional<SteadyTime> asked_since = effects_.at(question).asked_since;
   if (outcome.kind == tool::Outcome::Kind::done) {
     emit(EventType::effect_done, Value::object({{"effect", question}, {"result", outcome.result}}), work);
-    return conclude(effect, outcome.result, asked_at, work);
+    return conclude(effect, outcome.result, asked_since, work);
   }
   emit(EventType::effect_failed, Value::object({{"effect", question}, {"error", tool::to_value(outcome.error)}}), work);
   read_back_failed(effect, work);
@@ -78,12 +80,27 @@ void InstanceRecord::read_back_failed(const std::string& effect, Work& work) {
   retry_later(found->second, TimerKey::Purpose::read_back, found->second.read_backs, work);
 }
 
+// A timer fires by the machine's clock, which may have been set forward.
+void InstanceRecord::ask_when_due(const std::string& effect, Work& work) {
+  auto found = effects_.find(effect);
+  if (found == effects_.end()) return;
+  const auto settles = found->second.settles;
+  return settles && work.steady_now < *settles ? ask_when_settled(found->second, work) : read_back(effect, work);
+}
+
+void InstanceRecord::ask_when_settled(EffectRecord& record, Work& work) {
+  const auto left = std::chrono::ceil<Duration>(*record.settles - work.steady_now);
+  work.dispatches.emplace_back(
+      ArmTimer{{work.now + left, id_, TimerKey::Purpose::read_back, record.effect.id, record.read_backs}});
+}
+
 bool InstanceRecord::is_being_asked(const std::string& effect) const {
   return std::any_of(effects_.begin(), effects_.end(),
                      [&](const auto& entry) { return entry.second.read_back_of == effect; });
 }
 
-void InstanceRecord::conclude(const std::string& effect, const Value& answer, Timestamp asked_at, Work& work) {
+void InstanceRecord::conclude(const std::string& effect, const Value& answer,
+                              std::optional<SteadyTime> asked_since, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
@@ -105,10 +122,11 @@ void InstanceRecord::conclude(const std::string& effect, const Value& answer, Ti
     return;
   }
   // The call may still be under way there: a "no" from before it has settled would double the effect.
-  const Timestamp settled_at = record.doubted_at + definition->settle;
-  if (asked_at < settled_at) {
-    work.dispatches.emplace_back(ArmTimer{{settled_at, id_, TimerKey::Purpose::read_back, effect, record.read_backs}});
-    return;
+  if (!found->second.doubted_since) found->second.doubted_since = work.steady_now;
+  const SteadyTime settles = *found->second.doubted_since + definition->settle;
+  if (!asked_since || *asked_since < settles) {
+    found->second.settles = settles;
+    return ask_when_settled(found->second, work);
   }
   if (!record.abandoned && record.attempts < work.options.send_attempts_max)
     return send_again(effect, "the system says that it did not take place", true, work);

@@ -179,7 +179,7 @@ void InstanceRecord::fire(const TimerKey& timer, Work& work) {
       return;
     case TimerKey::Purpose::read_back:
       if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.read_backs == timer.attempt)
-        read_back(timer.name, work);
+        ask_when_due(timer.name, work);
       break;
   }
   drain(work);

@@ -98,6 +98,7 @@ struct Work {
   Budgets& budgets;
   definition::ProjectPointer policies;  // of the newest project
   Timestamp now{};
+  SteadyTime steady_now{};
   const EngineOptions& options;
   const LifecycleAudience* lifecycle = nullptr;  // null: nobody wants lifecycle events
 
@@ -272,7 +273,9 @@ class InstanceRecord {
   // --- Read-back (instance_read_back.cpp)
   void read_back(const std::string& effect, Work& work);
   void settle_read_back(const std::string& effect, const tool::Outcome& outcome, Work& work);
-  void conclude(const std::string& effect, const Value& answer, Timestamp asked_at, Work& work);
+  void conclude(const std::string& effect, const Value& answer, std::optional<SteadyTime> asked_since, Work& work);
+  void ask_when_due(const std::string& effect, Work& work);
+  void ask_when_settled(EffectRecord& record, Work& work);
   void read_back_failed(const std::string& effect, Work& work);
   bool is_being_asked(const std::string& effect) const;  // a read-back about it is under way
 

@@ -79,7 +79,7 @@ Result<Value> Engine::Loop::ask(Command::Request request) {
 void Engine::Loop::run() {
   while (!stopping_) {
     tell_idle();
-    take(inbox_->take(wake_time(), takes_max()));
+    take(inbox_->take(std::chrono::steady_clock::now() + time_to_wake(), takes_max()));
     go_on();
   }
   stop();
@@ -109,19 +109,18 @@ void Engine::Loop::tell_idle() const {
   if (inbox_->size() == 0 && !timers_.wants_fetch(parts_.clock->now())) parts_.when_idle(timers_.next_due());
 }
 
-SteadyTime Engine::Loop::wake_time() const {
+SteadyTime::duration Engine::Loop::time_to_wake() const {
   const SteadyTime now = steady_clock_.now();
-  SteadyTime wake = next_impatience_;
-  if (paused()) return std::min(wake, pause_until_);
-  if (has_work()) return now;
+  SteadyTime wake = std::min(next_impatience_, now + std::chrono::hours(1));
+  if (pause_until_ > now) return std::min(wake, pause_until_) - now;
+  if (has_work()) return {};
   if (auto due = timers_.next_due()) {
     const Timestamp time = parts_.clock->now();
     // Due at the beginning of time means at once; subtracting from that would overflow.
     const Duration left = *due <= time ? Duration::zero() : *due - time;
     wake = std::min(wake, now + std::min<Duration>(left, clock_check_interval));
   }
-  // wait_until with the end of time overflows in some libraries.
-  return std::min(wake, now + std::chrono::hours(1));
+  return wake - now;
 }
 
 void Engine::Loop::take(Inbox::Taken taken) {

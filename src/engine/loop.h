@@ -105,7 +105,7 @@ struct Engine::Loop {
   std::size_t takes_max() const;
   void go_on();
   void tell_idle() const;
-  SteadyTime wake_time() const;
+  SteadyTime::duration time_to_wake() const;
   bool paused() const { return steady_clock_.now() < pause_until_; }
   void refuse_callers(const Error& error);
   void leave_early(Turn& turn);  // what planted mistakes do

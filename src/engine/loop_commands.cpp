@@ -39,6 +39,7 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
             .budgets = budgets_,
             .policies = installation_.current(),
             .now = parts_.clock->now(),
+            .steady_now = steady_clock_.now(),
             .options = options_,
             .lifecycle = lifecycle_.anybody() ? &lifecycle_ : nullptr,
             .events = {},

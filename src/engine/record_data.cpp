@@ -114,8 +114,6 @@ Value to_value(const EffectRecord& record) {
       {"readBackOf", record.read_back_of},
       {"task", record.human_task},
       {"reason", record.reason},
-      {"permittedAt", format_timestamp(record.permitted_at)},
-      {"doubtedAt", format_timestamp(record.doubted_at)},
       {"uncertain", record.uncertain},
       {"notSent", record.not_sent},
       {"abandoned", record.abandoned},
@@ -135,8 +133,6 @@ Result<EffectRecord> effect_record_from(const Value& value) {
   record.read_back_of = TRY(text_from(value, "readBackOf"));
   record.human_task = TRY(text_from(value, "task"));
   record.reason = TRY(text_from(value, "reason"));
-  record.permitted_at = TRY(timestamp_from(value, "permittedAt"));
-  record.doubted_at = TRY(timestamp_from(value, "doubtedAt"));
   record.uncertain = value.boolean_or("uncertain", false);
   record.not_sent = value.boolean_or("notSent", false);
   record.abandoned = value.boolean_or("abandoned", false);

@@ -9,6 +9,7 @@
 
 #include "definition/principal.h"
 #include "definition/project.h"
+#include "engine/steady_clock.h"
 #include "gate/approval.h"
 #include "journal/event.h"
 #include "tool/effect.h"
@@ -52,16 +53,18 @@ struct EffectRecord {
   std::string read_back_of;  // this effect is such a question, about that one
   std::string human_task;    // open, kind approval or resolution
   std::string reason;        // why it is ambiguous
-  Timestamp permitted_at{};  // the call was sent after that
-  Timestamp doubted_at{};    // the call was sent before that, the last time it became ambiguous
   bool uncertain = false;    // an earlier attempt may have taken place
   bool not_sent = false;     // permitted, but the server stopped before a worker was free
   bool abandoned = false;    // the workflow no longer waits for it
   // The definitions that it was asked under; null: those that the instance runs under now.
   definition::ProjectPointer asked_under = nullptr;
+  // In memory only, by the clock that nobody sets; after a restart they count from then.
+  std::optional<SteadyTime> doubted_since;  // the last call was sent before that
+  std::optional<SteadyTime> asked_since;    // of a question: the call was sent after that
+  std::optional<SteadyTime> settles;        // a "no" counts only if it was asked for after that
 };
 Value to_value(const EffectRecord& record);
-// All but `asked_under`, which is the digest under "project" where there is one.
+// All but times in memory, and `asked_under`, which is the digest under "project" where there is one.
 Result<EffectRecord> effect_record_from(const Value& value);
 
 // An open item in somebody's inbox.
