@@ -1,9 +1,6 @@
 #include "engine/engine.h"
 
-#include <malloc.h>
-
 #include <algorithm>
-#include <mutex>
 
 #include "base/assert.h"
 #include "engine/loop.h"
@@ -14,16 +11,6 @@ namespace {
 
 constexpr Duration change_patience = std::chrono::seconds(30);
 
-// Each batch takes some memory and gives it back. By default the C library then returns it to the system at once, and
-// the next batch pays for it again, page by page; that was a good part of a step's time.
-void keep_freed_memory() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    ::mallopt(M_MMAP_THRESHOLD, 4 << 20);
-    ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
-  });
-}
-
 }  // namespace
 
 Engine::Engine() = default;
@@ -32,7 +19,6 @@ Engine::~Engine() = default;
 Result<std::unique_ptr<Engine>> Engine::open(Parts parts, EngineOptions options) {
   GANTRY_ASSERT(parts.store && parts.clock && parts.random,
                 "the engine needs a store, a clock and a source of randomness");
-  keep_freed_memory();
   std::unique_ptr<Engine> engine(new Engine());
   engine->loop_ = std::make_unique<Loop>(std::move(parts), options);
   TRY(engine->loop_->open());
