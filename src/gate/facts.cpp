@@ -85,7 +85,7 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   const RunFacts& known = circumstances.facts;
   std::vector<Member> facts;
   facts.reserve(wanted.count() + 1);
-  const auto add = [&]<std::size_t size>(Fact fact, const char(&name)[size], auto make) {
+  const auto add = [&](Fact fact, const Key& name, auto make) {
     if (wanted.test(static_cast<std::size_t>(fact))) facts.push_back({Text(name), make()});
   };
   add(Fact::principal, "principal", [&] {

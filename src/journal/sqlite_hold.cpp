@@ -35,8 +35,8 @@ Status SqliteStore::change_hold(const HoldRequest& request, bool place) {
     std::vector<Value> roles(request.by.roles.begin(), request.by.roles.end());
     Value by = Value::object({{"person", Value(request.by.person)}, {"roles", Value::array(std::move(roles))}});
     Value data = Value::object({{"by", std::move(by)}, {"reason", Value(request.reason)}});
-    data = std::move(data).with_member(request.workflow.empty() ? "instance" : "workflow",
-                                       Value(request.workflow.empty() ? request.instance : request.workflow));
+    data = request.workflow.empty() ? std::move(data).with_member("instance", request.instance)
+                                    : std::move(data).with_member("workflow", request.workflow);
     TRY(write_own(place ? EventType::hold_placed : EventType::hold_lifted, std::move(data), request.at));
     return projection_.flush_counts();
   });

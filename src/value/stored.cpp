@@ -134,14 +134,12 @@ Result<Value> label_at(Value value, const std::vector<std::string>& tokens, std:
 }  // namespace
 
 StoredParts print_stored_parts(const Value& value) {
-  constexpr std::size_t usual_bytes = 1'024;
   StoredParts parts;
   append_labels(parts.labels, value, nullptr);
   const bool plain_would_be_ambiguous = value.is_object() && value.find(value_key) != nullptr;
   if (plain_would_be_ambiguous && parts.labels.empty()) parts.labels.push_back('{');
   if (!parts.labels.empty()) parts.labels.push_back('}');
-  if (value.is_object()) parts.value.reserve(usual_bytes);
-  append_json(parts.value, value);
+  parts.value = print_json(value);
   return parts;
 }
 

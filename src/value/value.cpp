@@ -3,8 +3,10 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <map>
+#include <mutex>
 #include <tuple>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -20,23 +22,38 @@ constexpr std::int64_t exact_in_double_max = std::int64_t{1} << 53;
 
 }  // namespace
 
-// The keys of objects that are made in code are nearly always literals, the same few over and over: their texts are
-// shared, found by where the literal lies. What lies there may have changed, so it is compared.
-Text Text::of_literal(std::string_view key) {
-  struct Known {
-    const char* start = nullptr;
-    std::optional<Text> text;
-  };
-  constexpr std::size_t shared_bytes_max = 32;
-  thread_local std::array<Known, 512> all_known;
-  if (key.size() > shared_bytes_max) return Text(key);
-  const auto address = reinterpret_cast<std::uintptr_t>(key.data());
-  Known& known = all_known[(address ^ (address >> 9)) % all_known.size()];
-  if (known.start != key.data() || known.text->view() != key) known = {key.data(), Text(key)};
-  return *known.text;
+namespace {
+
+// The node of a literal, which is known by where it lies. There are as many as the program has literals.
+StringNode* node_of_literal(std::string_view literal) {
+  static std::mutex mutex;
+  static auto& all = *new std::map<std::pair<const char*, std::size_t>, StringNode*>;  // threads may outlive statics
+  std::lock_guard lock(mutex);
+  StringNode*& node = all[{literal.data(), literal.size()}];
+  if (node == nullptr) {
+    node = StringNode::create(literal);
+    node->references = detail::Node::uncounted;
+  }
+  return node;
 }
 
-Text::Text(std::string_view text) : node_(detail::StringNode::create(text)) {}
+StringNode* remembered_node_of_literal(std::string_view literal) {
+  struct Known {
+    std::string_view literal;
+    StringNode* node;
+  };
+  thread_local std::array<Known, 512> all_known{};
+  const auto address = reinterpret_cast<std::uintptr_t>(literal.data());
+  Known& known = all_known[(address ^ (address >> 9)) % all_known.size()];
+  if (known.literal.data() != literal.data() || known.literal.size() != literal.size())
+    known = {literal, node_of_literal(literal)};
+  return known.node;
+}
+
+}  // namespace
+
+Text::Text(const Key& key)
+    : node_(key.is_literal() ? remembered_node_of_literal(key.view()) : detail::StringNode::create(key.view())) {}
 
 Value::Value(std::size_t number) {
   if (number <= static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) {
@@ -89,7 +106,7 @@ Value Value::object(std::vector<Member> members) {
 std::vector<Member> Value::members_of(std::initializer_list<Field> fields) {
   std::vector<Member> members;
   members.reserve(fields.size());
-  for (const Field& field : fields) members.push_back({Text::of_literal(field.key), std::move(field.value)});
+  for (const Field& field : fields) members.push_back({Text(field.key), std::move(field.value)});
   return members;
 }
 
@@ -234,7 +251,7 @@ detail::ObjectNode& Value::own_object() {
   return *copy;
 }
 
-Value Value::with_member(std::string_view key, Value value) && {
+Value Value::with_member(const Key& key, Value value) && {
   return std::move(*this).with_member(Text(key), std::move(value));
 }
 

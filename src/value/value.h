@@ -12,6 +12,7 @@
 #pragma once
 
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -36,13 +37,29 @@ struct ArrayNode;
 struct ObjectNode;
 }  // namespace detail
 
+// The key of a member as code writes it down, where it knows whether that is a literal. The bytes outlive it.
+class Key {
+ public:
+  template <std::size_t size>
+  consteval Key(const char (&literal)[size]) : text_(literal, size - 1), is_literal_(true) {}
+  Key(std::string_view text) : text_(text) {}
+  Key(const std::string& text) : text_(text) {}
+  template <class Pointer>
+    requires std::same_as<std::remove_cvref_t<Pointer>, const char*>
+  Key(Pointer&& text) : text_(text) {}
+  std::string_view view() const { return text_; }
+  bool is_literal() const { return is_literal_; }
+
+ private:
+  std::string_view text_;
+  bool is_literal_ = false;
+};
+
 // A shared immutable string, 8 bytes: the key of an object member. UTF-8.
 class Text {
  public:
-  explicit Text(std::string_view text);
-  // A literal: the same few are the keys of nearly all objects that are made in code, so each is kept once per thread.
-  template <std::size_t size>
-  explicit Text(const char (&literal)[size]) : Text(of_literal(std::string_view(literal))) {}
+  // The same few literals are the keys of nearly all objects that are made in code: each is made once, and stays.
+  explicit Text(const Key& key);
   Text(const Text& other) noexcept : node_(other.node_) {
     if (node_) node_->retain();
   }
@@ -61,7 +78,6 @@ class Text {
  private:
   friend class Value;
   explicit Text(detail::StringNode* node) : node_(node) {}  // takes over one reference
-  static Text of_literal(std::string_view literal);
   detail::StringNode* node_;
 };
 
@@ -130,7 +146,7 @@ class Value {
   std::int64_t integer_or(std::string_view key, std::int64_t fallback) const;
   bool boolean_or(std::string_view key, bool fallback) const;
 
-  Value with_member(std::string_view key, Value value) &&;  // this is an object
+  Value with_member(const Key& key, Value value) &&;  // this is an object
   Value with_member(const Text& key, Value value) &&;
   Value without_member(std::string_view key) &&;
   Value with_item(std::size_t index, Value value) &&;  // this is an array; pads with null; index < 2^29
@@ -189,7 +205,7 @@ struct Member {
 // A member as code writes it down: {"key", value}. A list of these lets its elements be read only; the value is mutable
 // so that it can be moved out of it all the same, which is all that may be done with it.
 struct Field {
-  std::string_view key;
+  Key key;
   mutable Value value;
 };
 

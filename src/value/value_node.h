@@ -8,12 +8,20 @@
 
 namespace gantry::detail {
 
+// Nodes that are never destroyed are not counted: all threads use them without writing to them.
 struct Node {
+  static constexpr std::uint32_t uncounted = std::uint32_t{1} << 31;
   std::atomic<std::uint32_t> references{1};
   bool is_shared() const { return references.load(std::memory_order_acquire) != 1; }
-  void retain() { references.fetch_add(1, std::memory_order_relaxed); }
-  // True for the last owner, who then destroys the node.
-  bool let_go() { return references.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  void retain() {
+    if (references.load(std::memory_order_relaxed) < uncounted) references.fetch_add(1, std::memory_order_relaxed);
+  }
+  // True for the last owner, who then destroys the node. Whoever is alone with it need not tell other processors so.
+  bool let_go() {
+    const std::uint32_t owners = references.load(std::memory_order_acquire);
+    if (owners == 1) return true;
+    return owners < uncounted && references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
 };
 
 // The bytes follow the header in the same allocation.
