@@ -328,7 +328,7 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
     if (!request.instance.empty()) data = std::move(data).with_member("instance", Value(request.instance));
     TRY(write_own(EventType::data_erased, std::move(data), request.at));
     TRY(chain_.sign_when_due(true));
-    return projection_.flush_counts();
+    return projection_.flush();
   });
   TRY(changed);
   TRY(scrub());

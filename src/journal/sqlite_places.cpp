@@ -56,13 +56,12 @@ void SqlitePlaces::remember(const Place& place, EventType type) {
 
 // An event that stands where another one stands already is never written by us; where somebody else did it, the journal
 // goes on, and the doctor finds that the event has no place.
-Status SqlitePlaces::insert(const char* sql, std::size_t first) {
-  auto insert = TRY(connection_.use(sql));
-  for (std::size_t i = first; i < tail_.size(); ++i) {
-    insert->bind(1, tail_[i].stream).bind(2, tail_[i].sequence).bind(3, tail_[i].position);
-    TRY(insert->run());
-  }
-  return done();
+Status SqlitePlaces::insert(const InsertText& text, std::size_t first) {
+  return insert_rows(connection_, text, std::span<const Place>(tail_).subspan(first),
+                     [](DatabaseStatement& insert, int before, const Place& place) {
+                       insert.bind(before + 1, place.stream);
+                       insert.bind(before + 2, place.sequence).bind(before + 3, place.position);
+                     });
 }
 
 Status SqlitePlaces::show() {
@@ -72,8 +71,8 @@ Status SqlitePlaces::show() {
   // Within a transaction or not, one for all of them.
   auto begin = TRY(connection_.use("SAVEPOINT show"));
   TRY(begin->run());
-  const Status shown =
-      insert("INSERT OR IGNORE INTO temp.journal_tail (stream, sequence, position) VALUES (?,?,?)", shown_);
+  static const InsertText text("INSERT OR IGNORE INTO temp.journal_tail (stream, sequence, position)", 3);
+  const Status shown = insert(text, shown_);
   if (!shown) is_known_ = false;
   auto end = TRY(connection_.use("RELEASE show"));
   TRY(end->run());
@@ -102,12 +101,14 @@ Result<std::uint64_t> SqlitePlaces::last_sequence(std::int64_t stream) {
   return found ? static_cast<std::uint64_t>(last->integer(0)) : 0;
 }
 
-Status SqlitePlaces::add(std::int64_t stream, const Event& event, std::int64_t position, std::size_t bytes) {
+Status SqlitePlaces::add(std::span<const Added> events) {
   if (!is_used_) return done();
-  // After a rollback; the event is in the journal already.
+  // After a rollback; they are in the journal already.
   if (!is_known_) return load();
-  remember({stream, static_cast<std::int64_t>(event.sequence), position}, event.type);
-  bytes_ += std::min(bytes, page_bytes);
+  for (const Added& added : events) {
+    remember({added.stream, static_cast<std::int64_t>(added.event->sequence), added.position}, added.event->type);
+    bytes_ += std::min(added.bytes, page_bytes);
+  }
   return done();
 }
 
@@ -125,7 +126,8 @@ Status SqlitePlaces::place() {
   std::sort(tail_.begin(), tail_.end(), [](const Place& left, const Place& right) {
     return std::tie(left.stream, left.sequence) < std::tie(right.stream, right.sequence);
   });
-  TRY(insert("INSERT OR IGNORE INTO main.journal_event_place (stream, sequence, position) VALUES (?,?,?)", 0));
+  static const InsertText text("INSERT OR IGNORE INTO main.journal_event_place (stream, sequence, position)", 3);
+  TRY(insert(text, 0));
   auto mark = TRY(connection_.use("UPDATE main.journal_placed SET position = ?"));
   mark->bind(1, last_position);
   TRY(mark->run());

@@ -10,11 +10,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "journal/database_connection.h"
 #include "journal/event.h"
+#include "journal/insert_rows.h"
 
 namespace gantry::journal {
 
@@ -35,8 +37,13 @@ class SqlitePlaces {
   Status show();
   Result<std::uint64_t> last_sequence(std::int64_t stream);  // 0: it has no events
 
-  // These are for transactions. `bytes` is how long the event is.
-  Status add(std::int64_t stream, const Event& event, std::int64_t position, std::size_t bytes);
+  // These are for transactions.
+  struct Added {
+    std::int64_t stream = 0, position = 0;
+    const Event* event = nullptr;
+    std::size_t bytes = 0;  // how long it is
+  };
+  Status add(std::span<const Added> events);  // all that were written since the last time
   Status place_when_due();
   Status place();  // all there are
   // Forgets the places of the events at these positions, which are removed after that. They must have been placed.
@@ -56,7 +63,7 @@ class SqlitePlaces {
   };
   void remember(const Place& place, EventType type);
   Status load();
-  Status insert(const char* sql, std::size_t first);
+  Status insert(const InsertText& text, std::size_t first);  // all of the tail from there on
 
   DatabaseConnection& connection_;
   bool is_used_;

@@ -153,6 +153,7 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
 // Known without a look for instances that started lately.
 Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
+  TRY(flush_effects());
   auto select = TRY(
       places_.use("SELECT 1 FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
                   "stream = ?) AND state IN (1, 2) LIMIT 1",
@@ -244,9 +245,10 @@ Status SqliteProjection::create_counts(DatabaseConnection& connection) {
   return connection.execute("INSERT INTO journal_count (name, value) VALUES " + rows);
 }
 
-Status SqliteProjection::flush_counts() {
+Status SqliteProjection::flush() {
+  TRY(flush_effects());
   auto add = TRY(connection_.use("UPDATE journal_count SET value = value + ?2 WHERE name = ?1"));
-  auto flush = [&](const std::string& name, std::int64_t& change) -> Status {
+  auto count = [&](const std::string& name, std::int64_t& change) -> Status {
     add->bind(1, name).bind(2, change);
     TRY(add->run());
     change = 0;
@@ -254,11 +256,11 @@ Status SqliteProjection::flush_counts() {
   };
   for (std::size_t i = 0; i < instance_changes_.size(); ++i)
     if (instance_changes_[i] != 0)
-      TRY(flush(fmt::format("instances.{}", instance_status_names[i]), instance_changes_[i]));
+      TRY(count(fmt::format("instances.{}", instance_status_names[i]), instance_changes_[i]));
   for (std::size_t i = 0; i < effect_changes_.size(); ++i)
-    if (effect_changes_[i] != 0) TRY(flush(fmt::format("effects.{}", effect_state_names[i]), effect_changes_[i]));
-  if (open_task_changes_ != 0) TRY(flush("tasks.open", open_task_changes_));
-  if (event_changes_ != 0) TRY(flush("events", event_changes_));
+    if (effect_changes_[i] != 0) TRY(count(fmt::format("effects.{}", effect_state_names[i]), effect_changes_[i]));
+  if (open_task_changes_ != 0) TRY(count("tasks.open", open_task_changes_));
+  if (event_changes_ != 0) TRY(count("events", event_changes_));
   return done();
 }
 
@@ -277,6 +279,7 @@ Status SqliteProjection::change_hold(const EventPlace& place, const Event& event
 }
 
 Status SqliteProjection::uncount_stream(std::int64_t stream) {
+  TRY(flush_effects());
   auto instance = TRY(connection_.use("SELECT status FROM journal_instance WHERE stream = ?"));
   instance->bind(1, stream);
   if (TRY(instance->step())) --instance_changes_.at(static_cast<std::size_t>(instance->integer(0)));
@@ -297,6 +300,7 @@ Status SqliteProjection::uncount_stream(std::int64_t stream) {
 }
 
 Status SqliteProjection::forget_stream(std::int64_t stream) {
+  TRY(flush_effects());
   TRY(places_.show());
   // In this order, and before the events: what has no stream of its own is found through them and the tasks.
   for (const char* sql :
@@ -318,7 +322,8 @@ Status SqliteProjection::forget_stream(std::int64_t stream) {
 void SqliteProjection::forget() {
   workflows_.clear();
   open_effects_.clear();
-  effect_places_.clear();
+  effects_.clear();
+  new_effects_.clear();
   instance_changes_ = {};
   effect_changes_ = {};
   open_task_changes_ = 0;

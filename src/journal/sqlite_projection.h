@@ -5,8 +5,11 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
+#include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "journal/event.h"
 #include "journal/database_connection.h"
@@ -26,8 +29,8 @@ class SqliteProjection {
   SqliteProjection(DatabaseConnection& connection, SqlitePlaces& places) : connection_(connection), places_(places) {}
 
   Status apply(const EventPlace& place, const Event& event);
-  // Writes the counters that the events since the last flush changed; before the commit.
-  Status flush_counts();
+  // Writes what is left of the events since the last flush, the counters among it; before the commit.
+  Status flush();
   // After a rollback: what was remembered about the transaction is void.
   void forget();
   // Takes one instance out of the counters, for retention: before its rows go.
@@ -67,21 +70,32 @@ class SqliteProjection {
   Status change_hold(const EventPlace& place, const Event& event);
   Result<bool> has_open_effects(std::int64_t stream);
   void count_open_effect(std::int64_t stream, int change);
-  Result<std::int64_t> place_of_effect(const EventPlace& place, std::string_view id);
-  Result<bool> change_effect(const EventPlace& place, std::string_view id, EffectState from, EffectState to,
-                             const char* sql);
+  struct KnownEffect {
+    std::int64_t first_event = 0;  // where its row is
+    EffectState state{};
+  };
+  struct NewEffect {
+    std::int64_t first_event = 0;
+    EffectState state{};
+    Value data;  // of that event
+  };
+  Result<std::optional<KnownEffect>> find_effect(const EventPlace& place, std::string_view id);
+  Result<bool> change_effect(const EventPlace& place, std::string_view id, std::initializer_list<EffectState> from,
+                             EffectState to, const char* sql);
+  Status flush_effects();
 
   DatabaseConnection& connection_;
   SqlitePlaces& places_;
   std::unordered_map<std::string, std::int64_t> workflows_;  // by all their parts; bounded, see workflow_number
   // Of instances that started lately: effects that are under way, or of which nobody knows.
   std::unordered_map<std::int64_t, int> open_effects_;
-  // First events of effects that began lately. Found by a part of an event, without a copy of it.
+  // Effects that began lately and have not ended. Found by a part of an event, without a copy of it.
   struct HashOfText {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  std::unordered_map<std::string, std::int64_t, HashOfText, std::equal_to<>> effect_places_;
+  std::unordered_map<std::string, KnownEffect, HashOfText, std::equal_to<>> effects_;
+  std::vector<NewEffect> new_effects_;  // without a row yet, by position
   std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
   std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
   std::int64_t open_task_changes_ = 0;

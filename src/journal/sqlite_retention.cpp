@@ -252,7 +252,7 @@ Result<Removed> SqliteStore::remove_instances(const std::vector<std::string>& in
                                 {"events", Value(removed.events)}});
     TRY(write_own(EventType::instances_removed, std::move(data), now));
     TRY(chain_.sign_when_due(true));  // checkpoints went with what they were about
-    return projection_.flush_counts();
+    return projection_.flush();
   });
   TRY(changed);
   return removed;

@@ -201,18 +201,17 @@ Status SqliteStore::append(const Batch& batch) {
 }
 
 Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData>& stored) {
-  for (std::size_t i = 0; i < batch.events.size(); ++i) TRY(write_event(batch.events[i], stored[i]));
+  TRY(write_events(batch.events, stored));
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
   for (const Rest& rest : batch.rests) TRY(write_rest(rest));
   TRY(chain_.sign_when_due());
   TRY(places_.place_when_due());
-  return projection_.flush_counts();
+  return projection_.flush();
 }
 
 Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
   auto known = streams_.find(instance);
   if (known != streams_.end()) return &known->second;
-  if (streams_.size() >= remembered_streams_max) streams_.clear();
   Stream stream;
   if (create) {
     StreamSecret secret = chain_.new_secret();
@@ -239,6 +238,7 @@ Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance,
 // 0: there is none. What the writer reads it will soon write to.
 Result<std::int64_t> SqliteStore::stream_number(std::string_view instance) {
   if (!options_.read_only && !options_.tokens_only) {
+    if (streams_.size() >= remembered_streams_max) streams_.clear();
     const Stream* stream = TRY(stream_of(std::string(instance), false));
     return stream ? stream->number : 0;
   }
@@ -248,7 +248,34 @@ Result<std::int64_t> SqliteStore::stream_number(std::string_view instance) {
   return found ? select->integer(0) : 0;
 }
 
-Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
+// The journal first, then what follows from it.
+Status SqliteStore::write_events(std::span<const Event> events, std::span<const StoredData> stored) {
+  if (streams_.size() >= remembered_streams_max) streams_.clear();
+  rows_.clear();
+  for (std::size_t i = 0; i < events.size(); ++i) TRY(add_row(events[i], stored[i]));
+  static const InsertText text(
+      "INSERT INTO journal_event (stream, sequence, at, type, data, labels, hash, position)", 8);
+  TRY(insert_rows(*connection_, text, std::span<const EventRow>(rows_), bind_row));
+  std::vector<SqlitePlaces::Added> added;
+  added.reserve(rows_.size());
+  for (const EventRow& row : rows_)
+    added.push_back({row.stream, static_cast<std::int64_t>(row.head.position), row.event, row.stored->text.data.size()});
+  TRY(places_.add(added));
+  for (const EventRow& row : rows_)
+    TRY(projection_.apply({static_cast<std::int64_t>(row.head.position), row.stream}, *row.event));
+  return done();
+}
+
+void SqliteStore::bind_row(DatabaseStatement& insert, int before, const EventRow& row) {
+  insert.bind(before + 1, row.stream).bind(before + 2, static_cast<std::int64_t>(row.event->sequence));
+  insert.bind(before + 3, std::int64_t{row.event->at.time_since_epoch().count()});
+  insert.bind(before + 4, static_cast<std::int64_t>(row.event->type));
+  insert.bind(before + 5, row.stored->text.data).bind_text_or_null(before + 6, row.stored->text.labels);
+  insert.bind_blob(before + 7, bytes_of(row.head.hash));
+  insert.bind(before + 8, static_cast<std::int64_t>(row.head.position));
+}
+
+Status SqliteStore::add_row(const Event& event, const StoredData& stored) {
   Stream* stream = TRY(stream_of(event.instance, true));
   if (event.sequence != stream->last_sequence + 1) {
     bool exists = event.sequence <= stream->last_sequence && event.sequence > 0;
@@ -266,31 +293,16 @@ Status SqliteStore::write_event(const Event& event, const StoredData& stored) {
     use->bind(1, stream->number).bind(2, blob.hash);
     TRY(use->run());
   }
-  const ChainHead head = TRY(chain_.extend(event, stored.text, stream->secret));
-  auto insert =
-      TRY(connection_->use("INSERT INTO journal_event (stream, sequence, at, type, data, labels, hash, position) VALUES "
-                           "(?,?,?,?,?,?,?,?)"));
-  insert->bind(1, stream->number)
-      .bind(2, static_cast<std::int64_t>(event.sequence))
-      .bind(3, std::int64_t{event.at.time_since_epoch().count()});
-  insert->bind(4, static_cast<std::int64_t>(event.type))
-      .bind(5, stored.text.data)
-      .bind_text_or_null(6, stored.text.labels)
-      .bind_blob(7, bytes_of(head.hash))
-      .bind(8, static_cast<std::int64_t>(head.position));
-  TRY(insert->run());
-  TRY(places_.add(stream->number, event, static_cast<std::int64_t>(head.position), stored.text.data.size()));
+  rows_.push_back({stream->number, &event, &stored, TRY(chain_.extend(event, stored.text, stream->secret))});
   stream->last_sequence = event.sequence;
-  if (stream->may_have_snapshot && ends_instance(event.type)) TRY(drop_snapshot(stream->number));
-  EventPlace place{static_cast<std::int64_t>(head.position), stream->number};
-  return projection_.apply(place, event);
+  return stream->may_have_snapshot && ends_instance(event.type) ? drop_snapshot(stream->number) : done();
 }
 
 Status SqliteStore::write_own(EventType type, Value data, Timestamp at) {
   Stream* installation = TRY(stream_of("", true));
   const Event event{"", installation->last_sequence + 1, at, type, std::move(data)};
   const StoredData stored = TRY(checked_split(event.data, options_.blob_threshold_bytes));
-  return write_event(event, stored);
+  return write_events({&event, 1}, {&stored, 1});
 }
 
 Status SqliteStore::drop_snapshot(std::int64_t stream) {
@@ -342,7 +354,7 @@ Status SqliteStore::rebuild() {
       EventPlace place{select->integer(6), select->integer(7)};
       TRY(projection_.apply(place, event));
     }
-    return projection_.flush_counts();
+    return projection_.flush();
   });
 }
 

@@ -88,7 +88,15 @@ class SqliteStore final : public Store {
   // Those events that come after as many as are printed.
   Status print_rest(const std::vector<Event>& events, std::vector<StoredData>& printed_ones) const;
   Status write_batch(const Batch& batch, const std::vector<StoredData>& stored);
-  Status write_event(const Event& event, const StoredData& stored);
+  struct EventRow {
+    std::int64_t stream = 0;
+    const Event* event = nullptr;
+    const StoredData* stored = nullptr;
+    ChainHead head;
+  };
+  Status write_events(std::span<const Event> events, std::span<const StoredData> stored);
+  Status add_row(const Event& event, const StoredData& stored);
+  static void bind_row(DatabaseStatement& insert, int before, const EventRow& row);
   // An event of the installation that the store itself decides; in a transaction.
   Status write_own(EventType type, Value data, Timestamp at);
   Status write_snapshot(const Snapshot& snapshot);
@@ -105,6 +113,7 @@ class SqliteStore final : public Store {
   SqliteProjection projection_;
   SqliteChain chain_;
   std::unordered_map<std::string, Stream> streams_;  // those written lately; bounded
+  std::vector<EventRow> rows_;                       // of the batch at hand; kept for its memory
   std::string refused_;                              // why no more writes are taken; empty: they are
 };
 

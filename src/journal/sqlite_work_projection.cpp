@@ -1,10 +1,14 @@
 // The part of the projection that is about effects and human tasks.
+#include <algorithm>
+
+#include "journal/insert_rows.h"
 #include "journal/sqlite_projection.h"
 
 namespace gantry::journal {
 namespace {
 
 constexpr std::size_t remembered_effects_max = 100'000;
+constexpr std::size_t new_effects_max = 1'024;
 
 std::int64_t number_of(EffectState state) {
   return static_cast<std::int64_t>(state);
@@ -15,10 +19,13 @@ bool is_open(EffectState state) {
 }
 
 // `effect` is the whole effect, {id}, or the id.
-std::string_view effect_id(const Event& event) {
-  const Value* effect = event.data.find("effect");
+std::string_view effect_id(const Value& data) {
+  const Value* effect = data.find("effect");
   if (!effect) return {};
   return effect->is_string() ? effect->as_string() : effect->string_or("id", "");
+}
+std::string_view effect_id(const Event& event) {
+  return effect_id(event.data);
 }
 
 bool has_whole_effect(const Event& event) {
@@ -32,109 +39,115 @@ std::int64_t work_microseconds(Timestamp at) {
 
 }  // namespace
 
-// Where the effect's row is; 0: there is none.
-Result<std::int64_t> SqliteProjection::place_of_effect(const EventPlace& place, std::string_view id) {
-  if (const auto known = effect_places_.find(id); known != effect_places_.end()) return known->second;
+Result<std::optional<SqliteProjection::KnownEffect>> SqliteProjection::find_effect(const EventPlace& place,
+                                                                                  std::string_view id) {
+  if (const auto known = effects_.find(id); known != effects_.end()) return std::optional(known->second);
+  TRY(flush_effects());
   auto select =
-      TRY(places_.use("SELECT first_event FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
-                      "stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1",
-                      "SELECT f.first_event FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE "
-                      "p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
+      TRY(places_.use("SELECT first_event, state FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event "
+                      "WHERE stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1",
+                      "SELECT f.first_event, f.state FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
+                      "WHERE p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
                       place.stream, true));
   select->bind(1, place.stream).bind(2, id);
-  const bool found = TRY(select->step());
-  return found ? select->integer(0) : 0;
+  if (!TRY(select->step())) return std::optional<KnownEffect>();
+  return std::optional(KnownEffect{select->integer(0), static_cast<EffectState>(select->integer(1))});
 }
 
 // An effect that people are asked about anew is one effect: as it is asked about now.
 Status SqliteProjection::forget_asked_effect(const EventPlace& place, const Event& event) {
-  const std::int64_t first_event = TRY(place_of_effect(place, effect_id(event)));
-  if (first_event == 0) return done();
-  auto remove = TRY(connection_.use("DELETE FROM journal_effect WHERE first_event = ? AND state = ?"));
-  remove->bind(1, first_event).bind(2, number_of(EffectState::proposed));
-  effect_changes_[static_cast<std::size_t>(EffectState::proposed)] -= TRY(remove->run_counted());
-  return done();
+  const auto known = TRY(find_effect(place, effect_id(event)));
+  if (!known || known->state != EffectState::proposed) return done();
+  TRY(flush_effects());
+  auto remove = TRY(connection_.use("DELETE FROM journal_effect WHERE first_event = ?"));
+  remove->bind(1, known->first_event);
+  --effect_changes_[static_cast<std::size_t>(EffectState::proposed)];
+  return remove->run();
 }
 
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
-  const Value* effect = event.data.find("effect");
-  const auto said = [&](const char* key) { return effect != nullptr ? effect->string_or(key, "") : std::string_view(); };
-  bool permitted = state == EffectState::permitted;
-  auto insert = TRY(
-      connection_.use("INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, "
-                      "end_event) VALUES (?,?,?,?,?,?,?,?)"));
-  const std::string_view id = effect_id(event);
-  insert->bind(1, place.position).bind(2, id).bind(3, number_of(state)).bind(4, static_cast<std::int64_t>(permitted));
-  insert->bind_text_or_null(5, said("tool")).bind_text_or_null(6, said("operation"));
-  insert->bind(7, permitted ? std::optional(place.position) : std::nullopt);
-  insert->bind(8, state == EffectState::denied ? std::optional(place.position) : std::nullopt);
-  TRY(insert->run());
+  if (new_effects_.size() >= new_effects_max) TRY(flush_effects());
+  new_effects_.push_back({place.position, state, event.data});
   ++effect_changes_[static_cast<std::size_t>(state)];
   if (state == EffectState::denied) return done();
   count_open_effect(place.stream, int{is_open(state)});
-  if (effect_places_.size() >= remembered_effects_max) effect_places_.clear();
-  effect_places_[std::string(id)] = place.position;
+  if (effects_.size() >= remembered_effects_max) effects_.clear();
+  effects_[std::string(effect_id(event))] = {place.position, state};
   return done();
 }
 
-// Whether it was in the state `from`. `sql` takes the effect's place first, then that of the event.
-Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::string_view id, EffectState from,
-                                             EffectState to, const char* sql) {
-  const std::int64_t first_event = TRY(place_of_effect(place, id));
-  if (first_event == 0) return false;
+// All rows that no statement has needed yet.
+Status SqliteProjection::flush_effects() {
+  static const InsertText text(
+      "INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, end_event)", 8);
+  const auto bind = [](DatabaseStatement& insert, int before, const NewEffect& row) {
+    const Value* effect = row.data.find("effect");
+    const auto said = [&](const char* key) { return effect != nullptr ? effect->string_or(key, "") : std::string_view(); };
+    const bool permitted = row.state == EffectState::permitted, denied = row.state == EffectState::denied;
+    insert.bind(before + 1, row.first_event).bind(before + 2, effect_id(row.data));
+    insert.bind(before + 3, number_of(row.state)).bind(before + 4, std::int64_t{permitted});
+    insert.bind_text_or_null(before + 5, said("tool")).bind_text_or_null(before + 6, said("operation"));
+    insert.bind(before + 7, permitted ? std::optional(row.first_event) : std::nullopt);
+    insert.bind(before + 8, denied ? std::optional(row.first_event) : std::nullopt);
+  };
+  TRY(insert_rows(connection_, text, std::span<const NewEffect>(new_effects_), bind));
+  new_effects_.clear();
+  return done();
+}
+
+// Whether it was in one of the states `from`. `sql` takes the effect's place first, then that of the event, then `to`.
+Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::string_view id,
+                                             std::initializer_list<EffectState> from, EffectState to, const char* sql) {
+  const auto known = TRY(find_effect(place, id));
+  if (!known || std::find(from.begin(), from.end(), known->state) == from.end()) return false;
+  if (!new_effects_.empty() && known->first_event >= new_effects_.front().first_event) TRY(flush_effects());
   auto update = TRY(connection_.use(sql));
-  update->bind(1, first_event).bind(2, place.position).bind(3, number_of(from)).bind(4, number_of(to));
-  const std::int64_t changed = TRY(update->run_counted());
-  if (changed == 0) return false;
-  count_open_effect(place.stream, int{is_open(to)} - int{is_open(from)});
-  --effect_changes_[static_cast<std::size_t>(from)];
+  update->bind(1, known->first_event).bind(2, place.position).bind(3, number_of(to));
+  TRY(update->run());
+  count_open_effect(place.stream, int{is_open(to)} - int{is_open(known->state)});
+  --effect_changes_[static_cast<std::size_t>(known->state)];
   ++effect_changes_[static_cast<std::size_t>(to)];
-  if (to == EffectState::permitted || to == EffectState::ambiguous) return true;
-  if (const auto known = effect_places_.find(id); known != effect_places_.end()) effect_places_.erase(known);
+  const auto remembered = effects_.find(id);
+  if (remembered == effects_.end()) return true;
+  if (is_open(to))
+    remembered->second.state = to;
+  else
+    effects_.erase(remembered);
   return true;
 }
 
 Status SqliteProjection::permit_effect(const EventPlace& place, const Event& event) {
   // With the whole effect it was not proposed before, or only just now.
-  if (has_whole_effect(event) && !effect_places_.contains(effect_id(event)))
+  if (has_whole_effect(event) && !effects_.contains(effect_id(event)))
     return begin_effect(place, event, EffectState::permitted);
-  TRY(change_effect(place, effect_id(event), EffectState::proposed, EffectState::permitted,
-                    "UPDATE journal_effect SET state = ?4, attempts = 1, permit_event = ?2 WHERE first_event = ?1 AND "
-                    "state = ?3"));
+  TRY(change_effect(place, effect_id(event), {EffectState::proposed}, EffectState::permitted,
+                    "UPDATE journal_effect SET state = ?3, attempts = 1, permit_event = ?2 WHERE first_event = ?1"));
   return done();
 }
 
 Status SqliteProjection::deny_effect(const EventPlace& place, const Event& event) {
-  const bool denied = TRY(change_effect(place, effect_id(event), EffectState::proposed, EffectState::denied,
-                                        "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 "
-                                        "AND state = ?3"));
+  const bool denied = TRY(change_effect(place, effect_id(event), {EffectState::proposed}, EffectState::denied,
+                                        "UPDATE journal_effect SET state = ?3, end_event = ?2 WHERE first_event = ?1"));
   return denied || !has_whole_effect(event) ? done() : begin_effect(place, event, EffectState::denied);
 }
 
 Status SqliteProjection::send_effect_again(const EventPlace& place, const Event& event) {
-  TRY(change_effect(place, effect_id(event), EffectState::ambiguous, EffectState::permitted,
-                    "UPDATE journal_effect SET state = ?4 WHERE first_event = ?1 AND state = ?3 AND CAST(?2 AS BIGINT) > 0"));
-  TRY(change_effect(
-      place, effect_id(event), EffectState::permitted, EffectState::permitted,
-      "UPDATE journal_effect SET attempts = attempts + 1 WHERE first_event = ?1 AND state = ?3 AND "
-      "CAST(?2 AS BIGINT) > 0 AND CAST(?4 AS BIGINT) > 0"));
+  TRY(change_effect(place, effect_id(event), {EffectState::ambiguous, EffectState::permitted}, EffectState::permitted,
+                    "UPDATE journal_effect SET state = ?3, attempts = attempts + 1 WHERE first_event = ?1 AND "
+                    "CAST(?2 AS BIGINT) > 0"));
   return done();
 }
 
 Status SqliteProjection::doubt_effect(const EventPlace& place, const Event& event) {
-  TRY(change_effect(place, effect_id(event), EffectState::permitted, EffectState::ambiguous,
-                    "UPDATE journal_effect SET state = ?4, doubt_event = ?2 WHERE first_event = ?1 AND state = ?3"));
+  TRY(change_effect(place, effect_id(event), {EffectState::permitted}, EffectState::ambiguous,
+                    "UPDATE journal_effect SET state = ?3, doubt_event = ?2 WHERE first_event = ?1"));
   return done();
 }
 
-// The first end counts. Nearly always the effect was permitted; the other states are tried after that.
+// The first end counts.
 Status SqliteProjection::end_effect(const EventPlace& place, const Event& event, EffectState state) {
-  for (EffectState from : {EffectState::permitted, EffectState::ambiguous, EffectState::proposed}) {
-    const bool ended = TRY(
-        change_effect(place, effect_id(event), from, state,
-                      "UPDATE journal_effect SET state = ?4, end_event = ?2 WHERE first_event = ?1 AND state = ?3"));
-    if (ended) break;
-  }
+  TRY(change_effect(place, effect_id(event), {EffectState::permitted, EffectState::ambiguous, EffectState::proposed},
+                    state, "UPDATE journal_effect SET state = ?3, end_event = ?2 WHERE first_event = ?1"));
   return done();
 }
 
