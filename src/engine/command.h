@@ -64,7 +64,7 @@ struct WaitRequest {
 
 // --- By the engine
 struct OutcomeArrived {
-  std::string instance, effect;
+  tool::SharedEffect effect;
   tool::Outcome outcome;
 };
 struct RecoverInstance {

@@ -20,15 +20,15 @@ void CommitPipeline::start(journal::Batch& batch) {
   GANTRY_ASSERT(!under_way_, "a batch is under way already");
   under_way_ = true;
   const bool is_empty = batch.is_empty();
-  const Status printed = is_empty ? done() : inner_.print(batch);
   {
     std::lock_guard lock(mutex_);
-    if (is_empty || !printed)
-      written_ = printed;
+    if (is_empty)
+      written_ = done();
     else
       batch_ = &batch;
   }
-  if (!threaded_ || is_empty || !printed) return;
+  if (!threaded_ || is_empty) return;
+  is_writing_ = true;
   if (thread_.joinable())
     changed_.notify_all();
   else
@@ -46,9 +46,18 @@ Status CommitPipeline::finish() {
 Status CommitPipeline::wait() {
   if (!under_way_) return done();
   std::unique_lock lock(mutex_);
-  if (!threaded_ && !written_) written_ = inner_.append(*std::exchange(batch_, nullptr));
+  if (!threaded_ && !written_) written_ = write(*std::exchange(batch_, nullptr));
   changed_.wait(lock, [&] { return written_.has_value(); });
   return *written_;
+}
+
+void CommitPipeline::print_ahead(journal::Batch& batch) const {
+  if (is_writing_) inner_.print_ahead(batch);
+}
+
+Status CommitPipeline::write(journal::Batch& batch) {
+  TRY(inner_.print(batch));
+  return inner_.append(batch);
 }
 
 std::optional<Error> CommitPipeline::refusal() {
@@ -62,9 +71,10 @@ void CommitPipeline::run() {
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || batch_ != nullptr; });
     if (batch_ == nullptr) return;
-    const journal::Batch& batch = *std::exchange(batch_, nullptr);
+    journal::Batch& batch = *std::exchange(batch_, nullptr);
     lock.unlock();
-    Status status = inner_.append(batch);
+    Status status = write(batch);
+    is_writing_ = false;
     lock.lock();
     written_ = std::move(status);
     changed_.notify_all();

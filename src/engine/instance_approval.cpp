@@ -278,7 +278,7 @@ Value InstanceRecord::complete_approval(const std::string& task, gate::Approval 
                               {"verdict", gate::to_value(verdict)},
                               {"approvals", Value::array({gate::to_value(approval)})}});
   emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
-  send(effect.id, *std::move(permit), work);
+  send(*std::move(permit), work);
   return vote_reply(task, "approved", Value::array({}));
 }
 

@@ -39,6 +39,11 @@ bool is_definite(const tool::ErrorDetails& error) {
   return error.status >= 400 && error.status < 500 && error.type != definition::standard_error_type("configuration");
 }
 
+tool::Effect with_another_key(tool::Effect effect) {
+  effect.key += "-again";
+  return effect;
+}
+
 Value effect_reference(const tool::Effect& effect) {
   return Value::object({{"id", effect.id}, {"digest", effect.digest.hex()}});
 }
@@ -57,11 +62,12 @@ void InstanceRecord::call(const CallEffect& action, Work& work) {
   effect.key = action.effect;
   // An operation that does not exist is refused by the gate, in its own words.
   if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
-  const gate::Verdict verdict = check(effect, work);
-  decide(effect, verdict, false, work);
+  const tool::SharedEffect asked(std::move(effect));
+  const gate::Verdict verdict = check(asked, work);
+  decide(asked, verdict, false, work);
 }
 
-void InstanceRecord::decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work) {
+void InstanceRecord::decide(const tool::SharedEffect& effect, const gate::Verdict& verdict, bool known, Work& work) {
   switch (verdict.kind) {
     case definition::VerdictKind::deny:
       return deny(effect, gate::to_value(verdict), verdict.reason, known);
@@ -75,7 +81,7 @@ void InstanceRecord::decide(const tool::Effect& effect, const gate::Verdict& ver
       judged_ = &effect;
       emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
       judged_ = nullptr;
-      return send(effect.id, *std::move(permit), work);
+      return send(*std::move(permit), work);
     }
   }
 }
@@ -87,21 +93,20 @@ void InstanceRecord::deny(const tool::Effect& effect, Value verdict, std::string
                                                 {"reason", Value(reason).labelled(effect.arguments.deep_label())}})});
 }
 
-void InstanceRecord::send(const std::string& effect, tool::Permit permit, Work& work) {
-  work.dispatches.emplace_back(SendEffect{.instance = id_,
-                                          .effect = effect,
-                                          .permit = std::move(permit),
-                                          .project = project_of(effect),
+void InstanceRecord::send(tool::Permit permit, Work& work) {
+  const EffectRecord& record = effects_.at(permit.effect().id);
+  work.dispatches.emplace_back(SendEffect{.permit = std::move(permit),
+                                          .project = record.asked_under ? record.asked_under : project_,
                                           .policies = work.policies,
                                           .requester = principal_.person,
-                                          .attempt = effects_.at(effect).attempts});
+                                          .attempt = record.attempts});
 }
 
 void InstanceRecord::send_again(const std::string& effect, const std::string& reason, bool certain, Work& work) {
   EffectRecord record = effects_.at(effect);
-  if (GANTRY_PLANTED(retries_under_another_key)) record.effect.key += "-again";
+  if (GANTRY_PLANTED(retries_under_another_key)) record.effect = with_another_key(record.effect);
   auto permit = work.gate.permit_again(record.effect, record.intent);
-  const bool read = tool::is_read(record.effect.effect_class);
+  const bool read = tool::is_read(record.effect->effect_class);
   // What certainly did not take place and nobody waits for, and a read that may not go out again, has simply failed.
   if ((record.abandoned && (read || !record.uncertain)) || (!permit && read)) {
     const std::string why = record.abandoned ? "the workflow no longer waits for it" : permit.error().message;
@@ -119,7 +124,7 @@ void InstanceRecord::send_again(const std::string& effect, const std::string& re
   Value data = Value::object({{"effect", effect}, {"attempt", record.attempts + 1}, {"reason", reason}});
   if (certain) data = std::move(data).with_member("certain", true);
   emit(EventType::effect_sent_again, std::move(data), work);
-  send(effect, *std::move(permit), work);
+  send(*std::move(permit), work);
 }
 
 void InstanceRecord::settle(const std::string& effect, const tool::Outcome& outcome, Work& work) {
@@ -142,7 +147,7 @@ void InstanceRecord::settle(const std::string& effect, const tool::Outcome& outc
       settle_failed(record, outcome.error, work);
       break;
     case tool::Outcome::Kind::ambiguous:
-      if (tool::is_read(record.effect.effect_class)) {
+      if (tool::is_read(record.effect->effect_class)) {
         if (record.attempts < work.options.send_attempts_max && !record.abandoned)
           retry_later(record, TimerKey::Purpose::send_again, record.attempts, work);
         else
@@ -159,15 +164,15 @@ void InstanceRecord::settle(const std::string& effect, const tool::Outcome& outc
 // A failure says that this attempt did not take place; it says nothing about an earlier one that was lost, unless the
 // system itself gave a definite answer.
 void InstanceRecord::settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work) {
-  const bool open = record.uncertain && !tool::is_read(record.effect.effect_class) && !is_definite(error);
+  const bool open = record.uncertain && !tool::is_read(record.effect->effect_class) && !is_definite(error);
   if (open) {
     emit(EventType::effect_ambiguous,
-         Value::object({{"effect", record.effect.id},
+         Value::object({{"effect", record.effect->id},
                         {"reason", fmt::format("it was sent again, which failed: {}", error.detail)}}),
          work);
-    return resolve(record.effect.id, false, work);
+    return resolve(record.effect->id, false, work);
   }
-  Value data = Value::object({{"effect", record.effect.id}, {"error", tool::to_value(error)}});
+  Value data = Value::object({{"effect", record.effect->id}, {"error", tool::to_value(error)}});
   if (record.uncertain) data = std::move(data).with_member("resolvedBy", "key");
   inputs_.push_back({EventType::effect_failed, std::move(data)});
 }
@@ -194,7 +199,7 @@ void InstanceRecord::resolve(const std::string& effect, bool at_once, Work& work
 void InstanceRecord::retry_later(const EffectRecord& record, TimerKey::Purpose purpose, int attempt, Work& work) {
   const int doublings = std::clamp(attempt - 1, 0, 20);
   const Duration delay = std::min<Duration>(work.options.send_backoff * (std::int64_t{1} << doublings), send_delay_max);
-  work.dispatches.emplace_back(ArmTimer{{work.now + delay, id_, purpose, record.effect.id, attempt}});
+  work.dispatches.emplace_back(ArmTimer{{work.now + delay, id_, purpose, record.effect->id, attempt}});
 }
 
 // The workflow no longer waits for the effect. The fold has marked it; here its approval is withdrawn. What may have
@@ -238,7 +243,7 @@ void InstanceRecord::recover(Work& work) {
       send_again(effect, record.reason, false, work);
     } else if (record.state == EffectRecord::State::ambiguous) {
       if (!is_being_asked(effect)) resolve(effect, true, work);
-    } else if (tool::is_read(record.effect.effect_class)) {
+    } else if (tool::is_read(record.effect->effect_class)) {
       send_again(effect, "the server stopped while the call was in flight", false, work);
     } else {
       emit(EventType::effect_ambiguous,

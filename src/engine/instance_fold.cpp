@@ -267,7 +267,7 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
     EffectRecord record;
     record.effect = TRY(tool::effect_from(data.member("effect")));
     record.verdict = data.member("verdict");
-    effects_[record.effect.id] = std::move(record);
+    effects_[record.effect->id] = std::move(record);
     return done();
   }
   if (event.type == EventType::effect_permitted) return fold_permitted(event);
@@ -297,9 +297,9 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
   // effect_done, effect_failed. What a read-back says, and what comes too late, the workflow does not read.
   if (!record.abandoned && record.read_back_of.empty()) {
     context_ = join(context_, data.member("error").deep_label());
-    fold_read(gate::KnownValues::Kind::result, record.effect.tool + "." + record.effect.operation,
+    fold_read(gate::KnownValues::Kind::result, record.effect->tool + "." + record.effect->operation,
               data.member("result"));
-    if (event.type == EventType::effect_done) past_.add_done(record.effect.tool + "." + record.effect.operation);
+    if (event.type == EventType::effect_done) past_.add_done(record.effect->tool + "." + record.effect->operation);
   }
   effects_.erase(found);
   return done();
@@ -311,7 +311,7 @@ Status InstanceRecord::fold_permitted(const journal::Event& event) {
   const std::string id = TRY(text_from(described, "id"));
   if (described.find("tool") != nullptr) {
     EffectRecord& fresh = effects_[id] = {};
-    if (judged_ != nullptr && judged_->id == id)
+    if (judged_ != nullptr && (*judged_)->id == id)
       fresh.effect = *judged_;
     else
       fresh.effect = TRY(tool::effect_from(described));

@@ -41,9 +41,9 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
   tool::Effect question;
   question.id = fmt::format("{}-b{}", effect, record.read_backs + 1);
   question.instance = id_;
-  question.workflow = record.effect.workflow;
-  question.task = record.effect.task;
-  question.tool = record.effect.tool;
+  question.workflow = record.effect->workflow;
+  question.task = record.effect->task;
+  question.tool = record.effect->tool;
   question.operation = definition->operation;
   question.arguments = *std::move(evaluated);
   question.key = question.id;
@@ -58,7 +58,7 @@ void InstanceRecord::read_back(const std::string& effect, Work& work) {
       {{"effect", tool::to_value(question)}, {"verdict", gate::to_value(verdict)}, {"readBackOf", effect}});
   emit(EventType::effect_permitted, with_charges(std::move(data), verdict, false, work), work);
   effects_.at(question.id).asked_since = work.steady_now;
-  send(question.id, *std::move(permit), work);
+  send(*std::move(permit), work);
 }
 
 void InstanceRecord::settle_read_back(const std::string& question, const tool::Outcome& outcome, Work& work) {
@@ -91,7 +91,7 @@ void InstanceRecord::ask_when_due(const std::string& effect, Work& work) {
 void InstanceRecord::ask_when_settled(EffectRecord& record, Work& work) {
   const auto left = std::chrono::ceil<Duration>(*record.settles - work.steady_now);
   work.dispatches.emplace_back(
-      ArmTimer{{work.now + left, id_, TimerKey::Purpose::read_back, record.effect.id, record.read_backs}});
+      ArmTimer{{work.now + left, id_, TimerKey::Purpose::read_back, record.effect->id, record.read_backs}});
 }
 
 bool InstanceRecord::is_being_asked(const std::string& effect) const {

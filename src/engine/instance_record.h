@@ -25,7 +25,9 @@ namespace gantry::engine {
 
 // --- What must happen once the events are durable.
 struct SendEffect {
-  std::string instance, effect;
+  const std::string& instance() const { return permit.effect().instance; }
+  const std::string& effect() const { return permit.effect().id; }
+
   tool::Permit permit;
   definition::ProjectPointer project;   // the one that the instance is pinned to
   definition::ProjectPointer policies;  // of the newest project; they may say how results are labelled
@@ -261,9 +263,9 @@ class InstanceRecord {
 
   // --- Effects (instance_effects.cpp)
   void call(const CallEffect& action, Work& work);
-  void decide(const tool::Effect& effect, const gate::Verdict& verdict, bool known, Work& work);
+  void decide(const tool::SharedEffect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
-  void send(const std::string& effect, tool::Permit permit, Work& work);
+  void send(tool::Permit permit, Work& work);
   void send_again(const std::string& effect, const std::string& reason, bool certain, Work& work);
   void settle_failed(const EffectRecord& record, const tool::ErrorDetails& error, Work& work);
   void resolve(const std::string& effect, bool at_once, Work& work);
@@ -352,7 +354,7 @@ class InstanceRecord {
   // Empty between commands.
   std::list<Input> inputs_;
   std::optional<Arrival> arriving_;  // what the event at hand moves it to
-  const tool::Effect* judged_ = nullptr;  // what the event at hand describes, so that it need not be read back from it
+  const tool::SharedEffect* judged_ = nullptr;  // what the event at hand describes, so that it need not be read back from it
   static inline const std::string nobody_;
 };
 

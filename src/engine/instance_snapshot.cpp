@@ -85,7 +85,7 @@ Result<std::unique_ptr<InstanceRecord>> InstanceRecord::parse(std::string_view t
       const std::string asked_under = TRY(text_from(item, "project"));
       effect.asked_under = TRY(definitions.project(asked_under));
     }
-    std::string key = effect.effect.id;
+    std::string key = effect.effect->id;
     record->effects_[std::move(key)] = std::move(effect);
   }
   for (const Value& item : tasks.items()) {

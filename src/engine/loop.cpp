@@ -79,7 +79,9 @@ Result<Value> Engine::Loop::ask(Command::Request request) {
 void Engine::Loop::run() {
   while (!stopping_) {
     tell_idle();
-    take(inbox_->take(std::chrono::steady_clock::now() + time_to_wake(), takes_max()));
+    const SteadyTime::duration wait = time_to_wake();
+    take(wait > wait.zero() ? inbox_->take(std::chrono::steady_clock::now() + wait, takes_max())
+                            : inbox_->take_now(takes_max()));
     go_on();
   }
   stop();
@@ -180,9 +182,8 @@ void Engine::Loop::committed(Turn& turn, const Turn* later) {
       for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);
   dispatch_all(turn);
   answer_callers(turn);
-  answer_waiters(turn.touched);
-  forget_ended(turn.touched);
-  let_rest(turn.touched);
+  answer_waiters(turn);
+  let_go(turn.touched);
   count_running();
   if (!later && std::exchange(ask_idle_again_, false)) answer_idle();
   pump();
@@ -249,23 +250,23 @@ void Engine::Loop::pump() {
   while (!sending_.empty() && in_flight_ < options_.workers && !stopping_) {
     SendEffect effect = std::move(sending_.front());
     sending_.pop_front();
-    auto found = instances_.find(effect.instance);
+    auto found = instances_.find(effect.instance());
     if (std::string stopped = installation_.stopped(effect.permit.effect(), effect.requester,
                                                     found == instances_.end() ? std::vector<std::string>{}
                                                                               : found->second.record->above());
         !stopped.empty()) {
       auto outcome = tool::Outcome::failed_with(tool::standard_error("authorization", "it was not sent: " + stopped));
-      work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
+      work_.push_back({OutcomeArrived{effect.permit.shared_effect(), std::move(outcome)}, nullptr});
       continue;
     }
-    if (found == instances_.end() || !found->second.record->wants(effect.effect)) {
-      if (is_ahead(effect.instance)) {
+    if (found == instances_.end() || !found->second.record->wants(effect.effect())) {
+      if (is_ahead(effect.instance())) {
         undecided.push_back(std::move(effect));
         continue;
       }
       auto outcome = tool::Outcome::failed_with(
           tool::standard_error("runtime", "it was not sent: the workflow no longer waits for it"));
-      work_.push_back({OutcomeArrived{effect.instance, effect.effect, std::move(outcome)}, nullptr});
+      work_.push_back({OutcomeArrived{effect.permit.shared_effect(), std::move(outcome)}, nullptr});
       continue;
     }
     ++effects_sent_;
@@ -280,11 +281,17 @@ void Engine::Loop::pump() {
   if (!submitted.empty()) executor_->submit(std::move(submitted));
 }
 
-void Engine::Loop::forget_ended(const std::set<std::string>& touched) {
-  for (const std::string& instance : touched)
-    if (auto found = instances_.find(instance);
-        found != instances_.end() && found->second.record->forgettable() && !is_ahead(instance))
+// What has ended is forgotten, what only waits may leave memory.
+void Engine::Loop::let_go(const std::vector<std::string>& touched) {
+  for (const std::string& instance : touched) {
+    const auto found = instances_.find(instance);
+    if (found == instances_.end()) continue;
+    if (found->second.record->forgettable() && !is_ahead(found->second))
       instances_.erase(found);
+    else
+      let_rest(instance, found->second);
+  }
+  make_room();
 }
 
 // Lets effects in flight finish, records their answers, and records what was never sent, so that the next start need
@@ -297,11 +304,11 @@ void Engine::Loop::stop() {
   take(inbox_->take_now(SIZE_MAX));
   refuse_callers(stopping);
   if (reload_broken() && !paused()) {
-    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
+    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance(), effect.effect()}, nullptr});
     sending_.clear();
     for (std::size_t turns = 0; turns < 1'000 && !work_.empty() && !paused(); ++turns) turn();
     settle();
-    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance, effect.effect}, nullptr});
+    for (const SendEffect& effect : sending_) work_.push_back({NoteNotSent{effect.instance(), effect.effect()}, nullptr});
     sending_.clear();
     if (!work_.empty() && !paused()) turn();
     settle();

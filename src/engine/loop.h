@@ -67,6 +67,7 @@ struct Engine::Loop {
     std::size_t snapshot_bytes = 0;  // of the last one
     bool rests = false;              // as the journal says
     std::size_t tickets = 0;         // places in resting_
+    std::uint64_t touched_in = 0;    // the last turn that touched it
   };
   // One command of a batch, and what is to happen when the batch is durable.
   struct Handled {
@@ -80,9 +81,10 @@ struct Engine::Loop {
     std::shared_ptr<std::promise<Result<Value>>> reply;
   };
   struct Turn {
+    std::uint64_t number = 0;  // counts up
     journal::Batch batch;
     std::vector<Handled> handled;
-    std::set<std::string> touched;
+    std::vector<std::string> touched;  // instances, each once; see touch()
     std::vector<std::string> keys;    // that it put into uncommitted_keys_
     bool is_noted = false;            // as written, by what keeps the state of a batch
     std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
@@ -116,7 +118,7 @@ struct Engine::Loop {
   void dispatch(Dispatch& dispatch);
   void pump();
   bool is_immediate(const SendEffect& effect) const;
-  void forget_ended(const std::set<std::string>& touched);
+  void let_go(const std::vector<std::string>& touched);
   void count_running();
 
   // --- Turns, and how two of them overlap (loop_turn.cpp)
@@ -127,14 +129,18 @@ struct Engine::Loop {
   void await_written(Turn& turn);
   void note_written(Turn& turn);
   void collect(Turn& turn, bool overlaps);
-  void add_snapshots(Turn& turn);
-  bool is_ahead(const std::string& instance) const;         // its record holds what is not durable
+  void add_states(Turn& turn);
+  void add_snapshot(const std::string& instance, Slot& slot, Turn& turn) const;
+  static void touch(const std::string& instance, Slot& slot, Turn& turn);
+  bool was_touched(const std::string& instance, const Turn& turn) const;  // and by no later one
+  bool is_ahead(const Slot& slot) const;                    // its record holds what is not durable
+  bool is_ahead(const std::string& instance) const;
   bool is_family_ahead(const std::string& instance) const;  // or that of a child
 
   // --- When the journal says no (loop_failure.cpp)
   void failed(Turn& turn, const Error& error);
   void failed_together(Turn& next, const Error& error);
-  void roll_back(const std::set<std::string>& touched);
+  void roll_back(const std::vector<std::string>& touched);
   bool reload_broken();
   void isolate(Turn& turn);
   void give_up(Handled& handled, const Error& error);
@@ -240,7 +246,7 @@ struct Engine::Loop {
   void wait_or_answer(Waiter waiter);
   void wait_or_answer_awake(Waiter waiter);
   void keep_waiting(Waiter waiter);
-  void answer_waiters(const std::set<std::string>& touched);
+  void answer_waiters(const Turn& turn);
   void answer_waiters_of(const std::string& instance);
   void answer_impatient();
   void answer_idle();
@@ -251,8 +257,9 @@ struct Engine::Loop {
   Result<InstanceOutcome> outcome_in_store(const std::string& instance);
 
   // --- Instances that rest, and may leave memory (loop_resting.cpp)
-  void note_resting(Turn& turn);
-  void let_rest(const std::set<std::string>& touched);
+  static void note_resting(const std::string& instance, Slot& slot, Turn& turn);
+  void let_rest(const std::string& instance, Slot& slot);
+  void make_room();
   bool may_leave(const std::string& instance, const Slot& slot) const;
   // True when it is in memory now. `rests`: the journal has said already that it does. Errors: unavailable.
   Result<bool> wake(const std::string& instance, bool rests = false);
@@ -292,6 +299,7 @@ struct Engine::Loop {
   SteadyTime pause_until_{};
   Duration pause_length_{};
   bool stopping_ = false;
+  std::uint64_t turns_ = 0;
   std::vector<std::unique_ptr<Turn>> spare_turns_;  // empty ones
   TurnPointer committing_{nullptr, KeepTurn{&spare_turns_}};  // being written while the next one is decided
   const Turn* later_ = nullptr;       // while a turn is seen through: the one that was decided after it

@@ -71,15 +71,15 @@ InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn, bool
     if (!awake || !*awake) return nullptr;
     found = instances_.find(instance);
   }
-  turn.touched.insert(instance);
+  touch(instance, found->second, turn);
   return found->second.record.get();
 }
 
 InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& turn) {
   const std::string id = record->id();
-  turn.touched.insert(id);
   Slot& slot = instances_[id];
   GANTRY_ASSERT(!slot.record, "an instance with this id is running already");
+  touch(id, slot, turn);
   slot.record = std::move(record);
   count_running();
   return *slot.record;
@@ -239,7 +239,7 @@ Result<Value> Engine::Loop::handle(const WaitRequest&, Work&, Turn&) {
 }
 
 Result<Value> Engine::Loop::handle(const OutcomeArrived& request, Work& work, Turn& turn) {
-  if (InstanceRecord* record = find(request.instance, turn)) record->settle(request.effect, request.outcome, work);
+  if (InstanceRecord* record = find(request.effect->instance, turn)) record->settle(request.effect->id, request.outcome, work);
   return Value();
 }
 

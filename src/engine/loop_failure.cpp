@@ -50,7 +50,7 @@ void Engine::Loop::failed_together(Turn& next, const Error& error) {
   failed(*refused, error);
 }
 
-void Engine::Loop::roll_back(const std::set<std::string>& touched) {
+void Engine::Loop::roll_back(const std::vector<std::string>& touched) {
   for (const std::string& instance : touched) {
     instances_.erase(instance);
     listening_.set(instance, {});
@@ -113,7 +113,7 @@ void Engine::Loop::give_up(Handled& handled, const Error& error) {
       isolated_ = std::max<std::size_t>(isolated_, 1);
       return work_.push_front(std::move(handled.command));
     }
-    instance = arrived->instance;
+    instance = arrived->effect->instance;
   } else if (auto* timer = std::get_if<TimerKey>(&handled.command.request)) {
     instance = timer->instance;
     if (timer->purpose == TimerKey::Purpose::schedule)

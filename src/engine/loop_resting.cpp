@@ -10,29 +10,25 @@ constexpr std::size_t timers_per_fetch = 4'096;
 }  // namespace
 
 // In the transaction of the events that made it so: after a crash it is known without a look at the instance.
-void Engine::Loop::note_resting(Turn& turn) {
-  for (const std::string& instance : turn.touched) {
-    const auto found = instances_.find(instance);
-    if (found == instances_.end()) continue;
-    const bool rests = found->second.record->rests();
-    if (rests == found->second.rests) continue;
-    found->second.rests = rests;
-    turn.batch.rests.push_back({instance, rests});
-  }
+void Engine::Loop::note_resting(const std::string& instance, Slot& slot, Turn& turn) {
+  const bool rests = slot.record->rests();
+  if (rests == slot.rests) return;
+  slot.rests = rests;
+  turn.batch.rests.push_back({instance, rests});
 }
 
 bool Engine::Loop::may_leave(const std::string& instance, const Slot& slot) const {
-  return slot.rests && slot.record->rests() && !waiters_.contains(instance) && !is_ahead(instance);
+  return slot.rests && slot.record->rests() && !waiters_.contains(instance) && !is_ahead(slot);
 }
 
-// Those that came to rest longest ago make room.
-void Engine::Loop::let_rest(const std::set<std::string>& touched) {
-  for (const std::string& instance : touched) {
-    const auto found = instances_.find(instance);
-    if (found == instances_.end() || !may_leave(instance, found->second)) continue;
-    ++found->second.tickets;
-    resting_.push_back(instance);
-  }
+void Engine::Loop::let_rest(const std::string& instance, Slot& slot) {
+  if (!may_leave(instance, slot)) return;
+  ++slot.tickets;
+  resting_.push_back(instance);
+}
+
+// Those that came to rest longest ago.
+void Engine::Loop::make_room() {
   while (resting_.size() > options_.resting_kept_max) {
     const std::string instance = std::move(resting_.front());
     resting_.pop_front();

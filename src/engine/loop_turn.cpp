@@ -31,9 +31,14 @@ void Engine::Loop::KeepTurn::operator()(Turn* turn) const {
 }
 
 Engine::Loop::TurnPointer Engine::Loop::new_turn() {
-  if (spare_turns_.empty()) return {new Turn, KeepTurn{&spare_turns_}};
-  TurnPointer turn{spare_turns_.back().release(), KeepTurn{&spare_turns_}};
-  spare_turns_.pop_back();
+  TurnPointer turn(nullptr, KeepTurn{&spare_turns_});
+  if (spare_turns_.empty()) {
+    turn.reset(new Turn);
+  } else {
+    turn.reset(spare_turns_.back().release());
+    spare_turns_.pop_back();
+  }
+  turn->number = ++turns_;
   return turn;
 }
 
@@ -49,8 +54,7 @@ void Engine::Loop::turn() {
     if (durable) committed(*durable, turn.get());
     return failed(*turn, *turn->unreadable);
   }
-  add_snapshots(*turn);
-  note_resting(*turn);
+  add_states(*turn);
   if (!overlaps) return commit(*turn);
   leave_early(*turn);
   committing_ = std::move(turn);
@@ -120,34 +124,54 @@ void Engine::Loop::collect(Turn& turn, bool overlaps) {
   if (isolated_ > 0) --isolated_;
 }
 
-void Engine::Loop::add_snapshots(Turn& turn) {
+// What the batch says of its instances beside their events.
+void Engine::Loop::add_states(Turn& turn) {
   installation_.add_snapshot(turn.batch, options_.snapshot_every_events);
   for (const std::string& instance : turn.touched) {
-    auto found = instances_.find(instance);
-    if (found == instances_.end() || found->second.record->ended()) continue;
-    const InstanceRecord& record = *found->second.record;
-    Slot& slot = found->second;
-    // A large state is written again only after so many more events: snapshots never cost more than so much an event.
-    const std::uint64_t distance =
-        std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
-    if (record.sequence() - slot.snapshot_sequence < distance) continue;
-    turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
-    slot.snapshot_sequence = record.sequence();
-    slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
+    const auto found = instances_.find(instance);
+    if (found == instances_.end()) continue;
+    add_snapshot(instance, found->second, turn);
+    note_resting(instance, found->second, turn);
   }
 }
 
-bool Engine::Loop::is_ahead(const std::string& instance) const {
-  return later_ && later_->touched.contains(instance);
+// A large state is written again only after so many more events: snapshots never cost more than so much an event.
+void Engine::Loop::add_snapshot(const std::string& instance, Slot& slot, Turn& turn) const {
+  const InstanceRecord& record = *slot.record;
+  const std::uint64_t distance =
+      std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
+  if (record.sequence() - slot.snapshot_sequence < distance || record.ended()) return;
+  turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
+  slot.snapshot_sequence = record.sequence();
+  slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
 }
 
-// The names of children are that of their parent and a part of their own: "X-c1-c2" of "X-c1", and not "X-c10".
+void Engine::Loop::touch(const std::string& instance, Slot& slot, Turn& turn) {
+  if (slot.touched_in == turn.number) return;
+  slot.touched_in = turn.number;
+  turn.touched.push_back(instance);
+}
+
+bool Engine::Loop::was_touched(const std::string& instance, const Turn& turn) const {
+  const auto found = instances_.find(instance);
+  return found != instances_.end() && found->second.touched_in == turn.number;
+}
+
+bool Engine::Loop::is_ahead(const Slot& slot) const {
+  return later_ && slot.touched_in == later_->number;
+}
+
+bool Engine::Loop::is_ahead(const std::string& instance) const {
+  return later_ && was_touched(instance, *later_);
+}
+
 bool Engine::Loop::is_family_ahead(const std::string& instance) const {
-  if (is_ahead(instance)) return true;
   if (!later_) return false;
-  const std::string children = instance + "-";
-  const auto first = later_->touched.lower_bound(children);
-  return first != later_->touched.end() && first->starts_with(children);
+  const auto found = instances_.find(instance);
+  if (found == instances_.end()) return false;
+  if (is_ahead(found->second)) return true;
+  const auto& children = found->second.record->children();
+  return std::any_of(children.begin(), children.end(), [&](const auto& child) { return is_family_ahead(child.first); });
 }
 
 }  // namespace gantry::engine

@@ -82,7 +82,8 @@ void Engine::Loop::wait_or_answer(Waiter waiter) {
   if (is_family_ahead(instance)) return keep_waiting(std::move(waiter));  // asked again when that is durable
   if (auto awake = wake(instance); !awake) return waiter.reply->set_value(awake.error());
   wait_or_answer_awake(std::move(waiter));
-  let_rest({instance});
+  if (const auto found = instances_.find(instance); found != instances_.end()) let_rest(instance, found->second);
+  make_room();
 }
 
 void Engine::Loop::wait_or_answer_awake(Waiter waiter) {
@@ -118,13 +119,13 @@ void Engine::Loop::answer_idle() {
   for (Waiter& waiter : asked) wait_or_answer(std::move(waiter));
 }
 
-void Engine::Loop::answer_waiters(const std::set<std::string>& touched) {
+void Engine::Loop::answer_waiters(const Turn& turn) {
   if (waiters_.empty()) return;
   std::set<std::string> parents;
-  for (const std::string& instance : touched)
+  for (const std::string& instance : turn.touched)
     for (std::string parent = instance_of(instance, 'c'); !parent.empty(); parent = instance_of(parent, 'c'))
-      if (!touched.contains(parent)) parents.insert(parent);
-  for (const std::string& instance : touched) answer_waiters_of(instance);
+      if (!was_touched(parent, turn)) parents.insert(parent);
+  for (const std::string& instance : turn.touched) answer_waiters_of(instance);
   for (const std::string& instance : parents) answer_waiters_of(instance);
 }
 

@@ -44,7 +44,7 @@ struct EffectRecord {
     permitted,  // the intent is durable; it is being sent, or waits for a free worker
     ambiguous,  // sent, and nobody knows whether it took place
   };
-  tool::Effect effect;
+  tool::SharedEffect effect;
   State state = State::proposed;
   Value verdict;             // that let it through, or asked for people
   Value intent;              // data of effect_permitted; null before

@@ -24,8 +24,7 @@ tool::Outcome perform_guarded(const gate::Gate& gate, SendEffect effect, const s
 
 // An effect that its driver has begun.
 struct BegunEffect final : tool::Errand {
-  std::string instance, id;
-  tool::Effect effect;
+  tool::SharedEffect effect;
   definition::ProjectPointer project, policies;
 };
 
@@ -40,7 +39,7 @@ tool::Outcome finish_guarded(const gate::Gate& gate, const BegunEffect& begun, t
 }  // namespace
 
 OutcomeArrived perform_effect(const gate::Gate& gate, SendEffect effect, const std::stop_token& stop) {
-  OutcomeArrived arrived{effect.instance, effect.effect, {}};
+  OutcomeArrived arrived{effect.permit.shared_effect(), {}};
   arrived.outcome = perform_guarded(gate, std::move(effect), stop);
   return arrived;
 }
@@ -88,9 +87,7 @@ void WorkerPool::begin(std::vector<SendEffect> effects) {
   }
   for (SendEffect& effect : effects) {
     auto errand = std::make_unique<BegunEffect>();
-    errand->instance = std::move(effect.instance);
-    errand->id = std::move(effect.effect);
-    errand->effect = effect.permit.effect();
+    errand->effect = effect.permit.shared_effect();
     errand->project = effect.project;
     errand->policies = std::move(effect.policies);
     shared_->gate->begin(std::move(effect.permit), *effect.project, effect.attempt, shared_->stop.get_token(),
@@ -103,7 +100,7 @@ void WorkerPool::Shared::take(std::vector<tool::Finished> finished) {
   arrived.reserve(finished.size());
   for (tool::Finished& one : finished) {
     const auto& effect = static_cast<const BegunEffect&>(*one.errand);
-    arrived.push_back({effect.instance, effect.id, finish_guarded(*gate, effect, std::move(one.outcome))});
+    arrived.push_back({effect.effect, finish_guarded(*gate, effect, std::move(one.outcome))});
   }
   inbox->post_outcomes(std::move(arrived));
   std::lock_guard lock(mutex);

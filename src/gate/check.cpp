@@ -145,9 +145,9 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const auto set = set_of(policies);
   Verdict verdict;
   verdict.policy = set->digest();
-  verdict.effect = effect.digest.hex();
+  verdict.effect = effect.digest;
   const Digest tool_digest = tool::tool_digest_of(definitions, effect.tool);
-  verdict.tool = tool_digest.hex();
+  verdict.tool = tool_digest;
   verdict.circumstances = to_value(circumstances);
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);

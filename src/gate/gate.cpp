@@ -21,10 +21,9 @@ Error permit_refused(const tool::Effect& effect, std::string_view why) {
 
 // The verdict is about exactly this effect, as its content is now.
 Status check_is_about(const Verdict& verdict, const tool::Effect& effect) {
-  const Result<Digest> tool_digest = Digest::from_hex(verdict.tool);
-  if (!tool_digest) return permit_refused(effect, "the verdict does not say under which definition it was made");
-  if (verdict.effect != effect.digest.hex()) return permit_refused(effect, "the verdict is about another effect");
-  if (tool::digest_of(effect, *tool_digest) != effect.digest) {
+  if (!verdict.tool) return permit_refused(effect, "the verdict does not say under which definition it was made");
+  if (verdict.effect != effect.digest) return permit_refused(effect, "the verdict is about another effect");
+  if (tool::digest_of(effect, *verdict.tool) != effect.digest) {
     return permit_refused(effect, "its content has changed since the verdict");
   }
   return done();
@@ -144,7 +143,7 @@ Value labelled_result(Value result, const definition::Operation& operation, std:
   return with_declared_labels(std::move(result), rules, join(operation.result_label, Label::of(source)));
 }
 
-Result<tool::Permit> Gate::permit(const tool::Effect& effect, const Verdict& verdict) const {
+Result<tool::Permit> Gate::permit(const tool::SharedEffect& effect, const Verdict& verdict) const {
   if (verdict.kind != VerdictKind::allow) {
     return permit_refused(effect,
                           fmt::format("the verdict is {}: {}", definition::name_of(verdict.kind), verdict.reason));
@@ -153,7 +152,7 @@ Result<tool::Permit> Gate::permit(const tool::Effect& effect, const Verdict& ver
   return tool::Permit(effect);
 }
 
-Result<tool::Permit> Gate::permit_approved(const tool::Effect& effect, Approval& approval, const Verdict& current,
+Result<tool::Permit> Gate::permit_approved(const tool::SharedEffect& effect, Approval& approval, const Verdict& current,
                                            Timestamp now) const {
   TRY(check_is_about(current, effect));
   TRY(check_approval(effect, approval, current, now));
@@ -161,14 +160,14 @@ Result<tool::Permit> Gate::permit_approved(const tool::Effect& effect, Approval&
   return tool::Permit(effect);
 }
 
-Result<tool::Permit> Gate::permit_again(const tool::Effect& effect, const Value& intent) const {
+Result<tool::Permit> Gate::permit_again(const tool::SharedEffect& effect, const Value& intent) const {
   const Value recorded = intent.is_object() ? intent.member("effect") : Value();
-  if (!recorded.is_object() || recorded.string_or("id", "") != effect.id) {
+  if (!recorded.is_object() || recorded.string_or("id", "") != effect->id) {
     return permit_refused(effect, "the recorded intent is for another effect");
   }
   Result<Verdict> verdict = verdict_from(intent.member("verdict"));
-  if (verdict && verdict->kind == VerdictKind::allow && verdict->effect.empty())
-    verdict->effect = recorded.string_or("digest", "");
+  if (verdict && verdict->kind == VerdictKind::allow && !verdict->effect)
+    verdict->effect = digest_in(recorded, "digest");
   if (!verdict)
     return permit_refused(effect, fmt::format("the recorded intent has no verdict: {}", verdict.error().message));
   const Value approvals = intent.member("approvals");
@@ -196,7 +195,8 @@ Gate::Way Gate::way_of(const tool::Effect& effect, const definition::Project& de
 
 tool::Outcome Gate::perform(tool::Permit permit, const definition::Project& definitions, int attempt,
                             std::stop_token stop, const definition::Project* policies) const {
-  const tool::Effect effect = permit.effect();
+  const tool::SharedEffect shared = permit.shared_effect();
+  const tool::Effect& effect = shared;
   Way way = way_of(effect, definitions);
   if (way.context.operation == nullptr)
     return not_set_up(fmt::format("there is no operation {}.{}", effect.tool, effect.operation));

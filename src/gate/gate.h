@@ -57,9 +57,9 @@ struct Verdict {
   std::string rule;    // "policy/rule-id" that decided; "default-deny" when none matched
   std::string reason;  // one sentence for people
   std::string policy;  // digest of all policies in force, hexadecimal
-  // What was decided about: the digest of the effect and of its tool's definition, hexadecimal. A permit is handed out
-  // only for exactly this.
-  std::string effect, tool;
+  // What was decided about: the digest of the effect and of its tool's definition. A permit is handed out only for
+  // exactly this; without one of them for nothing.
+  std::optional<Digest> effect, tool;
   std::vector<definition::ApproverRequirement> approvers;  // for approve: the union over the approve rules that matched
   bool requester_excluded = true;
   std::string author;  // of the workflow, when they may not approve
@@ -79,6 +79,7 @@ Result<Circumstances> circumstances_from(const Value& value);
 
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
+std::optional<Digest> digest_in(const Value& object, std::string_view key);  // hexadecimal; none where there is no such
 
 // The budgets, and the counts of invariants, that the effect is charged to, with nothing spent: what `Circumstances::budgets` must say.
 struct ChargedBudget {
@@ -102,14 +103,14 @@ class Gate {
                 Explained explained = Explained::yes) const;
 
   // Errors: denied, unless the verdict is allow.
-  Result<tool::Permit> permit(const tool::Effect& effect, const Verdict& verdict) const;
+  Result<tool::Permit> permit(const tool::SharedEffect& effect, const Verdict& verdict) const;
   // Checks everything again: the approval is for this effect's digest and this policy digest, not expired, not used,
   // complete with distinct people, requester excluded. Errors: denied, naming what failed. Marks it used.
-  Result<tool::Permit> permit_approved(const tool::Effect& effect, Approval& approval, const Verdict& current,
+  Result<tool::Permit> permit_approved(const tool::SharedEffect& effect, Approval& approval, const Verdict& current,
                                        Timestamp now) const;
   // For an effect whose intent is already durable (effect_permitted is in the journal) and whose outcome is unknown:
   // sending it again with its key, after a crash or a lost answer. `intent` is that event's data.
-  Result<tool::Permit> permit_again(const tool::Effect& effect, const Value& intent) const;
+  Result<tool::Permit> permit_again(const tool::SharedEffect& effect, const Value& intent) const;
 
   // Runs the driver; on a worker thread. An unknown driver is a failed outcome, kind configuration. Labels what comes
   // back: as the operation declares and, where there are `policies`, as these say (result_labels.h, echo_rule.h).

@@ -37,6 +37,10 @@ Result<std::vector<definition::Escalation>> escalations_from(const FieldReader& 
   return escalations;
 }
 
+std::string text_of(const std::optional<Digest>& digest) {
+  return digest ? digest->hex() : std::string();
+}
+
 }  // namespace
 
 Value to_value(const Charge& charge) {
@@ -99,6 +103,11 @@ Result<Circumstances> circumstances_from(const Value& value) {
   return circumstances;
 }
 
+std::optional<Digest> digest_in(const Value& object, std::string_view key) {
+  const Result<Digest> digest = Digest::from_hex(object.string_or(key, ""));
+  return digest ? std::optional(*digest) : std::nullopt;
+}
+
 Value to_value(const Verdict& verdict) {
   const bool asks = verdict.kind == definition::VerdictKind::approve;
   std::vector<Member> members;
@@ -107,8 +116,8 @@ Value to_value(const Verdict& verdict) {
   members.push_back({Text("rule"), verdict.rule});
   members.push_back({Text("reason"), verdict.reason});
   members.push_back({Text("policy"), verdict.policy});
-  if (verdict.kind != definition::VerdictKind::allow) members.push_back({Text("effect"), verdict.effect});
-  members.push_back({Text("tool"), verdict.tool});
+  if (verdict.kind != definition::VerdictKind::allow) members.push_back({Text("effect"), text_of(verdict.effect)});
+  members.push_back({Text("tool"), text_of(verdict.tool)});
   if (asks) {
     members.push_back({Text("approvers"), requirements_value(verdict.approvers)});
     members.push_back({Text("requesterExcluded"), verdict.requester_excluded});
@@ -135,8 +144,12 @@ Result<Verdict> verdict_from(const Value& value) {
   verdict.reason = TRY(fields.text("reason"));
   verdict.policy = TRY(fields.text("policy"));
   // Where it is not said it is the effect that stands beside the verdict.
-  if (verdict.kind != definition::VerdictKind::allow || value.find("effect") != nullptr) verdict.effect = TRY(fields.text("effect"));
-  verdict.tool = TRY(fields.text("tool"));
+  if (verdict.kind != definition::VerdictKind::allow || value.find("effect") != nullptr) {
+    TRY(fields.text("effect"));
+    verdict.effect = digest_in(value, "effect");
+  }
+  TRY(fields.text("tool"));
+  verdict.tool = digest_in(value, "tool");
   if (verdict.kind == definition::VerdictKind::approve) {
     verdict.approvers = TRY(fields.requirements("approvers"));
     verdict.requester_excluded = TRY(fields.boolean("requesterExcluded"));

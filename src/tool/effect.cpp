@@ -61,6 +61,11 @@ struct LastDigest {
 
 }  // namespace
 
+const std::shared_ptr<const Effect>& SharedEffect::none() {
+  static const auto empty = std::make_shared<const Effect>();
+  return empty;
+}
+
 Digest digest_of(const Effect& effect, const Digest& tool_digest) {
   thread_local LastDigest last;
   if (last.is_of(effect, tool_digest)) return last.digest;

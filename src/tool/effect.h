@@ -2,7 +2,9 @@
 // system recognise a second attempt.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "base/hash.h"
 #include "definition/tool.h"
@@ -20,6 +22,20 @@ struct Effect {
   Value arguments;  // with labels
   Digest digest;    // see digest_of
   std::string key;  // idempotency key; equals `id` unless the workflow gives one
+};
+
+// One effect that several hold: it does not change any more.
+class SharedEffect {
+ public:
+  SharedEffect() : effect_(none()) {}
+  SharedEffect(Effect effect) : effect_(std::make_shared<const Effect>(std::move(effect))) {}
+  operator const Effect&() const { return *effect_; }
+  const Effect* operator->() const { return effect_.get(); }
+  const Effect& operator*() const { return *effect_; }
+
+ private:
+  static const std::shared_ptr<const Effect>& none();
+  std::shared_ptr<const Effect> effect_;  // never null
 };
 
 // SHA-256 of the canonical JSON of {instance, task, effect id, tool, operation, tool digest, arguments}.

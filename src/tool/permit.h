@@ -20,11 +20,12 @@ class Permit {
   Permit& operator=(const Permit&) = delete;
 
   const Effect& effect() const { return effect_; }
+  const SharedEffect& shared_effect() const { return effect_; }
 
  private:
   friend class gate::Gate;
-  explicit Permit(Effect effect) : effect_(std::move(effect)) {}
-  Effect effect_;
+  explicit Permit(SharedEffect effect) : effect_(std::move(effect)) {}
+  SharedEffect effect_;
 };
 
 }  // namespace gantry::tool
