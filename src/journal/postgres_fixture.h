@@ -44,9 +44,12 @@ class TestPostgresql {
     server_ = spawn({std::string(binaries) + "/postgres", "-D", data, "-k", folder_, "-h", "", "-c", "fsync=off",
                      "-c", "max_connections=40", "-c", "shared_buffers=4MB", "-c", "autovacuum=off"}, log_);
     wait_until_ready(reader);
-    drain_ = std::thread([reader] {  // so that the server never waits for its log; ends with the last writer
+    drain_ = std::thread([reader] {  // so that the server never waits for its log; ends with the destructor's byte
       char bytes[4096];
-      while (::read(reader, bytes, sizeof bytes) > 0 && std::string_view(bytes, 1) != "\1") continue;
+      ssize_t count = 0;
+      do {
+        count = ::read(reader, bytes, sizeof bytes);
+      } while (count > 0 && bytes[count - 1] != '\1');
       ::close(reader);
     });
   }
