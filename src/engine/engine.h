@@ -29,7 +29,7 @@ struct EngineOptions {
   std::size_t inbox_max = 65'536;         // commands waiting
   std::size_t batch_events_max = 4'096;   // per transaction
   // With so many commands at hand, one half of them is decided while the other half is being written; 0: never.
-  std::size_t overlap_commands_min = 32;
+  std::size_t overlap_commands_min = 48;
   std::size_t workers = 16;               // effects in flight
   std::size_t instances_max = 10'000'000;  // running at once
   // Of those that only wait for time or people so many stay in memory; the others are read again when they go on.
