@@ -19,15 +19,16 @@ CommitPipeline::~CommitPipeline() {
 void CommitPipeline::start(journal::Batch& batch) {
   GANTRY_ASSERT(!under_way_, "a batch is under way already");
   under_way_ = true;
-  const bool is_empty = batch.is_empty();
+  const Status ready = threaded_ || batch.is_empty() ? done() : inner_.print(batch);
+  const bool is_over = batch.is_empty() || !ready;
   {
     std::lock_guard lock(mutex_);
-    if (is_empty)
-      written_ = done();
+    if (is_over)
+      written_ = ready;
     else
       batch_ = &batch;
   }
-  if (!threaded_ || is_empty) return;
+  if (!threaded_ || is_over) return;
   is_writing_ = true;
   if (thread_.joinable())
     changed_.notify_all();
@@ -46,7 +47,7 @@ Status CommitPipeline::finish() {
 Status CommitPipeline::wait() {
   if (!under_way_) return done();
   std::unique_lock lock(mutex_);
-  if (!threaded_ && !written_) written_ = write(*std::exchange(batch_, nullptr));
+  if (!threaded_ && !written_) written_ = inner_.append(*std::exchange(batch_, nullptr));
   changed_.wait(lock, [&] { return written_.has_value(); });
   return *written_;
 }

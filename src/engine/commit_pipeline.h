@@ -17,7 +17,7 @@ namespace gantry::engine {
 
 class CommitPipeline final : public journal::ForwardingStore {
  public:
-  // Without a thread, a batch is written when it is waited for.
+  // Without a thread, a batch is printed when it is started, and written when it is waited for.
   explicit CommitPipeline(journal::Store& inner) : ForwardingStore(inner) {}
   ~CommitPipeline() override;
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr Timestamp simulation_start{std::chrono::hours(490'000)};
 constexpr std::size_t help_rounds_max = 4'000;
-constexpr std::size_t turns_max = 2'000;  // of the loop, without a moment of rest
+constexpr std::size_t turns_max = 2'000, turns_per_instance_max = 200;  // of the loop, without a moment of rest
 
 class Simulation {
  public:
@@ -256,15 +256,16 @@ void Simulation::help_to_the_end() {
   clients_.deploy(*installation_.engine(), {.version = 1, .schedules = false});
   for (std::size_t round = 0; round < help_rounds_max && !found(); ++round) {
     ++result_.steps;
+    const std::size_t most = turns_max + turns_per_instance_max * history_.running().size();
     std::size_t turns = 0;
-    for (; turns < turns_max && !found() && !installation_.refuses() && !is_quiet(); ++turns) {
+    for (; turns < most && !found() && !installation_.refuses() && !is_quiet(); ++turns) {
       // What the journal refused for now is not tried again before its pause is over.
       const engine::SteppedEngine& engine = *installation_.engine();
       if (auto next = until_next(); next && (!engine.has_work() || engine.paused_until() > clocks_.steady())) pass(*next);
       while (network_.deliver()) continue;
       turn();
     }
-    if (turns == turns_max) return report("the engine does not come to rest");
+    if (turns == most) return report("the engine does not come to rest");
     turn();
     if (found()) return;
     if (installation_.refuses()) restart_calmly();
