@@ -50,7 +50,11 @@ class PlainHttp::Thread {
     auto exchange =
         std::make_shared<PlainExchange>(connections_, std::move(request), url, pool, std::move(stop), std::move(done));
     under_way_.push_back(exchange);
-    exchange->start();
+    try {
+      exchange->start();
+    } catch (const std::exception& exception) {
+      exchange->give_up(exception.what());
+    }
     check_later();
   }
 
@@ -157,13 +161,20 @@ void PlainHttp::later(std::chrono::microseconds time, std::function<void()> work
 
 HttpExchangeResult PlainHttp::exchange(HttpExchangeRequest request, const HttpUrl& url, int pool,
                                        std::stop_token stop) {
-  std::promise<HttpExchangeResult> promise;
-  std::future<HttpExchangeResult> result = promise.get_future();
-  post([&] {
+  auto promise = std::make_shared<std::promise<HttpExchangeResult>>();
+  std::future<HttpExchangeResult> result = promise->get_future();
+  // Nobody else keeps the promise, so it is broken when what was thrown over there ends the exchange.
+  post([&, promise = std::move(promise)] {
     begin(std::move(request), url, pool, std::move(stop),
-          [&](HttpExchangeResult answer) { promise.set_value(std::move(answer)); });
+          [promise](HttpExchangeResult answer) { promise->set_value(std::move(answer)); });
   });
-  return result.get();
+  try {
+    return result.get();
+  } catch (const std::future_error&) {
+    HttpExchangeResult lost;
+    lost.what = "the exchange could not be carried out";
+    return lost;
+  }
 }
 
 }  // namespace gantry::tool

@@ -65,6 +65,9 @@ class PlainExchange : public std::enable_shared_from_this<PlainExchange> {
   void start();
   // Ends it when it must not go on: the time is over, or it is to stop.
   void check(Clock::time_point now);
+  void give_up(std::string why) {
+    if (!is_over()) finish(Ending::broken, std::move(why));
+  }
   bool is_over() const { return done_ == nullptr; }
 
  private:
