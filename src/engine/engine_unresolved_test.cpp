@@ -113,6 +113,49 @@ TEST_F(EngineUnresolved, AfterACrashTheSettleTimeCountsFromTheRestart) {
   EXPECT_EQ(world_->calls("asked"), 2);
 }
 
+// It was never sent: nobody has to find out what became of it.
+TEST_F(EngineUnresolved, OneThatWaitedForAWorkerAndIsNoLongerWantedAsksNobody) {
+  options_.workers = 1;
+  open_with("  - a: {call: world.plain, timeout: {after: PT5M}}\n");
+  world_->hold("plain");
+  const std::string first = start();
+  world_->wait_for_call("plain");
+  const std::string second = start();
+  ASSERT_TRUE(engine_->stop_gate({.tool = "world.plain", .workflow = "", .principal = ""}, "", otto_).ok());
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // the engine is stopping by then
+    world_->let_go("plain");
+  });
+  open();
+  EXPECT_TRUE(last(second, EventType::effect_ambiguous).boolean_or("notSent", false)) << dump(second);
+  EXPECT_EQ(wait_advancing(second, seconds(30)).status, "faulted");
+  clock_.advance(std::chrono::hours(3));
+  ASSERT_TRUE(engine_->wait(second, std::chrono::milliseconds(20)).ok());
+  EXPECT_EQ(count(second, EventType::task_created), 0) << dump(second);
+  EXPECT_EQ(state_of(second + "-e1"), "failed");
+  EXPECT_EQ(world_->calls("plain"), 1);
+}
+
+TEST_F(EngineUnresolved, APersonWhoIsAskedIsNotOvertakenByAnotherAttempt) {
+  options_.send_backoff = std::chrono::minutes(1);
+  open_with("  - a: {call: world.note, timeout: {after: PT10S}}\n");
+  world_->script("note", {Behaviour::lose_answer});
+  const std::string instance = start();
+  world_->wait_for_call("note");
+  wait_for(instance, EventType::effect_ambiguous);
+  clock_.advance(seconds(10));
+  wait_for(instance, EventType::task_created);
+  clock_.advance(std::chrono::hours(1));  // when it would have been sent again
+  ASSERT_TRUE(engine_->wait(instance, std::chrono::milliseconds(20)).ok());
+  EXPECT_EQ(count(instance, EventType::task_created), 1) << dump(instance);
+  EXPECT_EQ(world_->calls("note"), 1);
+  const std::string task = only_task(instance);
+  auto answered = answer(task, otto_, R"({"outcome":"done"})");
+  EXPECT_TRUE(answered.ok()) << answered.error().message;
+  EXPECT_THAT(open_tasks(instance), IsEmpty());
+  EXPECT_EQ(state_of(instance + "-e1"), "done");
+}
+
 constexpr const char* race_tasks = R"(  - race:
       fork:
         compete: true

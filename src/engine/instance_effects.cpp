@@ -208,6 +208,11 @@ void InstanceRecord::withdraw(const std::string& effect, Work& work) {
   auto found = effects_.find(effect);
   if (found == effects_.end()) return;
   const EffectRecord record = found->second;
+  if (!record.read_back_of.empty()) return;  // a question: what it asks about is still to be found out
+  if (record.state == EffectRecord::State::ambiguous && record.not_sent && !record.uncertain && record.human_task.empty()) {
+    const auto error = tool::standard_error("runtime", "it was not sent: the workflow no longer waits for it");
+    return emit(EventType::effect_failed, Value::object({{"effect", effect}, {"error", tool::to_value(error)}}), work);
+  }
   if (record.state == EffectRecord::State::ambiguous && record.human_task.empty() && !is_being_asked(effect))
     return resolve(effect, true, work);
   if (record.state != EffectRecord::State::proposed) return;

@@ -100,10 +100,9 @@ void Installation::told(const journal::Batch& batch, const Status& status) {
   if (!status) {
     ++disk_errors_;
     note_("not written: " + status.error().message);
-    if (refuses()) return;  // this batch has not reached the disk, so the one before stays in doubt
+    if (refuses()) return;  // this batch has not reached the disk
     if (status.error().code != Code::unavailable) report_("the journal refuses a batch: " + status.error().message);
-    doubtful_ = batch.events;
-    doubtful_at_ = then;
+    doubtful_.push_back({batch.events, then});
     return;
   }
   doubtful_.clear();
@@ -176,17 +175,26 @@ void Installation::check_instance(const std::string& instance, const std::vector
                                count, stored.size(), text_of(recorded->events[stored.size()])));
   for (std::size_t i = count; i < stored.size(); ++i) {
     const std::string text = text_of(stored[i]);
-    if (std::none_of(doubtful_.begin(), doubtful_.end(), [&](const auto& event) { return text_of(event) == text; }))
+    if (!is_doubtful(text))
       report_(fmt::format("the journal has an event that nobody has written: {}", text));
   }
 }
 
-// A batch that was on its way may be there, but then all of it.
+bool Installation::is_doubtful(const std::string& text) const {
+  return std::any_of(doubtful_.begin(), doubtful_.end(), [&](const Doubt& doubt) {
+    return std::any_of(doubt.events.begin(), doubt.events.end(),
+                       [&](const auto& event) { return text_of(event) == text; });
+  });
+}
+
+// One of the batches that were on their way may be there, but then all of it. One that is not may still come: its log was
+// deleted when the journal was closed, and until the next batch is durable the power may fail and bring that log back.
 Status Installation::check_journal() {
   std::set<std::string> instances;
   for (const auto& [id, instance] : history_.instances()) instances.insert(id);
-  for (const journal::Event& event : doubtful_) instances.insert(event.instance);
-  std::size_t found = 0;
+  for (const Doubt& doubt : doubtful_)
+    for (const journal::Event& event : doubt.events) instances.insert(event.instance);
+  std::vector<std::string> found;
   for (const std::string& instance : instances) {
     const auto stored = store_->events_of(instance, 0);
     if (!stored) {
@@ -195,13 +203,20 @@ Status Installation::check_journal() {
     }
     check_instance(instance, *stored);
     const RecordedInstance* recorded = history_.find(instance);
-    found += stored->size() - std::min(stored->size(), recorded == nullptr ? 0 : recorded->events.size());
+    for (std::size_t i = recorded == nullptr ? 0 : recorded->events.size(); i < stored->size(); ++i)
+      found.push_back(text_of((*stored)[i]));
   }
-  if (found > 0 && found != doubtful_.size())
-    report_(fmt::format("{} of {} events of one batch are in the journal", found, doubtful_.size()));
-  const std::vector<journal::Event> written = found > 0 ? std::exchange(doubtful_, {}) : std::vector<journal::Event>{};
+  if (found.empty()) return done();
+  const auto written = std::find_if(doubtful_.begin(), doubtful_.end(), [&](const Doubt& doubt) {
+    std::vector<std::string> texts;
+    for (const journal::Event& event : doubt.events) texts.push_back(text_of(event));
+    return std::is_permutation(texts.begin(), texts.end(), found.begin(), found.end());
+  });
+  if (written == doubtful_.end())
+    report_(fmt::format("{} events in the journal are not one batch that was on its way", found.size()));
+  else
+    for (const journal::Event& event : written->events) take(event, written->at);
   doubtful_.clear();
-  for (const journal::Event& event : written) take(event, doubtful_at_);
   return done();
 }
 

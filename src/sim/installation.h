@@ -37,6 +37,7 @@ class Installation {
   bool refuses() const { return watched_ && watched_->refuses(); }
   // All that was acknowledged is in the journal as it was, and what is computed from it is right.
   // Errors: unavailable when it can't be read, so what is in doubt stays so.
+  bool is_doubtful(const std::string& text) const;  // an event of one of them
   Status check_journal();
   void check_projections();
   std::size_t disk_errors() const { return disk_errors_; }
@@ -63,9 +64,12 @@ class Installation {
   std::unique_ptr<journal::SqliteStore> store_;
   std::unique_ptr<WatchedStore> watched_;
   std::unique_ptr<engine::SteppedEngine> engine_;
-  std::vector<journal::Event> doubtful_;  // of the last batch, whose append did not say that it was written
+  struct Doubt {
+    std::vector<journal::Event> events;  // of a batch whose append did not say that it was written
+    Timestamp at{};                      // when it was decided
+  };
+  std::vector<Doubt> doubtful_;  // since the last that was written
   std::set<std::string> touched_;         // by batches since the last comparison
-  Timestamp doubtful_at_{};               // when it was decided
   const journal::Batch* decided_ = nullptr;  // the last batch that was left to be written later
   Timestamp decided_at_{};                   // when that was
   std::size_t disk_errors_ = 0, replays_ = 0;
