@@ -9,6 +9,8 @@ namespace gantry::sim {
 namespace {
 
 constexpr Timestamp simulation_start{std::chrono::hours(490'000)};
+// Events that start instances that emit events can make a life of hundreds of thousands, which shows no more than these.
+constexpr std::size_t instances_max = 5'000;
 constexpr std::size_t help_rounds_max = 4'000;
 constexpr std::size_t turns_max = 2'000, turns_per_instance_max = 200;  // of the loop, without a moment of rest
 
@@ -282,7 +284,7 @@ void Simulation::help_to_the_end() {
 
 SimulationResult Simulation::run() {
   open_again();
-  for (; result_.steps < options_.steps && !found(); ++result_.steps) step();
+  for (; result_.steps < options_.steps && history_.instances().size() < instances_max && !found(); ++result_.steps) step();
   if (!found()) help_to_the_end();
   if (!found()) {
     installation_.check_projections();
