@@ -45,7 +45,7 @@ class CommitPipeline final : public journal::ForwardingStore {
   std::condition_variable changed_;
   // Protected by mutex_:
   journal::Batch* batch_ = nullptr;  // to be written
-  std::optional<Status> written_;          // what became of it
+  std::optional<Status> written_;    // what became of it
   bool stopping_ = false;
 };
 

@@ -231,7 +231,8 @@ TEST_F(EngineUnresolved, CancellingAnInstanceWhoseEffectIsInDoubtKeepsTheQuestio
   EXPECT_EQ(wait(instance).status, "cancelled");
 }
 
-// The call is on its way to a worker when the gate is stopped. That this attempt was not sent says nothing of the first.
+// The call is on its way to a worker when the gate is stopped. That this attempt was not sent says nothing of the
+// first.
 TEST_F(EngineUnresolved, AnEffectThatTookPlaceIsNotTakenForFailedWhenTheGateStopsItsSecondAttempt) {
   options_.workers = 1;
   open_with("  - a: {call: world.note}\n");

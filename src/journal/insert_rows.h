@@ -11,7 +11,8 @@
 
 namespace gantry::journal {
 
-// The texts of one INSERT, for one row and for several. Lives as long as the program: statements are known by its address.
+// The texts of one INSERT, for one row and for several. Lives as long as the program: statements are known by its
+// address.
 class InsertText {
  public:
   static constexpr std::size_t rows = 16;  // of the larger statement
@@ -36,7 +37,8 @@ class InsertText {
 // `bind(statement, before, row)` binds the columns of one row to the parameters `before` + 1, ... What it binds has to
 // live until this returns.
 template <class Row, class Bind>
-Status insert_rows(DatabaseConnection& connection, const InsertText& text, std::span<const Row> rows, const Bind& bind) {
+Status insert_rows(DatabaseConnection& connection, const InsertText& text, std::span<const Row> rows,
+                   const Bind& bind) {
   while (!rows.empty()) {
     const std::size_t count = rows.size() < InsertText::rows ? 1 : InsertText::rows;
     auto insert = TRY(connection.use(count == 1 ? text.one() : text.many()));

@@ -1,11 +1,9 @@
 #include "journal/store.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "journal/query.h"
 #include "journal/store_kinds_fixture.h"
 
 namespace gantry::journal {
@@ -69,44 +67,6 @@ TEST_P(StoreTest, KeepsNothingOfABatchThatFails) {
   bad.events.pop_back();
   EXPECT_DONE(store->append(bad));
   EXPECT_THAT(value_of(store->unfinished_instances()), ElementsAre("B"));
-}
-
-// Rows are inserted several at once: what comes after them in the same batch finds them all the same.
-TEST_P(StoreTest, EffectsThatBeginAndEndInOneBatchAreWhatTheyWereLast) {
-  auto store = open_store(url());
-  for (const int effects : {1, 15, 16, 17, 40}) {
-    const std::string instance = fmt::format("I{}", effects);
-    Batch batch;
-    batch.events.push_back(started(instance));
-    const auto add = [&](EventType type, Value data) {
-      batch.events.push_back(event(instance, batch.events.size() + 1, type, std::move(data)));
-    };
-    const auto id = [&](int number) { return fmt::format("{}-e{}", instance, number); };
-    for (int i = 0; i < effects; ++i) {
-      add(EventType::effect_permitted,
-          Value::object({{"effect", Value::object({{"id", id(i)}, {"tool", "tos"}, {"operation", "move"}})}}));
-      if (i % 4 == 1) add(EventType::effect_ambiguous, Value::object({{"effect", id(i)}}));
-      if (i % 8 == 1) add(EventType::effect_sent_again, Value::object({{"effect", id(i)}}));
-      if (i % 4 == 2 || i % 8 == 1) add(EventType::effect_done, Value::object({{"effect", id(i)}}));
-      if (i % 4 == 3) add(EventType::effect_failed, Value::object({{"effect", id(i - 1)}}));  // too late
-    }
-    ASSERT_TRUE(store->append(batch).ok());
-    EXPECT_EQ(value_of(store->events_of(instance)).size(), batch.events.size());
-    auto query = value_of(Query::open(*store));
-    const Value row = value_of(query->instance(instance));
-    ASSERT_EQ(row.member("effects").size(), static_cast<std::size_t>(effects));
-    for (int i = 0; i < effects; ++i) {
-      const Value effect = value_of(query->effect(id(i)));
-      const char* state = i % 4 == 2 || i % 8 == 1 ? "done" : i % 4 == 1 ? "ambiguous" : "permitted";
-      EXPECT_EQ(effect.string_or("state", ""), state) << id(i);
-      EXPECT_EQ(effect.string_or("operation", ""), "move");
-      EXPECT_EQ(effect.integer_or("attempts", 0), i % 8 == 1 ? 2 : 1) << id(i);
-    }
-  }
-  const Value totals = value_of(value_of(Query::open(*store))->totals()).member("effects");
-  EXPECT_EQ(totals.integer_or("done", 0) + totals.integer_or("ambiguous", 0) + totals.integer_or("permitted", 0),
-            1 + 15 + 16 + 17 + 40);
-  EXPECT_EQ(totals.integer_or("failed", 0), 0);
 }
 
 TEST_P(StoreTest, ListsUnfinishedInstancesOldestFirst) {

@@ -49,7 +49,8 @@ bool Installation::open() {
     opened =
         store_->connection()->execute(fmt::format("PRAGMA wal_autocheckpoint = {}", dice_.chance(500) ? 10 : 1'000));
     watched_ = std::make_unique<WatchedStore>(
-        *store_, [this](const journal::Batch& batch) { note_decided(batch); }, [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
+        *store_, [this](const journal::Batch& batch) { note_decided(batch); },
+        [this](const journal::Batch& batch, const Status& status) { told(batch, status); });
   }
   engine::EngineOptions options;
   options.workers = dice_.between(1, 8);
@@ -175,8 +176,7 @@ void Installation::check_instance(const std::string& instance, const std::vector
                                count, stored.size(), text_of(recorded->events[stored.size()])));
   for (std::size_t i = count; i < stored.size(); ++i) {
     const std::string text = text_of(stored[i]);
-    if (!is_doubtful(text))
-      report_(fmt::format("the journal has an event that nobody has written: {}", text));
+    if (!is_doubtful(text)) report_(fmt::format("the journal has an event that nobody has written: {}", text));
   }
 }
 
@@ -187,8 +187,9 @@ bool Installation::is_doubtful(const std::string& text) const {
   });
 }
 
-// One of the batches that were on their way may be there, but then all of it. One that is not may still come: its log was
-// deleted when the journal was closed, and until the next batch is durable the power may fail and bring that log back.
+// One of the batches that were on their way may be there, but then all of it. One that is not may still come: its log
+// was deleted when the journal was closed, and until the next batch is durable the power may fail and bring that log
+// back.
 Status Installation::check_journal() {
   std::set<std::string> instances;
   for (const auto& [id, instance] : history_.instances()) instances.insert(id);

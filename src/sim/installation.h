@@ -68,8 +68,8 @@ class Installation {
     std::vector<journal::Event> events;  // of a batch whose append did not say that it was written
     Timestamp at{};                      // when it was decided
   };
-  std::vector<Doubt> doubtful_;  // since the last that was written
-  std::set<std::string> touched_;         // by batches since the last comparison
+  std::vector<Doubt> doubtful_;              // since the last that was written
+  std::set<std::string> touched_;            // by batches since the last comparison
   const journal::Batch* decided_ = nullptr;  // the last batch that was left to be written later
   Timestamp decided_at_{};                   // when that was
   std::size_t disk_errors_ = 0, replays_ = 0;
