@@ -217,6 +217,10 @@ bool SqliteConnection::is_in_doubt(bool committing) const {
   return code == SQLITE_IOERR || (committing && code != SQLITE_FULL);
 }
 
+void SqliteConnection::set_checkpoint_at_close(bool wanted) {
+  sqlite3_db_config(database_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, wanted ? 0 : 1, nullptr);
+}
+
 Result<std::int64_t> SqliteConnection::bytes_used() {
   const std::int64_t pages = TRY(integer_of("PRAGMA page_count"));
   const std::int64_t page_bytes = TRY(integer_of("PRAGMA page_size"));

@@ -71,6 +71,8 @@ class SqliteConnection final : public DatabaseConnection {
   void roll_back() override;
   Status begin_reading() override { return execute("BEGIN"); }
   bool is_in_doubt(bool committing) const override;
+  // Whether the last connection brings what is in the log into the database when it closes; it does, unless told not to.
+  void set_checkpoint_at_close(bool wanted);
   Result<std::int64_t> bytes_used() override;
   const std::string& path() const override { return path_; }
 

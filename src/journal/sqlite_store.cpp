@@ -58,13 +58,18 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open_sqlite(const std::string&
       TRY(create_store_file(path));
       lock = TRY(WriterLock::acquire(path));
     }
-    connection = TRY(
+    const std::shared_ptr<SqliteConnection> opened = TRY(
         SqliteConnection::open(path, path.empty() ? SqliteConnection::Mode::memory : SqliteConnection::Mode::create,
                                options.file_layer));
+    connection = opened;
+    // After a sync that failed the next one may say that all is written although it is not. What the log holds must not
+    // get into the database before it is known to be on the disk, or half of a batch may stay there.
+    opened->set_checkpoint_at_close(false);
     // Look before the first write: a foreign or newer file stays byte for byte as it is.
     TRY(check_owner(*connection));
     TRY(configure_writer(*connection, options));
     TRY(make_log_durable(*connection, options.file_layer));
+    opened->set_checkpoint_at_close(true);
     TRY(prepare_schema(*connection));
   }
   auto store = std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), std::move(lock), options));
