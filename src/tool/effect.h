@@ -31,7 +31,6 @@ class SharedEffect {
   SharedEffect(Effect effect) : effect_(std::make_shared<const Effect>(std::move(effect))) {}
   operator const Effect&() const { return *effect_; }
   const Effect* operator->() const { return effect_.get(); }
-  const Effect& operator*() const { return *effect_; }
 
  private:
   static const std::shared_ptr<const Effect>& none();
