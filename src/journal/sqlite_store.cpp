@@ -106,16 +106,25 @@ Status SqliteStore::sign_checkpoint() {
   return in_transaction("signing a checkpoint", [&] { return chain_.sign_when_due(true); });
 }
 
-// SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers.
+// SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers, and who brings the log into the
+// database: only the writer, and while there is none who has made the log durable. With two at it, SQLite before 3.51.3 may
+// lose pages when the log begins anew (https://sqlite.org/wal.html#walresetbug).
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_beside_writer(const std::string& path,
                                                                      const StoreOptions& options) {
   TRY(create_store_file(path));
-  std::shared_ptr<DatabaseConnection> connection = TRY(SqliteConnection::open(path, SqliteConnection::Mode::create));
+  const std::shared_ptr<SqliteConnection> connection =
+      TRY(SqliteConnection::open(path, SqliteConnection::Mode::create));
+  connection->set_checkpoint_at_close(false);
   Status usable = check_schema(*connection);
   if (!usable && usable.error().code != Code::not_found) return usable.error();
   TRY(configure_writer(*connection, options));
+  TRY(connection->execute("PRAGMA wal_autocheckpoint = 0"));
+  if (const auto alone = WriterLock::acquire(path)) {
+    TRY(make_log_durable(*connection, options.file_layer));
+    connection->set_checkpoint_at_close(true);
+  }
   if (!usable) TRY(prepare_schema(*connection));
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(connection), WriterLock(), options));
+  return std::unique_ptr<SqliteStore>(new SqliteStore(connection, WriterLock(), options));
 }
 
 std::string SqliteStore::location() const {
