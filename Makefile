@@ -45,10 +45,8 @@ test-tsan: setup ## The unit tests under the thread sanitizer
 test-crash: build ## Kill the server at CRASHES random moments of the story (SEED=1)
 	@python3 tests/crash/crash_test.py --gantry build/gantry --work build/crash --crashes $(CRASHES) --seed $(SEED)
 
-soak: build ## Simulated lives for MINUTES (30) on all processors; SEED=1
-	@pids=""; for job in $$(seq 1 $(JOBS)); do \
-	  build/gantry sim --seed $$(( $(SEED) + (job - 1) * 1000000000 )) --for PT$(MINUTES)M & pids="$$pids $$!"; done; \
-	failed=0; for pid in $$pids; do wait $$pid || failed=1; done; exit $$failed
+soak: build ## Simulated lives for MINUTES (30) on all processors, summed up in one line; SEED=1
+	@python3 tools/soak.py build/gantry --minutes $(MINUTES) --seed $(SEED) --jobs $(JOBS)
 
 soak-nodes: build ## Three nodes on one PostgreSQL under load for MINUTES (30), killed, frozen and stopped again and again: sharing the work, then standing by
 	@PYTHONDONTWRITEBYTECODE=1 python3 tests/nodes/shared_test.py build/gantry --minutes $(MINUTES) SharedTest.test_nodes_that_end_lose_nothing_and_nothing_is_done_twice
