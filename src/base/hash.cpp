@@ -3,6 +3,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <array>
+#include <cstring>
+
 #include "base/assert.h"
 
 namespace gantry {
@@ -14,17 +17,28 @@ int hex_digit_value(char digit) {
   return -1;
 }
 
+// "000102...ff": in effects and verdicts of every step.
+constexpr std::array<char, 512> hex_pairs = [] {
+  constexpr char digits[] = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = digits[byte >> 4];
+    pairs[2 * byte + 1] = digits[byte & 15];
+  }
+  return pairs;
+}();
+
 }  // namespace
 
+std::array<char, 64> Digest::hex_digits() const {
+  std::array<char, 64> digits;
+  for (std::size_t i = 0; i < bytes.size(); ++i) std::memcpy(digits.data() + 2 * i, &hex_pairs[2 * bytes[i]], 2);
+  return digits;
+}
+
 std::string Digest::hex() const {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text(64, '0');
-  char* at = text.data();
-  for (std::uint8_t byte : bytes) {
-    *at++ = digits[byte >> 4];
-    *at++ = digits[byte & 15];
-  }
-  return text;
+  const auto digits = hex_digits();
+  return {digits.data(), digits.size()};
 }
 
 Result<Digest> Digest::from_hex(std::string_view hex) {

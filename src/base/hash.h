@@ -15,6 +15,7 @@ struct Digest {
   std::array<std::uint8_t, 32> bytes{};
   auto operator<=>(const Digest&) const = default;
   std::string hex() const;
+  std::array<char, 64> hex_digits() const;  // the same
   static Result<Digest> from_hex(std::string_view hex);
 };
 

@@ -38,6 +38,7 @@ void PolicySet::Index::add(std::size_t index, const std::vector<std::string>& to
 std::vector<std::size_t> PolicySet::Index::find(std::string_view tool, std::string_view operation,
                                                 EffectClass effect_class) const {
   std::vector<std::size_t> found;
+  if (others.empty() && by_pattern.empty()) return found;
   const auto take = [&](const std::vector<Entry>& entries) {
     for (const Entry& entry : entries)
       if ((entry.classes & bit_of(effect_class)) != 0) found.push_back(entry.index);
@@ -58,7 +59,8 @@ std::vector<std::size_t> PolicySet::Index::find(std::string_view tool, std::stri
 void PolicySet::add(const Policy& policy) {
   for (const PolicyRule& rule : policy.rules) {
     const std::string name = policy.name + "/" + rule.id;
-    Rule named{name, &rule, {}, Text(name)};
+    Value allows = Value::object({{"rules", Value::array({Value::object({{"rule", name}, {"says", "allow"}})})}});
+    Rule named{name, &rule, {}, Text(name), std::move(allows)};
     for (const Duty& duty : policy.duties)
       if (std::find(duty.rules.begin(), duty.rules.end(), rule.id) != duty.rules.end()) named.duties.push_back(&duty);
     for (const std::string& pattern : rule.tools)

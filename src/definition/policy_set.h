@@ -21,6 +21,7 @@ class PolicySet {
     const PolicyRule* rule = nullptr;
     std::vector<const Duty*> duties;
     Text shown_name;  // the name, for verdicts
+    Value allows;     // {rules: [{rule, says: "allow"}]}: why an effect is allowed that it allows without a condition
   };
   struct NamedBudget {
     std::string name;  // "policy/budget"

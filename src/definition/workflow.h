@@ -247,7 +247,11 @@ struct Task {
 
 struct WorkflowName {
   std::string namespace_, name, version;
-  std::string text() const { return namespace_ + "/" + name + ":" + version; }
+  std::string text() const {
+    std::string text;
+    text.reserve(namespace_.size() + name.size() + version.size() + 2);
+    return text.append(namespace_).append("/").append(name).append(":").append(version);
+  }
   auto operator<=>(const WorkflowName&) const = default;
 };
 

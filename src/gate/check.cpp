@@ -71,6 +71,7 @@ std::shared_ptr<const definition::PolicySet> set_of(const definition::Project& p
 
 // {"POLICY/BUDGET": {spent, max, left}}
 Value budget_facts(const definition::PolicySet& policies, const Circumstances& circumstances) {
+  if (circumstances.budgets.empty()) return no_members();
   std::vector<Member> members;
   for (const BudgetUse& use : circumstances.budgets) {
     for (const auto& named : policies.budgets()) {
@@ -86,12 +87,12 @@ Value budget_facts(const definition::PolicySet& policies, const Circumstances& c
 
 // The facts that the rules, budgets and invariants that fit the effect may look at. Building all facts costs more than
 // everything else that is done for an effect.
-FactSet facts_wanted(const definition::PolicySet& policies, const tool::Effect& effect) {
+FactSet facts_wanted(const definition::PolicySet& policies, const FittingRules& rules, const tool::Effect& effect) {
   FactSet wanted;
   const auto add = [&](const std::optional<Condition>& condition) {
     if (condition) wanted |= condition->facts;
   };
-  for (const auto* each : policies.rules_for(effect.tool, effect.operation, effect.effect_class)) {
+  for (const auto* each : rules) {
     const definition::PolicyRule& rule = *each->rule;
     for (const auto* condition : {&rule.when, &rule.deny_if, &rule.four_eyes_if, &rule.approve_if, &rule.allow_if})
       add(*condition);
@@ -136,7 +137,7 @@ std::vector<RuleResult> opinions_on(const definition::Project& policies, const d
   if (structural_defect({}, operation, effect, tool::tool_digest_of(definitions, effect.tool)).has_value()) return {};
   const Value facts =
       facts_of(effect, *operation, requester, policies, circumstances, budget_facts(*set, circumstances), set->lists());
-  return judge_rules(*set, effect, effect.effect_class, facts, now);
+  return judge_rules(set->rules_for(effect.tool, effect.operation, effect.effect_class), effect, facts, now);
 }
 
 Verdict Gate::check(const definition::Project& policies, const definition::Project& definitions,
@@ -152,9 +153,10 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
   const definition::Operation* operation = tool::find_operation(definitions, effect.tool, effect.operation);
   if (auto defect = structural_defect(verdict, operation, effect, tool_digest)) return *std::move(defect);
   if (!circumstances.stopped.empty()) return denied(std::move(verdict), "stopped", circumstances.stopped);
+  const FittingRules fitting = set->rules_for(effect.tool, effect.operation, effect.effect_class);
   Value facts = facts_of(effect, *operation, requester, policies, circumstances, budget_facts(*set, circumstances),
-                         set->lists(), facts_wanted(*set, effect));
-  const auto rules = judge_rules(*set, effect, effect.effect_class, facts, now);
+                         set->lists(), facts_wanted(*set, fitting, effect));
+  const auto rules = judge_rules(fitting, effect, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
   verdict = decide(std::move(verdict), rules, budgets, circumstances);
   if (explained == Explained::yes) {

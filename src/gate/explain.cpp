@@ -192,6 +192,19 @@ bool decided(const RuleResult& result, const Verdict& verdict) {
   return result.rule->name == verdict.rule;
 }
 
+// What is said of an effect that one rule allows without a condition, made when policy was loaded; null: there is more to say.
+const Value* nothing_more(const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets, const Verdict& verdict,
+                          const Value& facts, const Value& labels) {
+  if (!budgets.empty() || !says_nothing(labels) || facts.find("provenance") != nullptr) return nullptr;
+  const RuleResult* only = nullptr;
+  for (const RuleResult& result : rules) {
+    if (!decided(result, verdict)) continue;
+    if (only != nullptr || result.says != Says::allow || result.lifted || result.outside || !result.conditions.empty()) return nullptr;
+    only = &result;
+  }
+  return only == nullptr ? nullptr : &only->rule->allows;
+}
+
 }  // namespace
 
 // Explanations of before said of what is allowed, too, what there is nothing of.
@@ -215,7 +228,10 @@ Value short_explanation(VerdictKind kind, Value explanation) {
 Value explain(const Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
               const Value& facts, const Value& arguments, Timestamp now) {
   const bool allowed = verdict.kind == VerdictKind::allow;
-  Explanation explanation(facts, shown_labels(facts, arguments, allowed), allowed, now);
+  Value labels = shown_labels(facts, arguments, allowed);
+  if (allowed)
+    if (const Value* all = nothing_more(rules, budgets, verdict, facts, labels)) return *all;
+  Explanation explanation(facts, std::move(labels), allowed, now);
   // What decided comes first: the list is cut at its end.
   for (const RuleResult& result : rules)
     if (decided(result, verdict)) explanation.add(result);

@@ -79,6 +79,12 @@ bool asks_for_provenance(const definition::Project& policies) {
 
 }  // namespace
 
+// Nearly every verdict needs it several times.
+const Value& no_members() {
+  static const Value none = Value::object(std::vector<Member>());
+  return none;
+}
+
 Value facts_of(const tool::Effect& effect, const definition::Operation& operation,
                const definition::Principal& requester, const definition::Project& policies,
                const Circumstances& circumstances, Value budgets, const Value& lists, definition::FactSet wanted) {
@@ -113,7 +119,7 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
   add(Fact::lists, "lists", [&] { return lists; });
   if (asks_for_provenance(policies))
     facts.push_back({Text("provenance"), provenance_of(effect.arguments, operation.arguments_schema, policies, known)});
-  return Value::object(std::move(facts));
+  return facts.empty() ? no_members() : Value::object(std::move(facts));
 }
 
 Value with_provenance(Value facts, const tool::Effect& effect, const definition::Operation& operation,
@@ -127,12 +133,12 @@ Value with_provenance(Value facts, const tool::Effect& effect, const definition:
 
 Value labels_of_arguments(const Value& arguments, bool only_marked) {
   std::vector<Member> each;
-  if (!arguments.is_object()) return Value::object(std::move(each));
+  if (!arguments.is_object()) return no_members();
   for (const Member& argument : arguments.members()) {
     const Label label = join(arguments.label(), argument.value.deep_label());
     if (!only_marked || !label.is_default()) each.push_back({argument.key, label_value(label)});
   }
-  return Value::object(std::move(each));
+  return each.empty() ? no_members() : Value::object(std::move(each));
 }
 
 }  // namespace gantry::gate

@@ -28,6 +28,8 @@ Value facts_of(const tool::Effect& effect, const definition::Operation& operatio
 Value with_provenance(Value facts, const tool::Effect& effect, const definition::Operation& operation,
                       const definition::Project& policies, const RunFacts& known);
 
+const Value& no_members();  // {}
+
 // {NAME: {integrity, secrecy, sources, compartments}} of each argument; with `only_marked` of those about which anything
 // is known: the others are trusted and public, and come from the workflow itself.
 Value labels_of_arguments(const Value& arguments, bool only_marked);

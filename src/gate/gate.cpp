@@ -137,10 +137,18 @@ tool::Outcome not_set_up(std::string detail) {
 
 Value labelled_result(Value result, const definition::Operation& operation, std::string_view tool,
                       const definition::Project* policies) {
-  const std::string name = fmt::format("{}.{}", tool, operation.name);
-  const LabelContent source = source_of(name);
-  const auto rules = label_rules_for(operation, name, source, policies);
-  return with_declared_labels(std::move(result), rules, join(operation.result_label, Label::of(source)));
+  std::string name;
+  name.reserve(tool.size() + operation.name.size() + 1);
+  name.append(tool).append(".").append(operation.name);
+  // The same tool answers again and again.
+  thread_local std::string last;
+  thread_local Label last_source;
+  if (name != last) {
+    last_source = Label::of(source_of(name));
+    last = name;
+  }
+  const auto rules = label_rules_for(operation, name, last_source.content(), policies);
+  return with_declared_labels(std::move(result), rules, join(operation.result_label, last_source));
 }
 
 Result<tool::Permit> Gate::permit(const tool::SharedEffect& effect, const Verdict& verdict) const {

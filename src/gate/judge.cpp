@@ -162,10 +162,8 @@ Result<bool> holds(const Condition& condition, const Value& facts, Timestamp now
   return Error{Code::invalid_argument, fmt::format("it gave a {}, not true or false", answer.kind_name())};
 }
 
-std::vector<RuleResult> judge_rules(const PolicySet& policies, const tool::Effect& effect,
-                                    definition::EffectClass effect_class, const Value& facts, Timestamp now) {
+std::vector<RuleResult> judge_rules(const FittingRules& rules, const tool::Effect& effect, const Value& facts, Timestamp now) {
   std::vector<RuleResult> results;
-  const auto rules = policies.rules_for(effect.tool, effect.operation, effect_class);
   results.reserve(rules.size());
   for (const PolicySet::Rule* rule : rules) {
     RuleResult& result = results.emplace_back();

@@ -37,8 +37,10 @@ Result<std::vector<definition::Escalation>> escalations_from(const FieldReader& 
   return escalations;
 }
 
-std::string text_of(const std::optional<Digest>& digest) {
-  return digest ? digest->hex() : std::string();
+Value text_of(const std::optional<Digest>& digest) {
+  if (!digest) return "";
+  const auto digits = digest->hex_digits();
+  return Value(std::string_view(digits.data(), digits.size()));
 }
 
 }  // namespace

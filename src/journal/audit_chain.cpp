@@ -58,7 +58,9 @@ std::string hex_of(std::string_view bytes) {
 }
 
 void append_big_endian(std::string& bytes, std::uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(number >> shift & 0xff));
+  std::array<char, 8> big_endian;
+  for (std::size_t i = 0; i < big_endian.size(); ++i) big_endian[i] = static_cast<char>(number >> (56 - 8 * i) & 0xff);
+  bytes.append(big_endian.data(), big_endian.size());
 }
 
 Salt ChainHasher::salt_of(const StreamSecret& secret, std::uint64_t sequence) {

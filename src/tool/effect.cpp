@@ -29,17 +29,16 @@ Digest computed_digest(const Effect& effect, const Digest& tool_digest) {
   thread_local std::string text;  // kept for its memory
   text.assign("{\"arguments\":");
   append_canonical(text, effect.arguments);
-  const std::string tool_hex = tool_digest.hex();
   for (const auto& [key, member] : {std::pair<std::string_view, const std::string&>{",\"effect\":", effect.id},
                                     {",\"instance\":", effect.instance},
                                     {",\"operation\":", effect.operation},
                                     {",\"task\":", effect.task},
-                                    {",\"tool\":", effect.tool},
-                                    {",\"toolDigest\":", tool_hex}}) {
+                                    {",\"tool\":", effect.tool}}) {
     text.append(key);
     append_json_text(text, member);
   }
-  text.push_back('}');
+  const auto tool_digits = tool_digest.hex_digits();
+  text.append(",\"toolDigest\":\"").append(tool_digits.data(), tool_digits.size()).append("\"}");
   const Digest digest = sha256(text);
   if (text.capacity() > digest_text_kept_max) std::string().swap(text);
   return digest;
@@ -95,7 +94,8 @@ Value to_value(const Effect& effect) {
   members.push_back({Text("class"), definition::name_of(effect.effect_class)});
   if (effect.irreversible) members.push_back({Text("irreversible"), true});
   members.push_back({Text("arguments"), effect.arguments});
-  members.push_back({Text("digest"), effect.digest.hex()});
+  const auto digits = effect.digest.hex_digits();
+  members.push_back({Text("digest"), Value(std::string_view(digits.data(), digits.size()))});
   if (effect.key != effect.id) members.push_back({Text("key"), effect.key});
   return Value::object(std::move(members));
 }

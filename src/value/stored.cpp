@@ -41,25 +41,42 @@ void append_names(std::string& out, const std::vector<std::string>& names) {
   out.push_back(']');
 }
 
-void append_label(std::string& out, const Place* place, const LabelContent& content) {
+std::string printed_label(const LabelContent& content) {
+  std::string text = "{\"integrity\":";
+  append_json_text(text, name_of(content.integrity));
+  text.append(",\"secrecy\":");
+  append_json_text(text, name_of(content.secrecy));
+  text.append(",\"sources\":");
+  append_names(text, content.sources);
+  text.append(",\"compartments\":");
+  append_names(text, content.compartments);
+  text.push_back('}');
+  return text;
+}
+
+// The values of a run have few labels, again and again: the last one of a thread is kept as it was printed.
+const std::string& text_of(Label label) {
+  thread_local Label last;
+  thread_local std::string text = printed_label(last.content());
+  if (last != label) {
+    text = printed_label(label.content());
+    last = label;
+  }
+  return text;
+}
+
+void append_label(std::string& out, const Place* place, Label label) {
   std::string pointer;
   append_pointer(pointer, place);
   out.push_back(out.empty() ? '{' : ',');
   append_json_text(out, pointer);
-  out.append(":{\"integrity\":");
-  append_json_text(out, name_of(content.integrity));
-  out.append(",\"secrecy\":");
-  append_json_text(out, name_of(content.secrecy));
-  out.append(",\"sources\":");
-  append_names(out, content.sources);
-  out.append(",\"compartments\":");
-  append_names(out, content.compartments);
-  out.push_back('}');
+  out.push_back(':');
+  out.append(text_of(label));
 }
 
 // The members of the object of labels, without its closing brace; nothing where there are none.
 void append_labels(std::string& out, const Value& value, const Place* place) {
-  if (!value.label().is_default()) append_label(out, place, value.label().content());
+  if (!value.label().is_default()) append_label(out, place, value.label());
   if (value.is_array()) {
     Place item{place, {}, 0, true};
     for (const Value& child : value.items()) {
