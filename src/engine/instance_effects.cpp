@@ -50,16 +50,16 @@ Value effect_reference(const tool::Effect& effect) {
 
 }  // namespace
 
-void InstanceRecord::call(const CallEffect& action, Work& work) {
+void InstanceRecord::call(CallEffect action, Work& work) {
   tool::Effect effect;
   effect.id = action.effect;
   effect.instance = id_;
   effect.workflow = workflow_->name;
-  effect.task = action.task;
-  effect.tool = action.tool;
-  effect.operation = action.operation;
-  effect.arguments = action.arguments;
-  effect.key = action.effect;
+  effect.task = std::move(action.task);
+  effect.tool = std::move(action.tool);
+  effect.operation = std::move(action.operation);
+  effect.arguments = std::move(action.arguments);
+  effect.key = std::move(action.effect);
   // An operation that does not exist is refused by the gate, in its own words.
   if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
   const tool::SharedEffect asked(std::move(effect));

@@ -94,7 +94,7 @@ Result<Turn> InstanceRecord::replay_turn(const journal::Event& event, Definition
                                               journal::name_of(event.type), turn.error().message)};
 }
 
-Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying, StartWatch* watch) {
+Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying, StartWatch* watch, Traced traced) {
   sequence_ = event.sequence;
   const bool was_ended = ended();
   if (event.type != EventType::migration_undone) before_.reset();
@@ -102,24 +102,24 @@ Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying,
   if (was_ended) return Turn{};
   Turn turn;
   if (event.type == EventType::instance_resumed) {
-    turn = take_held(event, watch);
+    turn = take_held(event, watch, traced);
   } else if (!is_input(event.type)) {
     return turn;
   } else if (suspended_ && event.type != EventType::instance_cancelled) {
     held_.push_back({event.type, event.data});
     return turn;
   } else {
-    turn = interpreter_.apply(state_, event, watch);
+    turn = interpreter_.apply(state_, event, watch, traced);
   }
   note(turn);
   return turn;
 }
 
 // What came while it was suspended, in its order, as if it came now.
-Turn InstanceRecord::take_held(const journal::Event& resumed, StartWatch* watch) {
+Turn InstanceRecord::take_held(const journal::Event& resumed, StartWatch* watch, Traced traced) {
   Turn turn;
   for (Input& input : std::exchange(held_, {})) {
-    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)}, watch);
+    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)}, watch, traced);
     std::move(one.actions.begin(), one.actions.end(), std::back_inserter(turn.actions));
     std::move(one.trace.begin(), one.trace.end(), std::back_inserter(turn.trace));
   }
@@ -297,9 +297,9 @@ Status InstanceRecord::fold_effect(const journal::Event& event) {
   // effect_done, effect_failed. What a read-back says, and what comes too late, the workflow does not read.
   if (!record.abandoned && record.read_back_of.empty()) {
     context_ = join(context_, data.member("error").deep_label());
-    fold_read(gate::KnownValues::Kind::result, record.effect->tool + "." + record.effect->operation,
-              data.member("result"));
-    if (event.type == EventType::effect_done) past_.add_done(record.effect->tool + "." + record.effect->operation);
+    std::string called = record.effect->tool + "." + record.effect->operation;
+    if (event.type == EventType::effect_done) past_.add_done(called);
+    fold_read(gate::KnownValues::Kind::result, std::move(called), data.member("result"));
   }
   effects_.erase(found);
   return done();

@@ -239,10 +239,10 @@ Turn InstanceRecord::emit_input(EventType type, Value data, Work& work) {
   std::vector<std::string> active;
   if (announces && (type == EventType::instance_suspended || type == EventType::instance_resumed))
     active = state_.active_tasks();
-  auto turn = absorb(work.events.back(), false);
+  auto turn = absorb(work.events.back(), false, nullptr, announces || work.wants_traces ? Traced::yes : Traced::no);
   GANTRY_ASSERT(turn.ok(), turn.error().message.c_str());
   if (announces) {
-    if (!turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
+    if (work.wants_traces && !turn->trace.empty()) work.traces.emplace_back(id_, turn->trace);
     announce(journal::Event(work.events.back()), *turn, active, work);
   } else if (!turn->trace.empty()) {
     work.traces.emplace_back(id_, std::move(turn->trace));
@@ -266,20 +266,20 @@ void InstanceRecord::drain(Work& work) {
     inputs_.pop_front();
     const bool was_ended = ended();
     const std::string task(input.data.string_or("task", "")), outcome(input.data.string_or("outcome", "answered"));
-    const Turn turn = emit_input(input.type, std::move(input.data), work);
+    Turn turn = emit_input(input.type, std::move(input.data), work);
     if (input.type == EventType::task_answered) close_task(task, outcome.c_str(), work);
-    perform(turn, work);
+    perform(std::move(turn), work);
     if (ended() && !was_ended) finish(work);
   }
 }
 
-void InstanceRecord::perform(const Turn& turn, Work& work) {
+void InstanceRecord::perform(Turn turn, Work& work) {
   std::set<std::string_view> abandoned;
   for (const Action& action : turn.actions)
     if (const auto* abandon = std::get_if<AbandonEffect>(&action)) abandoned.insert(abandon->effect);
   const ForAction handler{
-      [&](const CallEffect& action) {
-        if (!abandoned.contains(action.effect)) call(action, work);
+      [&](CallEffect& action) {
+        if (!abandoned.contains(action.effect)) call(std::move(action), work);
       },
       [&](const AbandonEffect& action) { withdraw(action.effect, work); },
       [&](const SetTimer& action) {
@@ -326,7 +326,7 @@ void InstanceRecord::perform(const Turn& turn, Work& work) {
       [](const Cancelled&) {},
       [&](const Continue&) { work.dispatches.emplace_back(ContinueLater{id_}); },
   };
-  for (const Action& action : turn.actions) std::visit(handler, action);
+  for (Action& action : turn.actions) std::visit(handler, action);
 }
 
 // Nothing stays open behind an instance that has ended.

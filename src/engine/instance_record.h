@@ -104,6 +104,8 @@ struct Work {
   const EngineOptions& options;
   const LifecycleAudience* lifecycle = nullptr;  // null: nobody wants lifecycle events
 
+  bool wants_traces = false;
+
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;
   std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;  // per instance and turn
@@ -212,8 +214,8 @@ class InstanceRecord {
   };
 
   // --- The fold (instance_fold.cpp)
-  Result<Turn> absorb(const journal::Event& event, bool replaying, StartWatch* watch = nullptr);
-  Turn take_held(const journal::Event& resumed, StartWatch* watch);
+  Result<Turn> absorb(const journal::Event& event, bool replaying, StartWatch* watch = nullptr, Traced traced = Traced::yes);
+  Turn take_held(const journal::Event& resumed, StartWatch* watch, Traced traced);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);
   void fold_read(gate::KnownValues::Kind kind, std::string name, const Value& value);
@@ -244,7 +246,7 @@ class InstanceRecord {
   Turn emit_input(journal::EventType type, Value data, Work& work);
   void run(Input input, Work& work);
   void drain(Work& work);
-  void perform(const Turn& turn, Work& work);
+  void perform(Turn turn, Work& work);
   void finish(Work& work);
   void start_child(const StartChild& action, Work& work);
   void ask_person(const AskPerson& action, Work& work);
@@ -262,7 +264,7 @@ class InstanceRecord {
   void publish(std::string type, Value data, Announcement& announcement, Work& work);
 
   // --- Effects (instance_effects.cpp)
-  void call(const CallEffect& action, Work& work);
+  void call(CallEffect action, Work& work);
   void decide(const tool::SharedEffect& effect, const gate::Verdict& verdict, bool known, Work& work);
   void deny(const tool::Effect& effect, Value verdict, std::string reason, bool known);
   void send(tool::Permit permit, Work& work);

@@ -114,12 +114,16 @@ Interpreter::Interpreter(definition::ProjectPointer project, std::shared_ptr<con
       limits_(limits),
       plan_(std::make_shared<const Plan>(make_plan(*workflow_))) {}
 
-Turn Interpreter::apply(InstanceState& state, const journal::Event& event, StartWatch* watch) const {
+Turn Interpreter::apply(InstanceState& state, const journal::Event& event, StartWatch* watch, Traced traced) const {
   const bool starts = event.type == journal::EventType::instance_started;
   const auto expected = starts ? InstanceState::Status::created : InstanceState::Status::running;
   if (state.status() != expected) return {};
-  const Setting setting{
-      .project = project_.get(), .workflow = *workflow_, .limits = limits_, .plan = *plan_, .watch = watch};
+  const Setting setting{.project = project_.get(),
+                        .workflow = *workflow_,
+                        .limits = limits_,
+                        .plan = *plan_,
+                        .watch = watch,
+                        .traced = traced};
   const Value* continues = starts ? event.data.find("continues") : nullptr;
   if (continues != nullptr) {
     auto before = InstanceState::parse(continues->string_or("state", ""), *workflow_);

@@ -159,6 +159,9 @@ class InstanceState {
 
 // Keeps the state as it is right before a task starts, each time anew, so the last time counts. Only in the main line:
 // while a branch of a `fork` or the `foreach` of a `listen` is at work, more is open than one place in the workflow.
+// Whether a turn says which tasks have begun and ended in it.
+enum class Traced : bool { no, yes };
+
 struct StartWatch {
   const definition::Task* task = nullptr;
   std::string state;  // serialised; empty: it has not started
@@ -173,7 +176,7 @@ class Interpreter {
 
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
-  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr) const;
+  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr, Traced traced = Traced::yes) const;
 
   const InterpreterLimits& limits() const { return limits_; }
 

@@ -24,7 +24,7 @@ void Execution::block(Branch& branch) {
 }
 
 void Execution::trace(const Frame& frame, TaskTrace::Status status, Value detail) {
-  if (frame.task == nullptr) return;
+  if (frame.task == nullptr || setting_.traced == Traced::no) return;
   // The task itself starts when its extensions let it; whatever ends before that has started and ended.
   if (frame.phase == Phase::before && status != TaskTrace::Status::started) trace(frame, TaskTrace::Status::started);
   turn_.trace.push_back({.reference = frame.task->reference, .name = frame.task->name, .status = status, .at = now_, .detail = std::move(detail)});

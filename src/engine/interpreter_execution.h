@@ -21,6 +21,7 @@ struct Setting {
   const InterpreterLimits& limits;
   const Plan& plan;
   StartWatch* watch = nullptr;
+  Traced traced = Traced::yes;
 };
 
 class Execution {

@@ -178,12 +178,11 @@ void Engine::Loop::committed(Turn& turn, const Turn* later) {
   for (const std::string& key : turn.keys) uncommitted_keys_.erase(key);
   GANTRY_ASSERT(later || uncommitted_keys_.empty(), "a key of a start is kept although the journal has it");
   if (parts_.trace)
-    for (const Handled& handled : turn.handled)
-      for (const auto& [instance, trace] : handled.traces) parts_.trace(instance, trace);
+    for (const auto& [instance, trace] : turn.traces) parts_.trace(instance, trace);
   dispatch_all(turn);
   answer_callers(turn);
   answer_waiters(turn);
-  let_go(turn.touched);
+  let_go(turn.changed);
   count_running();
   if (!later && std::exchange(ask_idle_again_, false)) answer_idle();
   pump();
@@ -191,8 +190,8 @@ void Engine::Loop::committed(Turn& turn, const Turn* later) {
 }
 
 void Engine::Loop::dispatch_all(Turn& turn) {
-  for (Handled& handled : turn.handled)
-    for (Dispatch& outside : std::exchange(handled.dispatches, {})) dispatch(outside);
+  for (Dispatch& outside : turn.dispatches) dispatch(outside);
+  turn.dispatches.clear();
 }
 
 void Engine::Loop::answer_callers(Turn& turn) {
@@ -282,8 +281,8 @@ void Engine::Loop::pump() {
 }
 
 // What has ended is forgotten, what only waits may leave memory.
-void Engine::Loop::let_go(const std::vector<std::string>& touched) {
-  for (const std::string& instance : touched) {
+void Engine::Loop::let_go(const std::vector<std::string>& changed) {
+  for (const std::string& instance : changed) {
     const auto found = instances_.find(instance);
     if (found == instances_.end()) continue;
     if (found->second.record->forgettable() && !is_ahead(found->second))

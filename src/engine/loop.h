@@ -68,13 +68,14 @@ struct Engine::Loop {
     bool rests = false;              // as the journal says
     std::size_t tickets = 0;         // places in resting_
     std::uint64_t touched_in = 0;    // the last turn that touched it
+    std::uint64_t changed_in = 0;    // the last turn that has it among its `changed`
   };
-  // One command of a batch, and what is to happen when the batch is durable.
+  using Instances = std::unordered_map<std::string, Slot>;
+  using Place = Instances::value_type;
+  // One command of a batch, and its answer when the batch is durable.
   struct Handled {
     Command command;
     Result<Value> answer = Value();
-    std::vector<Dispatch> dispatches;
-    std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;
   };
   struct Waiter {
     WaitRequest request;
@@ -85,9 +86,12 @@ struct Engine::Loop {
     journal::Batch batch;
     std::vector<Handled> handled;
     std::vector<std::string> touched;  // instances, each once; see touch()
-    std::vector<std::string> keys;    // that it put into uncommitted_keys_
-    bool is_noted = false;            // as written, by what keeps the state of a batch
-    std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
+    std::vector<std::string> changed;  // those of them that do not just wait for a call; see note_changed()
+    std::vector<Dispatch> dispatches;  // what is to happen when it is durable
+    std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;
+    std::vector<std::string> keys;     // that it put into uncommitted_keys_
+    bool is_noted = false;             // as written, by what keeps the state of a batch
+    std::optional<Error> unreadable;   // the journal could not be read; nothing of the turn counts
     void clear();
   };
   // Turns that are over are kept for their memory.
@@ -118,7 +122,7 @@ struct Engine::Loop {
   void dispatch(Dispatch& dispatch);
   void pump();
   bool is_immediate(const SendEffect& effect) const;
-  void let_go(const std::vector<std::string>& touched);
+  void let_go(const std::vector<std::string>& changed);
   void count_running();
 
   // --- Turns, and how two of them overlap (loop_turn.cpp)
@@ -130,8 +134,11 @@ struct Engine::Loop {
   void note_written(Turn& turn);
   void collect(Turn& turn, bool overlaps);
   void add_states(Turn& turn);
+  bool wants_snapshot(const Slot& slot) const;
   void add_snapshot(const std::string& instance, Slot& slot, Turn& turn) const;
-  static void touch(const std::string& instance, Slot& slot, Turn& turn);
+  void touch(Place& place, Turn& turn);
+  void note_changed(Turn& turn);
+  Place* place_of(const std::string& instance);
   bool was_touched(const std::string& instance, const Turn& turn) const;  // and by no later one
   bool is_ahead(const Slot& slot) const;                    // its record holds what is not durable
   bool is_ahead(const std::string& instance) const;
@@ -276,7 +283,8 @@ struct Engine::Loop {
   const SteadyClock& steady_clock_;
   Budgets budgets_;
   std::unique_ptr<EffectExecutor> executor_;
-  std::unordered_map<std::string, Slot> instances_;
+  Instances instances_;
+  std::vector<Place*> at_hand_;  // of instances_: touched by the command that is being handled
   // Prepared once for each workflow of the newest project.
   definition::ProjectPointer interpreters_of_;
   std::unordered_map<const definition::Workflow*, Interpreter> interpreters_;
@@ -301,6 +309,8 @@ struct Engine::Loop {
   bool stopping_ = false;
   std::uint64_t turns_ = 0;
   std::vector<std::unique_ptr<Turn>> spare_turns_;  // empty ones
+  std::vector<journal::Event> spare_events_;        // likewise, those of Work
+  std::vector<Dispatch> spare_dispatches_;
   TurnPointer committing_{nullptr, KeepTurn{&spare_turns_}};  // being written while the next one is decided
   const Turn* later_ = nullptr;       // while a turn is seen through: the one that was decided after it
   std::thread thread_;

@@ -42,8 +42,9 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
             .steady_now = steady_clock_.now(),
             .options = options_,
             .lifecycle = lifecycle_.anybody() ? &lifecycle_ : nullptr,
-            .events = {},
-            .dispatches = {},
+            .wants_traces = parts_.trace != nullptr,
+            .events = std::move(spare_events_),
+            .dispatches = std::move(spare_dispatches_),
             .traces = {},
             .event_depth = 0,
             .indexed = 0};
@@ -51,8 +52,13 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
       std::visit([&](const auto& request) { return handle(request, work, turn); }, handled.command.request);
   finish_entry(work, turn);
   std::move(work.events.begin(), work.events.end(), std::back_inserter(turn.batch.events));
-  handled.dispatches = std::move(work.dispatches);
-  handled.traces = std::move(work.traces);
+  std::move(work.dispatches.begin(), work.dispatches.end(), std::back_inserter(turn.dispatches));
+  std::move(work.traces.begin(), work.traces.end(), std::back_inserter(turn.traces));
+  note_changed(turn);
+  work.events.clear();
+  work.dispatches.clear();
+  spare_events_ = std::move(work.events);
+  spare_dispatches_ = std::move(work.dispatches);
 }
 
 Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& project,
@@ -64,25 +70,24 @@ Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& proj
 }
 
 InstanceRecord* Engine::Loop::find(const std::string& instance, Turn& turn, bool rests) {
-  auto found = instances_.find(instance);
-  if (found == instances_.end()) {
+  Place* place = place_of(instance);
+  if (place == nullptr) {
     auto awake = wake(instance, rests);
     if (!awake) turn.unreadable = awake.error();
     if (!awake || !*awake) return nullptr;
-    found = instances_.find(instance);
+    place = place_of(instance);
   }
-  touch(instance, found->second, turn);
-  return found->second.record.get();
+  touch(*place, turn);
+  return place->second.record.get();
 }
 
 InstanceRecord& Engine::Loop::add(std::unique_ptr<InstanceRecord> record, Turn& turn) {
-  const std::string id = record->id();
-  Slot& slot = instances_[id];
-  GANTRY_ASSERT(!slot.record, "an instance with this id is running already");
-  touch(id, slot, turn);
-  slot.record = std::move(record);
+  Place& place = *instances_.try_emplace(record->id()).first;
+  GANTRY_ASSERT(!place.second.record, "an instance with this id is running already");
+  touch(place, turn);
+  place.second.record = std::move(record);
   count_running();
-  return *slot.record;
+  return *place.second.record;
 }
 
 Error Engine::Loop::not_running(const std::string& instance) {

@@ -168,9 +168,8 @@ void Engine::Loop::index_listening(Work& work) {
 }
 
 void Engine::Loop::index_listening(const std::string& instance) {
-  const auto found = instances_.find(instance);
-  listening_.set(instance, found == instances_.end() ? std::vector<const definition::EventConsumption*>{}
-                                                     : found->second.record->listens());
+  const Place* place = place_of(instance);
+  listening_.set(instance, place == nullptr ? std::vector<const definition::EventConsumption*>{} : place->second.record->listens());
 }
 
 }  // namespace gantry::engine

@@ -23,9 +23,9 @@ std::string since(const std::vector<journal::Event>& events, const std::string& 
 
 // One that rests is read for the occasion, and leaves again: what it comes to is in the journal.
 Result<InstanceRecord*> Engine::Loop::look_at(const std::string& instance, Slot& visitor, Turn& turn) {
-  if (auto found = instances_.find(instance); found != instances_.end()) {
-    touch(instance, found->second, turn);
-    return found->second.record.get();
+  if (Place* place = place_of(instance); place != nullptr) {
+    touch(*place, turn);
+    return place->second.record.get();
   }
   if (auto stuck = stuck_.find(instance); stuck != stuck_.end())
     return Error{Code::internal, "it can't be rebuilt from its events: " + stuck->second};

@@ -18,6 +18,9 @@ void Engine::Loop::Turn::clear() {
   batch.printed.clear();
   handled.clear();
   touched.clear();
+  changed.clear();
+  dispatches.clear();
+  traces.clear();
   keys.clear();
   is_noted = false;
   unreadable.reset();
@@ -127,7 +130,7 @@ void Engine::Loop::collect(Turn& turn, bool overlaps) {
 // What the batch says of its instances beside their events.
 void Engine::Loop::add_states(Turn& turn) {
   installation_.add_snapshot(turn.batch, options_.snapshot_every_events);
-  for (const std::string& instance : turn.touched) {
+  for (const std::string& instance : turn.changed) {
     const auto found = instances_.find(instance);
     if (found == instances_.end()) continue;
     add_snapshot(instance, found->second, turn);
@@ -136,20 +139,47 @@ void Engine::Loop::add_states(Turn& turn) {
 }
 
 // A large state is written again only after so many more events: snapshots never cost more than so much an event.
-void Engine::Loop::add_snapshot(const std::string& instance, Slot& slot, Turn& turn) const {
-  const InstanceRecord& record = *slot.record;
+bool Engine::Loop::wants_snapshot(const Slot& slot) const {
   const std::uint64_t distance =
       std::max<std::uint64_t>(options_.snapshot_every_events, slot.snapshot_bytes / options_.snapshot_bytes_per_event);
-  if (record.sequence() - slot.snapshot_sequence < distance || record.ended()) return;
+  return slot.record->sequence() - slot.snapshot_sequence >= distance && !slot.record->ended();
+}
+
+void Engine::Loop::add_snapshot(const std::string& instance, Slot& slot, Turn& turn) const {
+  if (!wants_snapshot(slot)) return;
+  const InstanceRecord& record = *slot.record;
   turn.batch.snapshots.push_back({instance, record.sequence(), record.serialise()});
   slot.snapshot_sequence = record.sequence();
   slot.snapshot_bytes = turn.batch.snapshots.back().state.size();
 }
 
-void Engine::Loop::touch(const std::string& instance, Slot& slot, Turn& turn) {
-  if (slot.touched_in == turn.number) return;
-  slot.touched_in = turn.number;
-  turn.touched.push_back(instance);
+void Engine::Loop::touch(Place& place, Turn& turn) {
+  if (at_hand_.empty() || at_hand_.back() != &place) at_hand_.push_back(&place);
+  if (place.second.touched_in == turn.number) return;
+  place.second.touched_in = turn.number;
+  turn.touched.push_back(place.first);
+}
+
+// After each command. Nearly every step of an instance leaves it waiting for its next call: nobody needs to look at it again
+// when the turn is decided, or durable.
+void Engine::Loop::note_changed(Turn& turn) {
+  for (Place* place : at_hand_) {
+    Slot& slot = place->second;
+    const InstanceRecord& record = *slot.record;
+    const bool just_waits =
+        record.busy() && !record.ended() && !record.waits_for_person() && !slot.rests && !wants_snapshot(slot);
+    if (just_waits || slot.changed_in == turn.number) continue;
+    slot.changed_in = turn.number;
+    turn.changed.push_back(place->first);
+  }
+  at_hand_.clear();
+}
+
+// Most commands are about one instance, which is looked for once.
+Engine::Loop::Place* Engine::Loop::place_of(const std::string& instance) {
+  if (!at_hand_.empty() && at_hand_.back()->first == instance) return at_hand_.back();
+  const auto found = instances_.find(instance);
+  return found == instances_.end() ? nullptr : &*found;
 }
 
 bool Engine::Loop::was_touched(const std::string& instance, const Turn& turn) const {

@@ -122,10 +122,10 @@ void Engine::Loop::answer_idle() {
 void Engine::Loop::answer_waiters(const Turn& turn) {
   if (waiters_.empty()) return;
   std::set<std::string> parents;
-  for (const std::string& instance : turn.touched)
+  for (const std::string& instance : turn.changed)
     for (std::string parent = instance_of(instance, 'c'); !parent.empty(); parent = instance_of(parent, 'c'))
       if (!was_touched(parent, turn)) parents.insert(parent);
-  for (const std::string& instance : turn.touched) answer_waiters_of(instance);
+  for (const std::string& instance : turn.changed) answer_waiters_of(instance);
   for (const std::string& instance : parents) answer_waiters_of(instance);
 }
 

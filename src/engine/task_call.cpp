@@ -48,7 +48,9 @@ void Execution::call_effect(Branch& branch, Frame& frame, std::string_view tool,
     const Value endpoint = arguments.member("endpoint");
     if (endpoint.is_object() && !may_use_secrets(branch, frame, endpoint.member("authentication"))) return;
   }
-  std::string effect = state_.instance + "-e" + std::to_string(++state_.counters.effects);
+  std::string effect;
+  effect.reserve(state_.instance.size() + 12);
+  effect.append(state_.instance).append("-e").append(std::to_string(++state_.counters.effects));
   turn_.actions.emplace_back(CallEffect{.effect = effect,
                                         .task = frame.task->reference,
                                         .tool = std::string(tool),
