@@ -42,9 +42,8 @@ class EngineWaiters : public EngineTest {
     return answer;
   }
   Answer wait_for_people(const std::string& instance) {
-    return post(WaitRequest{.instance = instance,
-                            .deadline = steady_clock_.now() + std::chrono::hours(1),
-                            .or_waiting = true});
+    return post(
+        WaitRequest{.instance = instance, .deadline = steady_clock_.now() + std::chrono::hours(1), .or_waiting = true});
   }
   std::string start() {
     Answer answer =

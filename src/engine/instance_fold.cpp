@@ -119,7 +119,8 @@ Result<Turn> InstanceRecord::absorb(const journal::Event& event, bool replaying,
 Turn InstanceRecord::take_held(const journal::Event& resumed, StartWatch* watch, Traced traced) {
   Turn turn;
   for (Input& input : std::exchange(held_, {})) {
-    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)}, watch, traced);
+    Turn one = interpreter_.apply(state_, {id_, resumed.sequence, resumed.at, input.type, std::move(input.data)}, watch,
+                                  traced);
     std::move(one.actions.begin(), one.actions.end(), std::back_inserter(turn.actions));
     std::move(one.trace.begin(), one.trace.end(), std::back_inserter(turn.trace));
   }

@@ -214,7 +214,8 @@ class InstanceRecord {
   };
 
   // --- The fold (instance_fold.cpp)
-  Result<Turn> absorb(const journal::Event& event, bool replaying, StartWatch* watch = nullptr, Traced traced = Traced::yes);
+  Result<Turn> absorb(const journal::Event& event, bool replaying, StartWatch* watch = nullptr,
+                      Traced traced = Traced::yes);
   Turn take_held(const journal::Event& resumed, StartWatch* watch, Traced traced);
   Status fold(const journal::Event& event, bool replaying);
   Status fold_timer(const Value& data);

@@ -176,7 +176,8 @@ class Interpreter {
 
   // Applies one event. Events that the state does not wait for (late, twice, of the wrong kind) change nothing.
   // Event types that are no inputs are ignored.
-  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr, Traced traced = Traced::yes) const;
+  Turn apply(InstanceState& state, const journal::Event& event, StartWatch* watch = nullptr,
+             Traced traced = Traced::yes) const;
 
   const InterpreterLimits& limits() const { return limits_; }
 

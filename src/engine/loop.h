@@ -89,9 +89,9 @@ struct Engine::Loop {
     std::vector<std::string> changed;  // those of them that do not just wait for a call; see note_changed()
     std::vector<Dispatch> dispatches;  // what is to happen when it is durable
     std::vector<std::pair<std::string, std::vector<TaskTrace>>> traces;
-    std::vector<std::string> keys;     // that it put into uncommitted_keys_
-    bool is_noted = false;             // as written, by what keeps the state of a batch
-    std::optional<Error> unreadable;   // the journal could not be read; nothing of the turn counts
+    std::vector<std::string> keys;    // that it put into uncommitted_keys_
+    bool is_noted = false;            // as written, by what keeps the state of a batch
+    std::optional<Error> unreadable;  // the journal could not be read; nothing of the turn counts
     void clear();
   };
   // Turns that are over are kept for their memory.

@@ -169,7 +169,8 @@ void Engine::Loop::index_listening(Work& work) {
 
 void Engine::Loop::index_listening(const std::string& instance) {
   const Place* place = place_of(instance);
-  listening_.set(instance, place == nullptr ? std::vector<const definition::EventConsumption*>{} : place->second.record->listens());
+  listening_.set(instance, place == nullptr ? std::vector<const definition::EventConsumption*>{}
+                                            : place->second.record->listens());
 }
 
 }  // namespace gantry::engine

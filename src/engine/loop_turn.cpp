@@ -160,8 +160,8 @@ void Engine::Loop::touch(Place& place, Turn& turn) {
   turn.touched.push_back(place.first);
 }
 
-// After each command. Nearly every step of an instance leaves it waiting for its next call: nobody needs to look at it again
-// when the turn is decided, or durable.
+// After each command. Nearly every step of an instance leaves it waiting for its next call: nobody needs to look at it
+// again when the turn is decided, or durable.
 void Engine::Loop::note_changed(Turn& turn) {
   for (Place* place : at_hand_) {
     Slot& slot = place->second;

@@ -192,14 +192,16 @@ bool decided(const RuleResult& result, const Verdict& verdict) {
   return result.rule->name == verdict.rule;
 }
 
-// What is said of an effect that one rule allows without a condition, made when policy was loaded; null: there is more to say.
-const Value* nothing_more(const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets, const Verdict& verdict,
-                          const Value& facts, const Value& labels) {
+// What is said of an effect that one rule allows without a condition, made when policy was loaded; null: there is more
+// to say.
+const Value* nothing_more(const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
+                          const Verdict& verdict, const Value& facts, const Value& labels) {
   if (!budgets.empty() || !says_nothing(labels) || facts.find("provenance") != nullptr) return nullptr;
   const RuleResult* only = nullptr;
   for (const RuleResult& result : rules) {
     if (!decided(result, verdict)) continue;
-    if (only != nullptr || result.says != Says::allow || result.lifted || result.outside || !result.conditions.empty()) return nullptr;
+    if (only != nullptr || result.says != Says::allow || result.lifted || result.outside || !result.conditions.empty())
+      return nullptr;
     only = &result;
   }
   return only == nullptr ? nullptr : &only->rule->allows;

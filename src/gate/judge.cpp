@@ -162,7 +162,8 @@ Result<bool> holds(const Condition& condition, const Value& facts, Timestamp now
   return Error{Code::invalid_argument, fmt::format("it gave a {}, not true or false", answer.kind_name())};
 }
 
-std::vector<RuleResult> judge_rules(const FittingRules& rules, const tool::Effect& effect, const Value& facts, Timestamp now) {
+std::vector<RuleResult> judge_rules(const FittingRules& rules, const tool::Effect& effect, const Value& facts,
+                                    Timestamp now) {
   std::vector<RuleResult> results;
   results.reserve(rules.size());
   for (const PolicySet::Rule* rule : rules) {

@@ -38,7 +38,8 @@ struct BudgetResult {
 
 // In the order of the rules, which is by name.
 using FittingRules = std::vector<const definition::PolicySet::Rule*>;
-std::vector<RuleResult> judge_rules(const FittingRules& rules, const tool::Effect& effect, const Value& facts, Timestamp now);
+std::vector<RuleResult> judge_rules(const FittingRules& rules, const tool::Effect& effect, const Value& facts,
+                                    Timestamp now);
 std::vector<BudgetResult> judge_budgets(const definition::PolicySet& policies, const tool::Effect& effect,
                                         const definition::Principal& requester, const Value& facts,
                                         const Circumstances& circumstances, Timestamp now);

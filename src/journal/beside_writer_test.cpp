@@ -15,7 +15,8 @@ void fill_log(Store& writer, const std::string& path) {
   EXPECT_DONE(reader->execute("BEGIN; SELECT count(*) FROM journal_event"));
   Batch batch{.events = {started("A")}, .snapshots = {}};
   for (std::uint64_t sequence = 2; sequence <= 21; ++sequence)
-    batch.events.push_back(event("A", sequence, EventType::event_emitted, Value::object({{"event", std::string(1 << 20, static_cast<char>('a' + sequence))}})));
+    batch.events.push_back(event("A", sequence, EventType::event_emitted,
+                                 Value::object({{"event", std::string(1 << 20, static_cast<char>('a' + sequence))}})));
   EXPECT_DONE(writer.append(batch));
   EXPECT_DONE(reader->execute("COMMIT"));
 }

@@ -106,9 +106,9 @@ Status SqliteStore::sign_checkpoint() {
   return in_transaction("signing a checkpoint", [&] { return chain_.sign_when_due(true); });
 }
 
-// SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers, and who brings the log into the
-// database: only the writer, and while there is none who has made the log durable. With two at it, SQLite before 3.51.3 may
-// lose pages when the log begins anew (https://sqlite.org/wal.html#walresetbug).
+// SQLite's own locks keep the two writers apart; ours is about who assigns sequence numbers, and who brings the log
+// into the database: only the writer, and while there is none who has made the log durable. With two at it, SQLite
+// before 3.51.3 may lose pages when the log begins anew (https://sqlite.org/wal.html#walresetbug).
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open_beside_writer(const std::string& path,
                                                                      const StoreOptions& options) {
   TRY(create_store_file(path));
