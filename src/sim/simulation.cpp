@@ -11,7 +11,7 @@ namespace {
 constexpr Timestamp simulation_start{std::chrono::hours(490'000)};
 // Events that start instances that emit events can make a life of hundreds of thousands, which shows no more than these.
 constexpr std::size_t instances_max = 5'000;
-constexpr std::size_t help_rounds_max = 4'000;
+constexpr std::size_t help_rounds_max = 4'000, help_rounds_per_instance_max = 20;
 constexpr std::size_t turns_max = 2'000, turns_per_instance_max = 200;  // of the loop, without a moment of rest
 
 class Simulation {
@@ -256,7 +256,9 @@ void Simulation::help_to_the_end() {
   if (found()) return;
   // Nothing new starts by itself.
   clients_.deploy(*installation_.engine(), {.version = 1, .schedules = false});
-  for (std::size_t round = 0; round < help_rounds_max && !found(); ++round) {
+  // Time goes on by one timer at a time, so thousands of instances that wait need as many rounds.
+  const std::size_t rounds = help_rounds_max + help_rounds_per_instance_max * history_.running().size();
+  for (std::size_t round = 0; round < rounds && !found(); ++round) {
     ++result_.steps;
     const std::size_t most = turns_max + turns_per_instance_max * history_.running().size();
     std::size_t turns = 0;
