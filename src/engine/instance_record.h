@@ -104,7 +104,7 @@ struct Work {
   const EngineOptions& options;
   const LifecycleAudience* lifecycle = nullptr;  // null: nobody wants lifecycle events
 
-  bool wants_traces = false;
+  bool wants_traces = false;                     // somebody is told of them
 
   std::vector<journal::Event> events;
   std::vector<Dispatch> dispatches;

@@ -14,6 +14,14 @@ namespace {
 using journal::EventType;
 
 constexpr std::size_t key_bytes_max = 1'024;
+constexpr std::size_t spare_elements_max = 64;  // of what one command makes; of a burst nothing is kept
+
+template <class Element>
+void keep_memory(std::vector<Element>& made, std::vector<Element>& spare) {
+  if (made.capacity() > spare_elements_max) return;
+  made.clear();
+  spare = std::move(made);
+}
 
 Value workflow_reference(const definition::Workflow& workflow) {
   return to_value(workflow.name).with_member("digest", workflow.digest.hex());
@@ -55,10 +63,8 @@ void Engine::Loop::handle(Handled& handled, Turn& turn) {
   std::move(work.dispatches.begin(), work.dispatches.end(), std::back_inserter(turn.dispatches));
   std::move(work.traces.begin(), work.traces.end(), std::back_inserter(turn.traces));
   note_changed(turn);
-  work.events.clear();
-  work.dispatches.clear();
-  spare_events_ = std::move(work.events);
-  spare_dispatches_ = std::move(work.dispatches);
+  keep_memory(work.events, spare_events_);
+  keep_memory(work.dispatches, spare_dispatches_);
 }
 
 Interpreter Engine::Loop::interpreter_for(const definition::ProjectPointer& project,

@@ -7,7 +7,7 @@ namespace gantry::engine {
 namespace {
 
 // One is being decided, one written, one seen through. Of a burst nothing is kept.
-constexpr std::size_t spare_turns_max = 3, spare_commands_max = 2'048;
+constexpr std::size_t spare_turns_max = 3, spare_commands_max = 2'048, spare_dispatches_max = 4'096;
 
 }  // namespace
 
@@ -28,7 +28,9 @@ void Engine::Loop::Turn::clear() {
 
 void Engine::Loop::KeepTurn::operator()(Turn* turn) const {
   std::unique_ptr<Turn> over(turn);
-  if (spare->size() >= spare_turns_max || over->handled.capacity() > spare_commands_max) return;
+  if (spare->size() >= spare_turns_max || over->handled.capacity() > spare_commands_max ||
+      over->dispatches.capacity() > spare_dispatches_max)
+    return;
   over->clear();
   spare->push_back(std::move(over));
 }

@@ -206,14 +206,7 @@ void Clients::control(SteppedEngine& engine) {
   if (kind < 4) return fork(engine);
   if (running.empty()) return;
   const std::string instance = dice_.pick(running);
-  if (kind < 6)
-    return post(
-        engine, "cancel " + instance, engine::CancelRequest{instance, people()[3], "enough"},
-        [this, instance](const Value&) {
-          const RecordedInstance* its = history_.find(instance);
-          return its != nullptr && its->ended ? std::string() : std::string("it goes on");
-        },
-        false);
+  if (kind < 6) return cancel(engine, instance);
   suspend(engine, instance, !history_.find(instance)->suspended);
 }
 
@@ -242,6 +235,25 @@ void Clients::act(SteppedEngine& engine, Timestamp now) {
   decide(engine, task->second, false);
 }
 
+// An event that more instances listen for than it may reach is refused, so of a storm some must go before others can be told.
+void Clients::give_up_some(SteppedEngine& engine) {
+  constexpr std::size_t given_up_at_once = 1'000;
+  const std::vector<std::string> running = history_.running();
+  const std::size_t may_run = engine::EngineOptions{}.event_listeners_max;
+  if (running.size() <= may_run) return;
+  for (std::size_t i = 0; i < std::min(running.size() - may_run, given_up_at_once); ++i) cancel(engine, running[i]);
+}
+
+void Clients::cancel(SteppedEngine& engine, const std::string& instance) {
+  post(
+      engine, "cancel " + instance, engine::CancelRequest{instance, people()[3], "enough"},
+      [this, instance](const Value&) {
+        const RecordedInstance* its = history_.find(instance);
+        return its != nullptr && its->ended ? std::string() : std::string("it goes on");
+      },
+      false);
+}
+
 void Clients::help(SteppedEngine& engine, Timestamp now) {
   lost_.clear();
   if (!pending_.empty()) return;
@@ -249,6 +261,7 @@ void Clients::help(SteppedEngine& engine, Timestamp now) {
   if (!history_.stops().empty()) return stop_gate(engine, false);
   for (const std::string& instance : history_.running())
     if (history_.find(instance)->suspended) suspend(engine, instance, false);
+  give_up_some(engine);
   for (const auto& [id, task] : history_.open_tasks()) decide(engine, task, true);
   for (const std::string& type : plan_.event_types) send_event(engine, now, type);
 }

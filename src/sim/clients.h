@@ -53,6 +53,8 @@ class Clients {
   void resolve(engine::SteppedEngine& engine, const OpenTask& task);
   void control(engine::SteppedEngine& engine);
   void suspend(engine::SteppedEngine& engine, const std::string& instance, bool suspend);
+  void cancel(engine::SteppedEngine& engine, const std::string& instance);
+  void give_up_some(engine::SteppedEngine& engine);
   void fork(engine::SteppedEngine& engine);
   void stop_gate(engine::SteppedEngine& engine, bool stop);
   Answer start_check(const engine::StartRequest& request) const;
