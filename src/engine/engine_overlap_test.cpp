@@ -1,9 +1,7 @@
 // Turns that are decided while the one before is being written. Without threads, so that each moment can be looked at.
 #include <gtest/gtest.h>
 
-#include "engine/effect_executor.h"
-#include "engine/engine_fixture.h"
-#include "engine/stepped_engine.h"
+#include "engine/stepped_fixture.h"
 #include "journal/query.h"
 
 namespace gantry::engine {
@@ -27,10 +25,8 @@ class NoExecutor final : public EffectExecutor {
   bool wait_idle(Duration) override { return true; }
 };
 
-class EngineOverlap : public EngineTest {
+class EngineOverlap : public SteppedTest<NoExecutor> {
  protected:
-  using Answer = std::future<Result<Value>>;
-
   EngineOverlap() {
     options_.overlap_commands_min = 2;
     options_.immediate_drivers = {"world"};
@@ -48,21 +44,8 @@ class EngineOverlap : public EngineTest {
   void open_again() {
     stepped_.reset();
     store_ = std::make_unique<FlakyStore>(*kept_);
-    auto opened =
-        SteppedEngine::open({.store = store_.get(),
-                             .drivers = {{"world", world_}},
-                             .clock = &clock_,
-                             .random = &random_,
-                             .trace = {},
-                             .when_idle = {},
-                             .steady_clock = &steady_clock_,
-                             .make_executor = [](auto, auto) { return std::make_unique<NoExecutor>(); }},
-                            options_);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    stepped_ = *std::move(opened);
+    open_on(*store_, steady_clock_);
   }
-
-  Answer post(Command::Request request) { return *stepped_->post(std::move(request)); }
 
   Answer begin(const std::string& key = "") {
     return post(StartRequest{
@@ -74,9 +57,6 @@ class EngineOverlap : public EngineTest {
     return answers;
   }
 
-  static bool is_ready(const Answer& answer) {
-    return answer.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  }
   static std::size_t count_ready(const std::vector<Answer>& answers) {
     return static_cast<std::size_t>(std::count_if(answers.begin(), answers.end(), is_ready));
   }
@@ -105,7 +85,6 @@ class EngineOverlap : public EngineTest {
   }
 
   PushedClock steady_clock_;
-  std::unique_ptr<SteppedEngine> stepped_;
 };
 
 constexpr const char* two_notes = "  - a: {call: world.note}\n  - b: {call: world.note}\n";
