@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,21 @@ struct Digest {
 };
 
 Digest sha256(std::string_view bytes);
+
+// The same of bytes that come in parts. After finish() it begins anew. Not for several threads at once.
+class Sha256 {
+ public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  void add(std::string_view bytes);
+  Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // Compares in time that depends on the lengths only; for secrets.
 bool equal_in_constant_time(std::string_view left, std::string_view right);

@@ -1,33 +1,16 @@
 #include "journal/audit_chain.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/assert.h"
 
 namespace gantry::journal {
 
-// Fetched once: the look-up of the algorithm costs more than the hash of an event.
 struct ChainHasher::State {
-  EVP_MD* algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  Sha256 hash;
   std::string text;  // of the links, kept for its memory
-
-  State() { GANTRY_ASSERT(algorithm && context, "OpenSSL has no SHA-256"); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    EVP_MD_CTX_free(context);
-    EVP_MD_free(algorithm);
-  }
-  void start() { EVP_DigestInit_ex2(context, algorithm, nullptr); }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context, bytes.data(), bytes.size()); }
-  Digest finish() {
-    Digest digest;
-    EVP_DigestFinal_ex(context, digest.bytes.data(), nullptr);
-    return digest;
-  }
 };
 
 ChainHasher::ChainHasher() : state_(std::make_unique<State>()) {}
@@ -59,7 +42,8 @@ std::string hex_of(std::string_view bytes) {
 
 void append_big_endian(std::string& bytes, std::uint64_t number) {
   std::array<char, 8> big_endian;
-  for (std::size_t i = 0; i < big_endian.size(); ++i) big_endian[i] = static_cast<char>(number >> (56 - 8 * i) & 0xff);
+  if constexpr (std::endian::native == std::endian::little) number = __builtin_bswap64(number);
+  std::memcpy(big_endian.data(), &number, sizeof number);
   bytes.append(big_endian.data(), big_endian.size());
 }
 
@@ -77,14 +61,13 @@ Digest ChainHasher::digest_of(const Salt& salt, std::string_view data, std::stri
   std::string& text = state_->text;
   text.assign(view_of(salt));
   append_big_endian(text, data.size());
-  state_->start();
-  state_->add(text);
-  state_->add(data);
+  state_->hash.add(text);
+  state_->hash.add(data);
   text.clear();
   append_big_endian(text, labels.size());
   text.append(labels);
-  state_->add(text);
-  return state_->finish();
+  state_->hash.add(text);
+  return state_->hash.finish();
 }
 
 Digest ChainHasher::hash_of(const Digest& before, const ChainLink& link, const Digest& digest) {
@@ -104,9 +87,8 @@ Digest ChainHasher::hash_of(const Digest& before, const ChainLink& link, const D
 }
 
 Digest ChainHasher::of(std::initializer_list<std::string_view> texts) {
-  state_->start();
-  for (std::string_view text : texts) state_->add(text);
-  return state_->finish();
+  for (std::string_view text : texts) state_->hash.add(text);
+  return state_->hash.finish();
 }
 
 }  // namespace gantry::journal

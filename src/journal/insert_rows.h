@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,27 +13,29 @@
 
 namespace gantry::journal {
 
-// The texts of one INSERT, for one row and for several. Lives as long as the program: statements are known by its
-// address.
+// The texts of one INSERT, for one row and for each larger number of rows up to `rows_max`. Lives as long as the program:
+// statements are known by its address.
 class InsertText {
  public:
-  static constexpr std::size_t rows = 16;  // of the larger statement
+  static constexpr std::size_t rows_max = 16;
 
-  // `head` is all before the first row.
-  InsertText(std::string_view head, int columns) : columns_(columns) {
+  // `head` is all before the first row, `tail` all after the last one.
+  InsertText(std::string_view head, int columns, std::string_view tail = {}) : columns_(columns) {
     std::string row = "(?";
     for (int column = 1; column < columns; ++column) row += ",?";
     row += ")";
-    one_ = many_ = fmt::format("{} VALUES {}", head, row);
-    for (std::size_t i = 1; i < rows; ++i) many_ += "," + row;
+    std::string rows = fmt::format("{} VALUES {}", head, row);
+    for (std::string& text : texts_) {
+      text = fmt::format("{}{}", rows, tail);
+      rows += "," + row;
+    }
   }
-  const char* one() const { return one_.c_str(); }
-  const char* many() const { return many_.c_str(); }
+  const char* of(std::size_t rows) const { return texts_.at(rows - 1).c_str(); }
   int columns() const { return columns_; }
 
  private:
   int columns_;
-  std::string one_, many_;
+  std::array<std::string, rows_max> texts_;
 };
 
 // `bind(statement, before, row)` binds the columns of one row to the parameters `before` + 1, ... What it binds has to
@@ -40,8 +44,8 @@ template <class Row, class Bind>
 Status insert_rows(DatabaseConnection& connection, const InsertText& text, std::span<const Row> rows,
                    const Bind& bind) {
   while (!rows.empty()) {
-    const std::size_t count = rows.size() < InsertText::rows ? 1 : InsertText::rows;
-    auto insert = TRY(connection.use(count == 1 ? text.one() : text.many()));
+    const std::size_t count = std::min(rows.size(), InsertText::rows_max);
+    auto insert = TRY(connection.use(text.of(count)));
     for (std::size_t i = 0; i < count; ++i) bind(*insert, static_cast<int>(i) * text.columns(), rows[i]);
     TRY(insert->run());
     rows = rows.subspan(count);

@@ -324,6 +324,7 @@ void SqliteProjection::forget() {
   open_effects_.clear();
   effects_.clear();
   new_effects_.clear();
+  changed_effects_.clear();
   instance_changes_ = {};
   effect_changes_ = {};
   open_task_changes_ = 0;

@@ -70,19 +70,33 @@ class SqliteProjection {
   Status change_hold(const EventPlace& place, const Event& event);
   Result<bool> has_open_effects(std::int64_t stream);
   void count_open_effect(std::int64_t stream, int change);
-  struct KnownEffect {
-    std::int64_t first_event = 0;  // where its row is
+  // A row of journal_effect.
+  struct EffectRow {
+    std::int64_t first_event = 0;
     EffectState state{};
+    std::int64_t attempts = 0;
+    std::optional<std::int64_t> permit_event, doubt_event, end_event;
+    std::string tool, operation;
   };
   struct NewEffect {
     std::int64_t first_event = 0;
     EffectState state{};
     Value data;  // of that event
   };
-  Result<std::optional<KnownEffect>> find_effect(const EventPlace& place, std::string_view id);
+  struct ChangedEffect {
+    std::string id;
+    EffectRow row;
+  };
+  static EffectRow row_of(const NewEffect& effect);
+  void remember_effect(std::string_view id, EffectRow row);
+  Result<std::optional<EffectRow>> read_effect(const EventPlace& place, std::string_view id);
+  // Where it is in one of the states `from`, `change` is made to its row, and the answer is true.
+  template <class Change>
   Result<bool> change_effect(const EventPlace& place, std::string_view id, std::initializer_list<EffectState> from,
-                             EffectState to, const char* sql);
+                             EffectState to, const Change& change);
   Status flush_effects();
+  Status insert_new_effects();
+  Status replace_changed_effects();
 
   DatabaseConnection& connection_;
   SqlitePlaces& places_;
@@ -94,8 +108,9 @@ class SqliteProjection {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
-  std::unordered_map<std::string, KnownEffect, HashOfText, std::equal_to<>> effects_;
-  std::vector<NewEffect> new_effects_;  // without a row yet, by position
+  std::unordered_map<std::string, EffectRow, HashOfText, std::equal_to<>> effects_;
+  std::vector<NewEffect> new_effects_;          // without a row yet, by position
+  std::vector<ChangedEffect> changed_effects_;  // with an older row, each once
   std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
   std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
   std::int64_t open_task_changes_ = 0;

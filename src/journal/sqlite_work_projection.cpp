@@ -1,4 +1,6 @@
 // The part of the projection that is about effects and human tasks.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "journal/insert_rows.h"
@@ -8,7 +10,7 @@ namespace gantry::journal {
 namespace {
 
 constexpr std::size_t remembered_effects_max = 100'000;
-constexpr std::size_t new_effects_max = 1'024;
+constexpr std::size_t waiting_effects_max = 1'024;  // for a statement
 
 std::int64_t number_of(EffectState state) {
   return static_cast<std::int64_t>(state);
@@ -39,26 +41,46 @@ std::int64_t work_microseconds(Timestamp at) {
 
 }  // namespace
 
-Result<std::optional<SqliteProjection::KnownEffect>> SqliteProjection::find_effect(const EventPlace& place,
-                                                                                  std::string_view id) {
-  if (const auto known = effects_.find(id); known != effects_.end()) return std::optional(known->second);
+SqliteProjection::EffectRow SqliteProjection::row_of(const NewEffect& effect) {
+  EffectRow row;
+  row.first_event = effect.first_event;
+  row.state = effect.state;
+  if (effect.state == EffectState::permitted) {
+    row.attempts = 1;
+    row.permit_event = effect.first_event;
+  }
+  if (effect.state == EffectState::denied) row.end_event = effect.first_event;
+  if (const Value* said = effect.data.find("effect")) {
+    row.tool = said->string_or("tool", "");
+    row.operation = said->string_or("operation", "");
+  }
+  return row;
+}
+
+Result<std::optional<SqliteProjection::EffectRow>> SqliteProjection::read_effect(const EventPlace& place,
+                                                                                std::string_view id) {
   TRY(flush_effects());
   auto select =
-      TRY(places_.use("SELECT first_event, state FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event "
-                      "WHERE stream = ?) AND id = ? ORDER BY first_event DESC LIMIT 1",
-                      "SELECT f.first_event, f.state FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
+      TRY(places_.use("SELECT first_event, state, attempts, permit_event, doubt_event, end_event, tool, operation FROM journal_effect "
+                      "WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?) AND id = ? "
+                      "ORDER BY first_event DESC LIMIT 1",
+                      "SELECT f.first_event, f.state, f.attempts, f.permit_event, f.doubt_event, f.end_event, f.tool, f.operation FROM "
+                      "journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
                       "WHERE p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
                       place.stream, true));
   select->bind(1, place.stream).bind(2, id);
-  if (!TRY(select->step())) return std::optional<KnownEffect>();
-  return std::optional(KnownEffect{select->integer(0), static_cast<EffectState>(select->integer(1))});
+  if (!TRY(select->step())) return std::optional<EffectRow>();
+  const auto event = [&](int column) {
+    return select->is_null(column) ? std::nullopt : std::optional(select->integer(column));
+  };
+  return std::optional(EffectRow{select->integer(0), static_cast<EffectState>(select->integer(1)), select->integer(2), event(3),
+                                 event(4), event(5), std::string(select->text(6)), std::string(select->text(7))});
 }
 
 // An effect that people are asked about anew is one effect: as it is asked about now.
 Status SqliteProjection::forget_asked_effect(const EventPlace& place, const Event& event) {
-  const auto known = TRY(find_effect(place, effect_id(event)));
+  const auto known = TRY(read_effect(place, effect_id(event)));
   if (!known || known->state != EffectState::proposed) return done();
-  TRY(flush_effects());
   auto remove = TRY(connection_.use("DELETE FROM journal_effect WHERE first_event = ?"));
   remove->bind(1, known->first_event);
   --effect_changes_[static_cast<std::size_t>(EffectState::proposed)];
@@ -66,18 +88,22 @@ Status SqliteProjection::forget_asked_effect(const EventPlace& place, const Even
 }
 
 Status SqliteProjection::begin_effect(const EventPlace& place, const Event& event, EffectState state) {
-  if (new_effects_.size() >= new_effects_max) TRY(flush_effects());
+  if (new_effects_.size() >= waiting_effects_max) TRY(flush_effects());
   new_effects_.push_back({place.position, state, event.data});
   ++effect_changes_[static_cast<std::size_t>(state)];
   if (state == EffectState::denied) return done();
   count_open_effect(place.stream, int{is_open(state)});
-  if (effects_.size() >= remembered_effects_max) effects_.clear();
-  effects_[std::string(effect_id(event))] = {place.position, state};
+  remember_effect(effect_id(event), row_of(new_effects_.back()));
   return done();
 }
 
 // All rows that no statement has needed yet.
 Status SqliteProjection::flush_effects() {
+  TRY(insert_new_effects());
+  return replace_changed_effects();
+}
+
+Status SqliteProjection::insert_new_effects() {
   static const InsertText text(
       "INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, end_event)", 8);
   const auto bind = [](DatabaseStatement& insert, int before, const NewEffect& row) {
@@ -95,59 +121,95 @@ Status SqliteProjection::flush_effects() {
   return done();
 }
 
-// Whether it was in one of the states `from`. `sql` takes the effect's place first, then that of the event, then `to`.
+// Whole rows, because many of them are one statement.
+Status SqliteProjection::replace_changed_effects() {
+  constexpr std::string_view columns =
+      "INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, doubt_event, end_event)";
+  static const InsertText in_sqlite(fmt::format("INSERT OR REPLACE {}", columns), 9);
+  static const InsertText in_postgres(fmt::format("INSERT {}", columns), 9,
+                                      " ON CONFLICT (first_event) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, "
+                                      "permit_event = excluded.permit_event, doubt_event = excluded.doubt_event, "
+                                      "end_event = excluded.end_event");
+  const auto bind = [](DatabaseStatement& replace, int before, const ChangedEffect& effect) {
+    const EffectRow& row = effect.row;
+    replace.bind(before + 1, row.first_event).bind(before + 2, effect.id);
+    replace.bind(before + 3, number_of(row.state)).bind(before + 4, row.attempts);
+    replace.bind_text_or_null(before + 5, row.tool).bind_text_or_null(before + 6, row.operation);
+    replace.bind(before + 7, row.permit_event).bind(before + 8, row.doubt_event).bind(before + 9, row.end_event);
+  };
+  TRY(insert_rows(connection_, connection_.dialect() == Dialect::sqlite ? in_sqlite : in_postgres,
+                  std::span<const ChangedEffect>(changed_effects_), bind));
+  changed_effects_.clear();
+  return done();
+}
+
+template <class Change>
 Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::string_view id,
-                                             std::initializer_list<EffectState> from, EffectState to, const char* sql) {
-  const auto known = TRY(find_effect(place, id));
-  if (!known || std::find(from.begin(), from.end(), known->state) == from.end()) return false;
-  if (!new_effects_.empty() && known->first_event >= new_effects_.front().first_event) TRY(flush_effects());
-  auto update = TRY(connection_.use(sql));
-  update->bind(1, known->first_event).bind(2, place.position).bind(3, number_of(to));
-  TRY(update->run());
-  count_open_effect(place.stream, int{is_open(to)} - int{is_open(known->state)});
-  --effect_changes_[static_cast<std::size_t>(known->state)];
+                                             std::initializer_list<EffectState> from, EffectState to,
+                                             const Change& change) {
+  const auto may = [&](EffectState state) { return std::find(from.begin(), from.end(), state) != from.end(); };
+  ChangedEffect effect;
+  if (const auto known = effects_.find(id); known != effects_.end()) {
+    if (!may(known->second.state)) return false;
+    auto taken = effects_.extract(known);
+    effect = {std::move(taken.key()), std::move(taken.mapped())};
+  } else {
+    auto read = TRY(read_effect(place, id));
+    if (!read || !may(read->state)) return false;
+    effect = {std::string(id), *std::move(read)};
+  }
+  EffectRow& row = effect.row;
+  const bool is_new = !new_effects_.empty() && row.first_event >= new_effects_.front().first_event;
+  if (is_new || changed_effects_.size() >= waiting_effects_max) TRY(flush_effects());
+  count_open_effect(place.stream, int{is_open(to)} - int{is_open(row.state)});
+  --effect_changes_[static_cast<std::size_t>(row.state)];
   ++effect_changes_[static_cast<std::size_t>(to)];
-  const auto remembered = effects_.find(id);
-  if (remembered == effects_.end()) return true;
-  if (is_open(to))
-    remembered->second.state = to;
-  else
-    effects_.erase(remembered);
+  row.state = to;
+  change(row);
+  if (is_open(to)) remember_effect(effect.id, row);
+  changed_effects_.push_back(std::move(effect));
+  if (is_open(to)) TRY(flush_effects());  // it may change again in this batch
   return true;
+}
+
+void SqliteProjection::remember_effect(std::string_view id, EffectRow row) {
+  if (effects_.size() >= remembered_effects_max) effects_.clear();
+  effects_[std::string(id)] = std::move(row);
 }
 
 Status SqliteProjection::permit_effect(const EventPlace& place, const Event& event) {
   // With the whole effect it was not proposed before, or only just now.
   if (has_whole_effect(event) && !effects_.contains(effect_id(event)))
     return begin_effect(place, event, EffectState::permitted);
-  TRY(change_effect(place, effect_id(event), {EffectState::proposed}, EffectState::permitted,
-                    "UPDATE journal_effect SET state = ?3, attempts = 1, permit_event = ?2 WHERE first_event = ?1"));
+  TRY(change_effect(place, effect_id(event), {EffectState::proposed}, EffectState::permitted, [&](EffectRow& row) {
+    row.attempts = 1;
+    row.permit_event = place.position;
+  }));
   return done();
 }
 
 Status SqliteProjection::deny_effect(const EventPlace& place, const Event& event) {
   const bool denied = TRY(change_effect(place, effect_id(event), {EffectState::proposed}, EffectState::denied,
-                                        "UPDATE journal_effect SET state = ?3, end_event = ?2 WHERE first_event = ?1"));
+                                        [&](EffectRow& row) { row.end_event = place.position; }));
   return denied || !has_whole_effect(event) ? done() : begin_effect(place, event, EffectState::denied);
 }
 
 Status SqliteProjection::send_effect_again(const EventPlace& place, const Event& event) {
   TRY(change_effect(place, effect_id(event), {EffectState::ambiguous, EffectState::permitted}, EffectState::permitted,
-                    "UPDATE journal_effect SET state = ?3, attempts = attempts + 1 WHERE first_event = ?1 AND "
-                    "CAST(?2 AS BIGINT) > 0"));
+                    [](EffectRow& row) { ++row.attempts; }));
   return done();
 }
 
 Status SqliteProjection::doubt_effect(const EventPlace& place, const Event& event) {
   TRY(change_effect(place, effect_id(event), {EffectState::permitted}, EffectState::ambiguous,
-                    "UPDATE journal_effect SET state = ?3, doubt_event = ?2 WHERE first_event = ?1"));
+                    [&](EffectRow& row) { row.doubt_event = place.position; }));
   return done();
 }
 
 // The first end counts.
 Status SqliteProjection::end_effect(const EventPlace& place, const Event& event, EffectState state) {
-  TRY(change_effect(place, effect_id(event), {EffectState::permitted, EffectState::ambiguous, EffectState::proposed},
-                    state, "UPDATE journal_effect SET state = ?3, end_event = ?2 WHERE first_event = ?1"));
+  TRY(change_effect(place, effect_id(event), {EffectState::permitted, EffectState::ambiguous, EffectState::proposed}, state,
+                    [&](EffectRow& row) { row.end_event = place.position; }));
   return done();
 }
 

@@ -1,3 +1,7 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -28,6 +32,10 @@ constexpr std::array<char, 256> escape_table = [] {
   return table;
 }();
 
+bool needs_escape(char byte) {
+  return escape_table[static_cast<unsigned char>(byte)] != 0;
+}
+
 // Whether one of eight bytes is a control character, a quote or a backslash: Mycroft's test for a byte below a limit,
 // and for a zero byte after an exclusive or (H. Warren, Hacker's Delight, 6-1). It may also say so of a byte that comes
 // after such a one, never the other way round.
@@ -35,6 +43,56 @@ bool may_need_escape(std::uint64_t eight) {
   constexpr std::uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
   const std::uint64_t quote = eight ^ (ones * '"'), backslash = eight ^ (ones * '\\');
   return (((eight - ones * 0x20) & ~eight) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & high;
+}
+
+#ifdef __SSE2__
+// The same of sixteen bytes, exactly: a byte is below 0x20 when it is the smaller one of itself and 0x1f.
+bool need_escape(__m128i sixteen) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(sixteen, _mm_set1_epi8(0x1f)), sixteen);
+  const __m128i quote = _mm_cmpeq_epi8(sixteen, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(sixteen, _mm_set1_epi8('\\'));
+  return _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))) != 0;
+}
+#endif
+
+// Copies all of a text, unless one of its bytes may need an escape. What is left after the last eight bytes is copied
+// together with some that were copied already.
+bool copy_plain(char* to, std::string_view text) {
+  const char* from = text.data();
+  const std::size_t size = text.size();
+#ifdef __SSE2__
+  if (size >= 16) {
+    for (std::size_t at = 0;; at = std::min(at + 16, size - 16)) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
+      if (need_escape(bytes)) return false;
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + at), bytes);
+      if (at + 16 == size) return true;
+    }
+  }
+#endif
+  std::uint64_t bytes = 0;
+  if (size >= sizeof bytes) {
+    for (std::size_t at = 0;; at = std::min(at + sizeof bytes, size - sizeof bytes)) {
+      std::memcpy(&bytes, from + at, sizeof bytes);
+      if (may_need_escape(bytes)) return false;
+      std::memcpy(to + at, &bytes, sizeof bytes);
+      if (at + sizeof bytes == size) return true;
+    }
+  }
+  if (size >= 4) {
+    std::uint32_t first, last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, from + size - sizeof last, sizeof last);
+    if (may_need_escape(first | std::uint64_t{last} << 32)) return false;
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(to + size - sizeof last, &last, sizeof last);
+    return true;
+  }
+  for (std::size_t at = 0; at < size; ++at) {
+    if (needs_escape(from[at])) return false;
+    to[at] = from[at];
+  }
+  return true;
 }
 
 // Where a text is put together: faster than a string, which looks after its end at each character.
@@ -49,8 +107,14 @@ class Sheet {
     std::memset(room(times), character, times);
     size_ += times;
   }
-  // Copies up to the first byte that needs an escape; how many those are.
-  std::size_t append_plain(std::string_view text);
+  // In quotes. False, and nothing is there, when a byte of it may need an escape.
+  bool append_quoted(std::string_view text) {
+    char* to = room(text.size() + 2);
+    if (!copy_plain(to + 1, text)) return false;
+    to[0] = to[text.size() + 1] = '"';
+    size_ += text.size() + 2;
+    return true;
+  }
   std::string_view text() const { return {bytes_.get(), size_}; }
 
   // The thread's own, empty. What was large is not kept.
@@ -80,20 +144,6 @@ class Sheet {
   std::size_t size_ = 0, capacity_ = 0;
 };
 
-std::size_t Sheet::append_plain(std::string_view text) {
-  char* to = room(text.size());
-  std::size_t plain = 0;
-  for (std::uint64_t eight; plain + sizeof eight <= text.size(); plain += sizeof eight) {
-    std::memcpy(&eight, text.data() + plain, sizeof eight);
-    if (may_need_escape(eight)) break;
-    std::memcpy(to + plain, &eight, sizeof eight);
-  }
-  for (; plain < text.size() && escape_table[static_cast<unsigned char>(text[plain])] == 0; ++plain)
-    to[plain] = text[plain];
-  size_ += plain;
-  return plain;
-}
-
 void append_escape(Sheet& out, unsigned char byte) {
   static constexpr char hex[] = "0123456789abcdef";
   const char escape = escape_table[byte];
@@ -106,9 +156,12 @@ void append_escape(Sheet& out, unsigned char byte) {
 }
 
 void append_text(Sheet& out, std::string_view text) {
+  if (out.append_quoted(text)) return;
   out.push('"');
-  while (true) {
-    text.remove_prefix(out.append_plain(text));
+  while (!text.empty()) {
+    const auto plain = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), needs_escape) - text.begin());
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
     if (text.empty()) break;
     append_escape(out, static_cast<unsigned char>(text.front()));
     text.remove_prefix(1);
