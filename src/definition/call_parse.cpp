@@ -34,13 +34,13 @@ void report_unknown_tool(const Node& node, std::string_view tool, const KnownDef
 
 const Operation* find_known_operation(const Node& node, std::string_view tool, std::string_view operation,
                                       const KnownDefinitions& known) {
-  auto found = known.tools.find(std::string(tool));
+  auto found = known.tools.find(tool);
   if (found == known.tools.end()) {
     report_unknown_tool(node, tool, known);
     return nullptr;
   }
   const auto& operations = found->second->operations;
-  auto match = operations.find(std::string(operation));
+  auto match = operations.find(operation);
   if (match != operations.end()) return &match->second;
   std::vector<std::string_view> names;
   for (const auto& [name, unused] : operations) names.push_back(name);

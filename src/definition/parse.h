@@ -18,7 +18,7 @@ namespace gantry::definition {
 // What a workflow or policy may refer to. A name whose file has problems is only in `declared`: references to it are
 // not reported as well.
 struct KnownDefinitions {
-  std::map<std::string, std::shared_ptr<const Tool>> tools;
+  std::map<std::string, std::shared_ptr<const Tool>, std::less<>> tools;
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
   std::set<std::string, std::less<>> declared_tools, declared_decisions;
   // Files under openapi/, by path; `declared_openapi` has the broken ones, too.

@@ -367,9 +367,9 @@ std::shared_ptr<const Workflow> Project::find_workflow(std::string_view namespac
 }
 
 const Operation* Project::find_operation(std::string_view tool, std::string_view operation) const {
-  auto found = tools.find(std::string(tool));
+  auto found = tools.find(tool);
   if (found == tools.end()) return nullptr;
-  auto match = found->second->operations.find(std::string(operation));
+  auto match = found->second->operations.find(operation);
   return match == found->second->operations.end() ? nullptr : &match->second;
 }
 

@@ -56,7 +56,7 @@ struct Project {
   Settings settings;
   std::map<WorkflowName, std::shared_ptr<const Workflow>> workflows;
   std::map<std::string, std::shared_ptr<const Decision>> decisions;
-  std::map<std::string, std::shared_ptr<const Tool>> tools;
+  std::map<std::string, std::shared_ptr<const Tool>, std::less<>> tools;
   std::map<std::string, std::shared_ptr<const Policy>> policies;
   std::shared_ptr<const PolicySet> policy_set;                  // of `policies`; null in a project that was not loaded
   std::map<std::string, Value, std::less<>> openapi_documents;  // by path: "openapi/pets.yaml"

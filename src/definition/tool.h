@@ -77,7 +77,7 @@ struct Tool {
   std::string name, version, driver, path;
   Digest digest;
   Value settings;
-  std::map<std::string, Operation> operations;
+  std::map<std::string, Operation, std::less<>> operations;
 };
 
 }  // namespace gantry::definition

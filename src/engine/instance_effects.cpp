@@ -51,7 +51,8 @@ Value effect_reference(const tool::Effect& effect) {
 }  // namespace
 
 void InstanceRecord::call(CallEffect action, Work& work) {
-  tool::Effect effect;
+  const auto made = std::make_shared<tool::Effect>();
+  tool::Effect& effect = *made;
   effect.id = action.effect;
   effect.instance = id_;
   effect.workflow = workflow_->name;
@@ -62,7 +63,7 @@ void InstanceRecord::call(CallEffect action, Work& work) {
   effect.key = std::move(action.effect);
   // An operation that does not exist is refused by the gate, in its own words.
   if (!tool::complete_effect(effect, *project_)) effect.digest = tool::digest_of(effect, {});
-  const tool::SharedEffect asked(std::move(effect));
+  const tool::SharedEffect asked{std::shared_ptr<const tool::Effect>(made)};
   const gate::Verdict verdict = check(asked, work);
   decide(asked, verdict, false, work);
 }

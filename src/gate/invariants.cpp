@@ -147,9 +147,11 @@ bool is_count(const Charge& charge) {
 
 Verdict hold_invariants(Verdict verdict, const PolicySet& policies, const tool::Effect& effect, const Value& facts,
                         const Circumstances& circumstances, Timestamp now) {
+  const auto fitting = policies.invariants_for(effect.tool, effect.operation, effect.effect_class);
+  if (fitting.empty()) return verdict;
   const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
   std::vector<Charge> counts;
-  for (const auto* named : policies.invariants_for(effect.tool, effect.operation, effect.effect_class)) {
+  for (const auto* named : fitting) {
     const Invariant& invariant = *named->invariant;
     const auto& only = invariant.workflows;
     const auto& excused = circumstances.excused;

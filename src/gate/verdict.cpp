@@ -3,6 +3,7 @@
 #include "gate/explain.h"
 #include "gate/gate.h"
 #include "gate/reading.h"
+#include "value/recurring_text.h"
 
 namespace gantry::gate {
 namespace {
@@ -41,6 +42,14 @@ Value text_of(const std::optional<Digest>& digest) {
   if (!digest) return "";
   const auto digits = digest->hex_digits();
   return Value(std::string_view(digits.data(), digits.size()));
+}
+
+// Nearly all verdicts of a while are about few tools.
+const Value& tool_value(const std::optional<Digest>& tool) {
+  thread_local std::optional<Digest> last;
+  thread_local Value value = text_of(last);
+  if (last != tool) value = text_of(last = tool);
+  return value;
 }
 
 }  // namespace
@@ -111,15 +120,16 @@ std::optional<Digest> digest_in(const Value& object, std::string_view key) {
 }
 
 Value to_value(const Verdict& verdict) {
+  thread_local RecurringText kind, rule, reason, policy;
   const bool asks = verdict.kind == definition::VerdictKind::approve;
   std::vector<Member> members;
   members.reserve(10);
-  members.push_back({Text("kind"), definition::name_of(verdict.kind)});
-  members.push_back({Text("rule"), verdict.rule});
-  members.push_back({Text("reason"), verdict.reason});
-  members.push_back({Text("policy"), verdict.policy});
+  members.push_back({Text("kind"), kind.of(definition::name_of(verdict.kind))});
+  members.push_back({Text("rule"), rule.of(verdict.rule)});
+  members.push_back({Text("reason"), reason.of(verdict.reason)});
+  members.push_back({Text("policy"), policy.of(verdict.policy)});
   if (verdict.kind != definition::VerdictKind::allow) members.push_back({Text("effect"), text_of(verdict.effect)});
-  members.push_back({Text("tool"), text_of(verdict.tool)});
+  members.push_back({Text("tool"), tool_value(verdict.tool)});
   if (asks) {
     members.push_back({Text("approvers"), requirements_value(verdict.approvers)});
     members.push_back({Text("requesterExcluded"), verdict.requester_excluded});

@@ -118,7 +118,7 @@ LabelShape LabelFlow::input_of(const Workflow& workflow) const {
 // As the gate labels results (gate/gate.cpp), without what a result repeats of the arguments.
 LabelShape labels_of_result(const definition::Project& project, std::string_view tool, std::string_view operation) {
   const definition::Operation* found = tool::find_operation(project, tool, operation);
-  const auto own = project.tools.find(std::string(tool));
+  const auto own = project.tools.find(tool);
   // The standard's calls name the host they reached, files may have the label of what was written to them.
   if (found == nullptr || own == project.tools.end() || own->second->driver == "file") return LabelShape::all(anything());
   const std::string name = fmt::format("{}.{}", tool, operation);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "value/json.h"
+#include "value/recurring_text.h"
 
 namespace gantry::tool {
 namespace {
@@ -79,19 +80,33 @@ Digest digest_of(const Effect& effect, const Digest& tool_digest) {
   return last.digest;
 }
 
+namespace {
+
+// Nearly all effects of a while are of few workflows, and many of one.
+const Value& workflow_value(const definition::WorkflowName& name) {
+  thread_local definition::WorkflowName last;
+  thread_local Value value;
+  if (value.is_null() || last != name) {
+    last = name;
+    value = Value::object({{"namespace", name.namespace_}, {"name", name.name}, {"version", name.version}});
+  }
+  return value;
+}
+
+}  // namespace
+
 // Journaled with every effect, so it leaves out what the rest says already.
 Value to_value(const Effect& effect) {
+  thread_local RecurringText tool, operation, effect_class;
   std::vector<Member> members;
   members.reserve(11);
   members.push_back({Text("id"), effect.id});
   if (effect.instance != instance_in(effect.id)) members.push_back({Text("instance"), effect.instance});
-  members.push_back({Text("workflow"), Value::object({{"namespace", effect.workflow.namespace_},
-                                                      {"name", effect.workflow.name},
-                                                      {"version", effect.workflow.version}})});
+  members.push_back({Text("workflow"), workflow_value(effect.workflow)});
   members.push_back({Text("task"), effect.task});
-  members.push_back({Text("tool"), effect.tool});
-  members.push_back({Text("operation"), effect.operation});
-  members.push_back({Text("class"), definition::name_of(effect.effect_class)});
+  members.push_back({Text("tool"), tool.of(effect.tool)});
+  members.push_back({Text("operation"), operation.of(effect.operation)});
+  members.push_back({Text("class"), effect_class.of(definition::name_of(effect.effect_class))});
   if (effect.irreversible) members.push_back({Text("irreversible"), true});
   members.push_back({Text("arguments"), effect.arguments});
   const auto digits = effect.digest.hex_digits();

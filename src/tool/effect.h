@@ -28,6 +28,7 @@ struct Effect {
 class SharedEffect {
  public:
   SharedEffect() : effect_(none()) {}
+  SharedEffect(std::shared_ptr<const Effect> effect) : effect_(std::move(effect)) {}  // not null
   SharedEffect(Effect effect) : effect_(std::make_shared<const Effect>(std::move(effect))) {}
   operator const Effect&() const { return *effect_; }
   const Effect* operator->() const { return effect_.get(); }

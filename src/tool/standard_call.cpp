@@ -66,7 +66,7 @@ const definition::Operation* find_operation(const definition::Project& project, 
   }
   if (tool == standard_mcp_tool) return standard_mcp_operation(operation);
   if (operation == mcp_listing_operation_name) {
-    const auto found = project.tools.find(std::string(tool));
+    const auto found = project.tools.find(tool);
     return found != project.tools.end() && found->second->driver == "mcp" ? &mcp_listing_operation() : nullptr;
   }
   return project.find_operation(tool, operation);
@@ -85,7 +85,7 @@ definition::EffectClass class_of_call(const definition::Operation& operation, st
 
 Digest tool_digest_of(const definition::Project& project, std::string_view tool) {
   if (is_standard_tool(tool)) return {};
-  const auto found = project.tools.find(std::string(tool));
+  const auto found = project.tools.find(tool);
   return found == project.tools.end() ? Digest{} : found->second->digest;
 }
 

@@ -115,6 +115,14 @@ class Sheet {
     size_ += text.size() + 2;
     return true;
   }
+  // In quotes, with a colon.
+  void append_plain_key(std::string_view key) {
+    char* to = room(key.size() + 3);
+    to[0] = '"';
+    std::memcpy(to + 1, key.data(), key.size());
+    std::memcpy(to + 1 + key.size(), "\":", 2);
+    size_ += key.size() + 3;
+  }
   std::string_view text() const { return {bytes_.get(), size_}; }
 
   // The thread's own, empty. What was large is not kept.
@@ -167,6 +175,12 @@ void append_text(Sheet& out, std::string_view text) {
     text.remove_prefix(1);
   }
   out.push('"');
+}
+
+void append_key(Sheet& out, const Text& key) {
+  if (key.is_plain()) return out.append_plain_key(key.view());
+  append_text(out, key);
+  out.push(':');
 }
 
 // A whole double within int64 prints all its digits: the shortest text would be read as another integer.
@@ -228,8 +242,7 @@ void append_compact(Sheet& out, const Value& value) {
   for (const Member& member : value.members()) {
     out.push(separator);
     separator = ',';
-    append_text(out, member.key);
-    out.push(':');
+    append_key(out, member.key);
     append_compact(out, member.value);
   }
   out.push('}');

@@ -74,6 +74,11 @@ void append_label(std::string& out, const Place* place, Label label) {
   out.append(text_of(label));
 }
 
+// Neither has a label nor holds what may have one. Most values do not.
+bool is_bare(const Value& value) {
+  return !value.is_array() && !value.is_object() && value.label().is_default();
+}
+
 // The members of the object of labels, without its closing brace; nothing where there are none.
 void append_labels(std::string& out, const Value& value, const Place* place) {
   if (!value.label().is_default()) append_label(out, place, value.label());
@@ -85,6 +90,7 @@ void append_labels(std::string& out, const Value& value, const Place* place) {
     }
   } else if (value.is_object()) {
     for (const Member& member : value.members()) {
+      if (is_bare(member.value)) continue;
       const Place inside{place, member.key, 0, false};
       append_labels(out, member.value, &inside);
     }

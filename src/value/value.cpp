@@ -33,6 +33,9 @@ StringNode* node_of_literal(std::string_view literal) {
   if (node == nullptr) {
     node = StringNode::create(literal);
     node->references = detail::Node::uncounted;
+    node->is_plain = std::all_of(literal.begin(), literal.end(), [](char byte) {
+      return static_cast<unsigned char>(byte) >= 0x20 && byte != '"' && byte != '\\';
+    });
   }
   return node;
 }

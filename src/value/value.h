@@ -81,6 +81,7 @@ class Text {
   }
   std::string_view view() const { return node_ ? node_->view() : std::string_view(); }
   operator std::string_view() const { return view(); }
+  bool is_plain() const { return node_ && node_->is_plain; }  // known to need no escapes in JSON
   bool operator==(const Text& other) const { return node_ == other.node_ || view() == other.view(); }
 
  private:

@@ -26,6 +26,7 @@ struct Node {
 
 // The bytes follow the header in the same allocation.
 struct StringNode : Node {
+  bool is_plain = false;  // known to be the same in JSON, between quotes; else nobody has looked
   std::size_t size = 0;
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   std::string_view view() { return {bytes(), size}; }
