@@ -99,8 +99,8 @@ Status SqliteProjection::begin_effect(const EventPlace& place, const Event& even
 
 // All rows that no statement has needed yet.
 Status SqliteProjection::flush_effects() {
-  TRY(insert_new_effects());
-  return replace_changed_effects();
+  TRY(replace_changed_effects());  // they grow a little: before the pages that they lie in are full
+  return insert_new_effects();
 }
 
 Status SqliteProjection::insert_new_effects() {
