@@ -310,16 +310,15 @@ Status InstanceRecord::fold_permitted(const journal::Event& event) {
   const Value& data = event.data;
   const Value described = data.member("effect");
   const std::string id = TRY(text_from(described, "id"));
-  if (described.find("tool") != nullptr) {
-    EffectRecord& fresh = effects_[id] = {};
-    if (judged_ != nullptr && (*judged_)->id == id)
-      fresh.effect = *judged_;
-    else
-      fresh.effect = TRY(tool::effect_from(described));
-  }
-  auto found = effects_.find(id);
+  const bool is_whole = described.find("tool") != nullptr;
+  const auto [found, is_new] = is_whole ? effects_.try_emplace(id) : std::pair(effects_.find(id), false);
   if (found == effects_.end()) return Error{Code::internal, "the effect was not proposed before"};
   EffectRecord& record = found->second;
+  if (is_whole) {
+    if (!is_new) record = {};
+    const bool is_judged = judged_ != nullptr && (*judged_)->id == id;
+    record.effect = is_judged ? *judged_ : tool::SharedEffect(TRY(tool::effect_from(described)));
+  }
   record.state = EffectRecord::State::permitted;
   record.verdict = data.member("verdict");
   record.intent = data;

@@ -158,15 +158,15 @@ Verdict Gate::check(const definition::Project& policies, const definition::Proje
                          set->lists(), facts_wanted(*set, fitting, effect));
   const auto rules = judge_rules(fitting, effect, facts, now);
   const auto budgets = judge_budgets(*set, effect, requester, facts, circumstances, now);
-  verdict = decide(std::move(verdict), rules, budgets, circumstances);
+  decide(verdict, rules, budgets, circumstances);
   if (explained == Explained::yes) {
     // Who is asked sees where each argument comes from, whether or not a condition did.
     if (verdict.kind == definition::VerdictKind::approve)
       facts = with_provenance(std::move(facts), effect, *operation, policies, circumstances.facts);
     verdict.explanation = explain(verdict, rules, budgets, facts, effect.arguments, now);
   }
-  if (verdict.kind == definition::VerdictKind::deny) return verdict;
-  return hold_invariants(std::move(verdict), *set, effect, facts, circumstances, now);
+  if (verdict.kind != definition::VerdictKind::deny) hold_invariants(verdict, *set, effect, facts, circumstances, now);
+  return verdict;
 }
 
 }  // namespace gantry::gate

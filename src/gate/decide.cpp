@@ -162,30 +162,36 @@ Verdict denied(Verdict verdict, std::string rule, std::string reason) {
   return verdict;
 }
 
-Verdict decide(Verdict verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
-               const Circumstances& circumstances) {
+void decide(Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
+            const Circumstances& circumstances) {
+  const auto deny_by = [&](std::string rule, std::string reason) {
+    verdict = denied(std::move(verdict), std::move(rule), std::move(reason));
+  };
   for (const BudgetResult& budget : budgets) verdict.charges.push_back(budget.charge);
   if (const RuleResult* deny = first(rules, Says::deny); deny != nullptr && !GANTRY_PLANTED(overlooks_denials))
-    return denied(std::move(verdict), deny->rule->name, reason_of(*deny, "denies this"));
-  if (const RuleResult* failed = first(rules, Says::failed)) {
-    return denied(std::move(verdict), failed->rule->name,
-                  fmt::format("The condition of rule {} failed, and what can't be checked is denied: {}",
-                              failed->rule->name, failed->conditions.back().error));
-  }
+    return deny_by(deny->rule->name, reason_of(*deny, "denies this"));
+  if (const RuleResult* failed = first(rules, Says::failed))
+    return deny_by(failed->rule->name, fmt::format("The condition of rule {} failed, and what can't be checked is denied: {}",
+                                                   failed->rule->name, failed->conditions.back().error));
   std::vector<Asked> all;
   for (const RuleResult& result : rules)
     if (result.says == Says::approve || result.says == Says::four_eyes) all.push_back(asked_by(result));
   const RuleResult* allow = first(rules, Says::allow);
-  if (all.empty() && allow == nullptr) return denied(std::move(verdict), "default-deny", "No rule allows this.");
-  if (const BudgetResult* over = over_budget(budgets, false)) return denied_by(std::move(verdict), *over);
+  if (all.empty() && allow == nullptr) return deny_by("default-deny", "No rule allows this.");
+  if (const BudgetResult* over = over_budget(budgets, false)) {
+    verdict = denied_by(std::move(verdict), *over);
+    return;
+  }
   for (const BudgetResult& budget : budgets)
     if (budget.over && !budget.charge.asks) all.push_back(asked_by(budget));
-  if (!all.empty()) return asking(std::move(verdict), all, budgets, circumstances);
+  if (!all.empty()) {
+    verdict = asking(std::move(verdict), all, budgets, circumstances);
+    return;
+  }
   verdict.kind = VerdictKind::allow;
   verdict.rule = allow->rule->name;
   verdict.reason = allow->lifted ? fmt::format("Rule {} allows what only the workflow's author wrote.", verdict.rule)
                                  : reason_of(*allow, "allows this");
-  return verdict;
 }
 
 }  // namespace gantry::gate

@@ -7,8 +7,8 @@
 namespace gantry::gate {
 
 // `verdict` comes with its digests; the rest is filled in.
-Verdict decide(Verdict verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
-               const Circumstances& circumstances);
+void decide(Verdict& verdict, const std::vector<RuleResult>& rules, const std::vector<BudgetResult>& budgets,
+            const Circumstances& circumstances);
 Verdict denied(Verdict verdict, std::string rule, std::string reason);
 
 }  // namespace gantry::gate

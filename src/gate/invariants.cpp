@@ -145,12 +145,15 @@ bool is_count(const Charge& charge) {
   return charge.budget.starts_with(count_prefix);
 }
 
-Verdict hold_invariants(Verdict verdict, const PolicySet& policies, const tool::Effect& effect, const Value& facts,
-                        const Circumstances& circumstances, Timestamp now) {
+void hold_invariants(Verdict& verdict, const PolicySet& policies, const tool::Effect& effect, const Value& facts,
+                     const Circumstances& circumstances, Timestamp now) {
   const auto fitting = policies.invariants_for(effect.tool, effect.operation, effect.effect_class);
-  if (fitting.empty()) return verdict;
+  if (fitting.empty()) return;
   const std::string workflow = effect.workflow.namespace_ + "/" + effect.workflow.name;
   std::vector<Charge> counts;
+  const auto break_by = [&](const PolicySet::NamedInvariant& named, const std::string& more) {
+    verdict = broken(std::move(verdict), named, more);
+  };
   for (const auto* named : fitting) {
     const Invariant& invariant = *named->invariant;
     const auto& only = invariant.workflows;
@@ -158,18 +161,17 @@ Verdict hold_invariants(Verdict verdict, const PolicySet& policies, const tool::
     if (!only.empty() && std::find(only.begin(), only.end(), workflow) == only.end()) continue;
     if (std::find(excused.begin(), excused.end(), named->name) != excused.end()) continue;
     if (!speaks(invariant, facts, now) || is_approved_by_enough(invariant, verdict)) continue;
-    if (invariant.more_than == 0) return broken(std::move(verdict), *named, "");
+    if (invariant.more_than == 0) return break_by(*named, "");
     const std::string count = count_name(*named);
     const auto use = std::find_if(circumstances.budgets.begin(), circumstances.budgets.end(),
                                   [&](const BudgetUse& each) { return each.budget == count; });
     if (use == circumstances.budgets.end())
-      return broken(std::move(verdict), *named, "It is not known how many there were.");
+      return break_by(*named, "It is not known how many there were.");
     if (use->spent + 1 > static_cast<double>(invariant.more_than))
-      return broken(std::move(verdict), *named, fmt::format("There were {} in this run.", use->spent));
+      return break_by(*named, fmt::format("There were {} in this run.", use->spent));
     counts.push_back({.budget = count, .key = use->key, .amount = 1, .at = {}, .per = {}, .asks = false});
   }
   for (Charge& count : counts) verdict.charges.push_back(std::move(count));
-  return verdict;
 }
 
 }  // namespace gantry::gate

@@ -44,9 +44,9 @@ class RunPast {
 std::vector<std::string> excused_from(const definition::Project& policies, const tool::Effect& effect,
                                       const RunPast& past, const KnownValues& known);
 
-// The verdict, or a denial when the effect would break an invariant. Adds what counts for `moreThan` to its charges.
-Verdict hold_invariants(Verdict verdict, const definition::PolicySet& policies, const tool::Effect& effect,
-                        const Value& facts, const Circumstances& circumstances, Timestamp now);
+// Makes the verdict a denial when the effect would break an invariant. Adds what counts for `moreThan` to its charges.
+void hold_invariants(Verdict& verdict, const definition::PolicySet& policies, const tool::Effect& effect,
+                     const Value& facts, const Circumstances& circumstances, Timestamp now);
 
 // The counts of the invariants with `moreThan` that may speak of the effect; see budgets_charged().
 std::vector<ChargedBudget> counts_charged(const definition::PolicySet& policies, const tool::Effect& effect,
