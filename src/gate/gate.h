@@ -77,6 +77,7 @@ struct Verdict {
 Value to_value(const Circumstances& circumstances);
 Result<Circumstances> circumstances_from(const Value& value);
 
+// As it stands in the journal: an explanation that says no more than that `rule` allows it is left out.
 Value to_value(const Verdict& verdict);
 Result<Verdict> verdict_from(const Value& value);
 std::optional<Digest> digest_in(const Value& object, std::string_view key);  // hexadecimal; none where there is no such

@@ -232,5 +232,23 @@ TEST_F(GateTest, ReadsVerdictsOfEarlierVersionsAsItWritesThemNow) {
   EXPECT_FALSE(gate.permit_again(effect, Value::object({{"effect", reference}, {"verdict", of_another}})).ok());
 }
 
+TEST_F(GateTest, AnExplanationThatOnlyRepeatsTheRuleIsNotWritten) {
+  policy({rule_of("yes", VerdictKind::allow)});
+  Verdict verdict = check(reslot());
+  for (const char* text : {R"({"rules":[{"rule":"port/other","says":"allow"}]})",
+                           R"({"rules":[{"rule":"port/yes","says":"allow"},{"rule":"port/also","says":"allow"}]})",
+                           R"({"rules":[{"rule":"port/yes","says":"allow"}],"facts":{".args.n":1}})"}) {
+    verdict.explanation = json(text);
+    EXPECT_EQ(print_json(to_value(verdict).member("explanation")), text);
+  }
+  verdict.explanation = json(R"({"rules":[{"rule":"port/yes","says":"allow"}]})");
+  const Value written = to_value(verdict);
+  EXPECT_EQ(written.find("explanation"), nullptr);
+  const Result<Verdict> read = verdict_from(written);
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(print_json(read->explanation), print_json(verdict.explanation)) << "whoever reads it finds it all the same";
+  EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(written));
+}
+
 }  // namespace
 }  // namespace gantry::gate

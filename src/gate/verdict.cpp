@@ -52,6 +52,20 @@ const Value& tool_value(const std::optional<Digest>& tool) {
   return value;
 }
 
+// What nearly every effect that is allowed has for an explanation: the rule that allowed it, which the verdict names anyway.
+bool is_implied(const Value& explanation, const Verdict& verdict) {
+  if (verdict.kind != definition::VerdictKind::allow || explanation.size() != 1) return false;
+  const Value* rules = explanation.find("rules");
+  if (rules == nullptr || !rules->is_array() || rules->size() != 1) return false;
+  const Value& only = rules->item(0);
+  return only.is_object() && only.size() == 2 && only.string_or("rule", "") == verdict.rule && only.string_or("says", "") == "allow";
+}
+
+Value implied_explanation(const Verdict& verdict) {
+  if (verdict.kind != definition::VerdictKind::allow) return {};
+  return Value::object({{"rules", Value::array({Value::object({{"rule", verdict.rule}, {"says", "allow"}})})}});
+}
+
 }  // namespace
 
 Value to_value(const Charge& charge) {
@@ -142,7 +156,8 @@ Value to_value(const Verdict& verdict) {
     for (const Charge& charge : verdict.charges) charges.push_back(to_value(charge));
     members.push_back({Text("charges"), Value::array(std::move(charges))});
   }
-  if (!verdict.explanation.is_null()) members.push_back({Text("explanation"), verdict.explanation});
+  if (!verdict.explanation.is_null() && !is_implied(verdict.explanation, verdict))
+    members.push_back({Text("explanation"), verdict.explanation});
   if (!verdict.circumstances.is_null()) members.push_back({Text("circumstances"), verdict.circumstances});
   return Value::object(std::move(members));
 }
@@ -176,7 +191,8 @@ Result<Verdict> verdict_from(const Value& value) {
       verdict.charges.push_back(std::move(charge));
     }
   }
-  verdict.explanation = short_explanation(verdict.kind, value.member("explanation"));
+  verdict.explanation = value.find("explanation") == nullptr ? implied_explanation(verdict)
+                                                             : short_explanation(verdict.kind, value.member("explanation"));
   verdict.circumstances = value.member("circumstances");
   return verdict;
 }
