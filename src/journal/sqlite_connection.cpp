@@ -137,12 +137,12 @@ std::string_view SqliteStatement::blob(int column) const {
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode,
                                                                  const std::string& file_layer) {
   sqlite3* database = nullptr;
-  std::unique_ptr<GatheredLog> log;
+  std::unique_ptr<GatheredWrites> log;
   if (mode == Mode::memory) {
     database = TRY(open_database(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   } else if (mode == Mode::create) {
     configure_library();
-    log = GatheredLog::in_front_of(file_layer);
+    log = GatheredWrites::in_front_of(file_layer);
     if (!log) return Error{Code::internal, fmt::format("SQLite has no file layer '{}'", file_layer)};
     database = TRY(open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, log->name()));
   } else if (!exists(path)) {

@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "journal/database_connection.h"
-#include "journal/gathered_log.h"
+#include "journal/gathered_writes.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -83,7 +83,7 @@ class SqliteConnection final : public DatabaseConnection {
  private:
   SqliteConnection(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
 
-  std::unique_ptr<GatheredLog> log_;  // outlives the database's files
+  std::unique_ptr<GatheredWrites> log_;  // outlives the database's files
   sqlite3* database_;
   std::string path_;
   std::unordered_map<const char*, std::unique_ptr<DatabaseStatement>> cached_;

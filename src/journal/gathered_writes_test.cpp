@@ -1,4 +1,4 @@
-#include "journal/gathered_log.h"
+#include "journal/gathered_writes.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ Batch long_batch(std::uint64_t first, std::size_t count, std::size_t bytes) {
   return batch;
 }
 
-TEST(GatheredLog, HandsTheManyPagesOfACommitOnInFewWrites) {
+TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
   TestFolder folder;
   FaultyDisk disk;
   auto store = open_store(folder.url());
@@ -32,7 +32,7 @@ TEST(GatheredLog, HandsTheManyPagesOfACommitOnInFewWrites) {
             (std::vector<RawDatabase::Row>{{"100"}}));
 }
 
-TEST(GatheredLog, KeepsACommitThatIsLargerThanTheCacheOfPages) {
+TEST(GatheredWrites, KeepsACommitThatIsLargerThanTheCacheOfPages) {
   TestFolder folder;
   auto store = open_store(folder.url());
   Batch batch;
@@ -45,9 +45,9 @@ TEST(GatheredLog, KeepsACommitThatIsLargerThanTheCacheOfPages) {
   EXPECT_EQ(value_of(store->last_sequence("A")), 4'001U);
 }
 
-TEST(GatheredLog, IsNotThereInFrontOfALayerThatIsNotThere) {
-  EXPECT_EQ(GatheredLog::in_front_of("no such layer"), nullptr);
-  const auto one = GatheredLog::in_front_of(""), another = GatheredLog::in_front_of("");
+TEST(GatheredWrites, IsNotThereInFrontOfALayerThatIsNotThere) {
+  EXPECT_EQ(GatheredWrites::in_front_of("no such layer"), nullptr);
+  const auto one = GatheredWrites::in_front_of(""), another = GatheredWrites::in_front_of("");
   ASSERT_NE(one, nullptr);
   EXPECT_STRNE(one->name(), another->name());
 }
