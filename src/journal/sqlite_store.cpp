@@ -28,7 +28,7 @@ Status configure_writer(DatabaseConnection& connection, const StoreOptions& opti
     // Checkpoint each 16 MiB: each one syncs the database too. The log's file is cut back to 64 MiB after a burst.
     TRY(connection.execute("PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864"));
   }
-  if (GANTRY_PLANTED(commits_without_sync)) TRY(connection.execute("PRAGMA synchronous = OFF"));
+  if (GANTRY_PLANTED(commits_without_sync)) TRY(connection.execute("PRAGMA synchronous = NORMAL"));
   TRY(connection.execute("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192"));
   if (options.page_count_max)
     TRY(connection.execute(fmt::format("PRAGMA max_page_count = {}", *options.page_count_max)));
