@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "journal/faulty_disk.h"
 #include "journal/raw_database_fixture.h"
 #include "journal/store_fixture.h"
@@ -43,6 +45,40 @@ TEST(GatheredWrites, KeepsACommitThatIsLargerThanTheCacheOfPages) {
   store.reset();
   store = open_store(folder.url());
   EXPECT_EQ(value_of(store->last_sequence("A")), 4'001U);
+}
+
+TEST(GatheredWrites, HandsTheManyPagesOfACheckpointOnInFewWrites) {
+  TestFolder folder;
+  FaultyDisk disk;
+  auto store = open_store(folder.url());
+  Batch first;
+  first.events.push_back(started("A"));
+  EXPECT_DONE(store->append(first));
+  EXPECT_DONE(store->append(long_batch(2, 3'000, 3'500)));  // some 3,000 pages, which only the log has yet
+  const int before = disk.writes();
+  store.reset();
+  EXPECT_LE(disk.writes() - before, 600);
+  EXPECT_FALSE(std::filesystem::exists(folder.file() + "-wal")) << "all is in the database";
+  store = open_store(folder.url());
+  EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
+  EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
+}
+
+TEST(GatheredWrites, ACheckpointThatFailsLosesNothing) {
+  TestFolder folder;
+  FaultyDisk disk;
+  auto store = open_store(folder.url());
+  Batch first;
+  first.events.push_back(started("A"));
+  EXPECT_DONE(store->append(first));
+  EXPECT_DONE(store->append(long_batch(2, 3'000, 3'500)));
+  disk.be_full(true);
+  store.reset();  // the checkpoint at its end can't write
+  disk.be_full(false);
+  EXPECT_TRUE(std::filesystem::exists(folder.file() + "-wal")) << "the log has what the database has not";
+  store = open_store(folder.url());
+  EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
+  EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
 }
 
 TEST(GatheredWrites, IsNotThereInFrontOfALayerThatIsNotThere) {
