@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -45,6 +46,7 @@ class Replay {
               const std::vector<std::pair<const char*, Value>>& members);
   const Event* find(EventType type, const char* key, const std::string& id) const;
   const Event* last(EventType type) const;
+  const Event* next_decision(const std::string& task, const Event& input);
   Status judge(const Event& event);
   void differ(std::uint64_t sequence, std::string what, Value recorded, Value computed) {
     if (report_.differences.size() < differences_max)
@@ -61,6 +63,7 @@ class Replay {
   std::map<std::string, const Event*> effects_;                 // where each whole effect stands
   std::set<std::string> asked_for_;
   std::vector<const Event*> records_;
+  std::map<std::string, std::deque<const Event*>> decisions_;  // by task, those that nothing was compared with yet
 };
 
 Status Replay::load_policies() {
@@ -76,6 +79,7 @@ Status Replay::load_policies() {
 void Replay::index(const std::vector<Event>& events) {
   for (const Event& event : events) {
     records_.push_back(&event);
+    if (event.type == EventType::decision_made) decisions_[std::string(event.data.string_or("task", ""))].push_back(&event);
     if (has_verdict(event.type) && has_new_effect(event))
       effects_.emplace(std::string(event.data.find("effect")->string_or("id", "")), &event);
   }
@@ -147,16 +151,20 @@ void Replay::compare_other(const Action& action, const Event& input) {
                   {{"output", complete->output}});
   if (const auto* fault = std::get_if<Fault>(&action))
     return expect(input, last(EventType::instance_faulted), "the fault of the instance", {{"error", fault->error}});
-  if (const auto* decision = std::get_if<RecordDecision>(&action)) {
-    // A loop decides the same task again and again: the next one after this input counts.
-    for (const Event* event : records_)
-      if (event->type == EventType::decision_made && event->sequence > input.sequence &&
-          event->data.string_or("task", "") == decision->task)
-        return expect(
-            input, event, "decision " + decision->decision,
-            {{"answer", decision->answer}, {"rules", to_value(decision->rules)}, {"digest", Value(decision->digest)}});
-    return expect(input, nullptr, "decision " + decision->decision, {{"answer", decision->answer}});
+  if (const auto* decision = std::get_if<RecordDecision>(&action))
+    return expect(input, next_decision(decision->task, input), "decision " + decision->decision,
+                  {{"answer", decision->answer}, {"rules", to_value(decision->rules)}, {"digest", Value(decision->digest)}});
+}
+
+// A loop decides the same task again and again, often many times after one input: each record counts once.
+const Event* Replay::next_decision(const std::string& task, const Event& input) {
+  auto& decisions = decisions_[task];
+  while (!decisions.empty()) {
+    const Event* next = decisions.front();
+    decisions.pop_front();
+    if (next->sequence > input.sequence) return next;
   }
+  return nullptr;
 }
 
 Status Replay::judge(const Event& event) {

@@ -32,10 +32,25 @@ class EditedStore final : public journal::ForwardingStore {
 class ReplayCheck : public EngineTest {
  protected:
   void SetUp() override {
+    files_["decisions/size.yaml"] = R"(
+decision: size
+version: 1.0.0
+question: How large is it?
+answer: {type: string}
+deciders: [rules]
+inputs: {n: .n}
+rules:
+  - {id: none, match: {n: 0}, answer: none}
+  - {id: one, match: {n: 1}, answer: one}
+  - {id: many, match: {n: ">= 2"}, answer: many}
+)";
     open_with(
         "- look: {call: world.plain, with: {a: '${ $input.a }'}}\n"
         "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.plain, with: {n: '${ $n "
         "}'}}\n"
+        // Several decisions of one task after one input.
+        "- sizes:\n    for: {each: n, in: '${ [range(4)] }'}\n    do:\n    - size: {call: decide, with: {decision: size, input: "
+        "'${ {n: $n} }'}}\n"
         "- refused: {try: [{wipe: {call: world.wipe}}], catch: {do: [{say: {set: {said: no}}}]}}\n"
         "- finish: {set: {done: '${ $input.a + 1 }'}}\n");
     auto started = engine_->start({.namespace_ = "t",
@@ -100,6 +115,12 @@ TEST_F(ReplayCheck, AnArgumentAVerdictOrAnOutputThatDoesNotFollowIsNamed) {
                         [](journal::Event& event) { set(event, "verdict", "kind", Value("allow")); });
   ASSERT_THAT(differences, SizeIs(1));
   EXPECT_THAT(differences[0].what, HasSubstr("judges otherwise"));
+  differences = changed(journal::EventType::decision_made, [](journal::Event& event) {
+    if (event.data.string_or("answer", "") == "one") event.data = std::move(event.data).with_member("answer", "many");
+  });
+  ASSERT_THAT(differences, SizeIs(1));
+  EXPECT_THAT(differences[0].what, HasSubstr("decision size: 'answer' is another one"));
+  EXPECT_EQ(differences[0].computed, Value("one"));
   differences = changed(journal::EventType::instance_completed, [](journal::Event& event) {
     event.data = Value::object({{"output", Value(9)}});
   });

@@ -248,6 +248,10 @@ TEST_F(GateTest, AnExplanationThatOnlyRepeatsTheRuleIsNotWritten) {
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(print_json(read->explanation), print_json(verdict.explanation)) << "whoever reads it finds it all the same";
   EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(written));
+  // As journals of before have it.
+  const Result<Verdict> before = verdict_from(Value(written).with_member("explanation", verdict.explanation));
+  ASSERT_TRUE(before.ok()) << before.error().message;
+  EXPECT_EQ(print_canonical(to_value(*before)), print_canonical(written));
 }
 
 }  // namespace
