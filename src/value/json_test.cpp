@@ -190,8 +190,8 @@ TEST(JsonCanonical, GivesEqualValuesEqualBytes) {
 
 TEST(JsonPrint, EscapesWhateverStandsWherever) {
   for (int byte = 1; byte < 0x80; ++byte)
-    for (std::size_t place = 0; place < 20; ++place)
-      for (const std::size_t size : {place + 1, std::size_t{20}}) {
+    for (std::size_t place = 0; place < 40; ++place)
+      for (const std::size_t size : {place + 1, std::size_t{40}}) {
         std::string text(size, 'x');
         text[place] = static_cast<char>(byte);
         const std::string printed = print_json(Value(text));
@@ -204,6 +204,9 @@ TEST(JsonPrint, EscapesWhateverStandsWherever) {
       }
   const std::string umlauts = "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f\xe2\x82\xac\xf0\x9f\x9a\xa2";
   EXPECT_EQ(print_json(Value(umlauts)), '"' + umlauts + '"');
+  EXPECT_EQ(print_json(Value::object({{"a literal \"key\"", 1}, {"", 2}, {"\x01", 3}, {"plain", 4}})),
+            R"({"a literal \"key\"":1,"":2,"\u0001":3,"plain":4})")
+      << "keys that code writes down";
 }
 
 }  // namespace
