@@ -52,9 +52,10 @@ void print_size(const journal::StoreSize& size) {
   rows.push_back({"unused", bytes_text(static_cast<double>(size.unused_bytes)), "-"});
   rows.push_back({"write-ahead log", bytes_text(static_cast<double>(size.log_bytes)), "-"});
   print_table(rows);
-  print_result(fmt::format("{} events, {} each; {} a day, measured over {:.1f} days", size.events,
+  const bool in_hours = size.measured_days < 2;
+  print_result(fmt::format("{} events, {} each; {} a day, measured over {:.1f} {}", size.events,
                            bytes_text(size.bytes_per_event), bytes_text(std::max(0.0, size.growth_bytes_per_day)),
-                           size.measured_days));
+                           in_hours ? 24 * size.measured_days : size.measured_days, in_hours ? "hours" : "days"));
   if (size.disk_bytes == 0) return print_result("how much room the database has is not visible from here");
   print_result(size.full_at ? fmt::format("the disk ({} free) is full on {} if nothing changes",
                                           bytes_text(static_cast<double>(size.disk_free_bytes)),
