@@ -1,5 +1,7 @@
 // deploy, start, instances, show, journal, cancel, tasks, task, answer, emit: through the server's API. approve, reject
 // and gate are in commands_gate.cpp.
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "cli/client.h"
@@ -92,6 +94,27 @@ int go_on_from(const IdOptions& options, const char* action) {
 
 }  // namespace
 
+namespace {
+
+void print_deployed(const Value& answer, bool is_deployed) {
+  std::vector<std::vector<std::string>> rows{{"WORKFLOW", "VERSION", "FILE"}};
+  const Value workflows = answer.member("workflows");
+  for (std::size_t i = 0; workflows.is_array() && i < workflows.size(); ++i) {
+    const Value& each = workflows.item(i);
+    rows.push_back({text_of(each, "namespace") + "/" + text_of(each, "name"), text_of(each, "version"), text_of(each, "path")});
+  }
+  print_table(rows);
+  const Value warnings = answer.member("warnings");
+  for (std::size_t i = 0; warnings.is_array() && i < warnings.size(); ++i) {
+    const Value& each = warnings.item(i);
+    note(printable(fmt::format("{}:{}:{}: warning: {}", text_of(each, "path"), each.integer_or("line", 0),
+                               each.integer_or("column", 0), text_of(each, "message"))));
+  }
+  if (is_deployed) note("deployed: project " + text_of(answer, "project").substr(0, 12));
+}
+
+}  // namespace
+
 int deploy_command(const DeployOptions& options) {
   auto files = files_to_deploy(options.paths);
   if (!files) return fail(files.error());
@@ -99,8 +122,12 @@ int deploy_command(const DeployOptions& options) {
   if (!client) return fail(client.error());
   Result<Value> answer = client->post("/api/v1/projects", *files);
   if (!answer) return fail(answer.error());
-  print_value(*answer);
-  if (answer->string_or("status", "deployed") == "deployed") return exit_done;
+  const bool is_deployed = answer->string_or("status", "deployed") == "deployed";
+  if (options.server.json)
+    print_value(*answer);
+  else
+    print_deployed(*answer, is_deployed);
+  if (is_deployed) return exit_done;
   note("not yet: this changes policies, and people must approve it first; see 'gantry show " +
        text_of(*answer, "instance") + "'");
   return exit_waiting;

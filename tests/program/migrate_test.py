@@ -38,6 +38,9 @@ class MigrateTest(unittest.TestCase):
         self.desk.write(f"project/workflows/{name}.yaml", text)
         done = self.command("deploy", self.desk.project)
         self.assertEqual(done.status, DONE, done.err)
+        self.assertIn(f"workflows/{name}.yaml", done.out)
+        self.assertIn("deployed: project ", done.err)
+        self.assertEqual(json.loads(self.command("deploy", self.desk.project, "--json").out)["status"], "deployed")
 
     def shown(self, instance):
         return json.loads(self.command("show", instance).out)
