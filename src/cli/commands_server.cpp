@@ -81,7 +81,8 @@ int change_instance(const IdOptions& options, const char* action) {
 int go_on_from(const IdOptions& options, const char* action) {
   auto client = Client::create(options.server);
   if (!client) return fail(client.error());
-  const Value body = options.task.empty() ? Value::object(std::vector<Member>{}) : Value::object({{"task", options.task}});
+  const Value body =
+      options.task.empty() ? Value::object(std::vector<Member>{}) : Value::object({{"task", options.task}});
   auto answer = client->post("/api/v1/instances/" + percent_encode(options.id) + "/" + action, body);
   if (!answer) return fail(answer.error());
   if (options.server.json)
@@ -101,7 +102,8 @@ void print_deployed(const Value& answer, bool is_deployed) {
   const Value workflows = answer.member("workflows");
   for (std::size_t i = 0; workflows.is_array() && i < workflows.size(); ++i) {
     const Value& each = workflows.item(i);
-    rows.push_back({text_of(each, "namespace") + "/" + text_of(each, "name"), text_of(each, "version"), text_of(each, "path")});
+    rows.push_back(
+        {text_of(each, "namespace") + "/" + text_of(each, "name"), text_of(each, "version"), text_of(each, "path")});
   }
   print_table(rows);
   const Value warnings = answer.member("warnings");

@@ -32,7 +32,8 @@ bool has_verdict(EventType type) {
 
 class Replay {
  public:
-  Replay(journal::Store& store, const gate::Gate& gate) : installation_(store, ScheduleLimits{}), store_(store), gate_(gate) {}
+  Replay(journal::Store& store, const gate::Gate& gate)
+      : installation_(store, ScheduleLimits{}), store_(store), gate_(gate) {}
 
   Result<ReplayReport> run(const std::string& instance, const InterpreterLimits& limits);
 
@@ -58,7 +59,7 @@ class Replay {
   const gate::Gate& gate_;
   ReplayReport report_;
   definition::Principal principal_;
-  std::unique_ptr<InstanceRecord> record_;  // as the engine's was when it asked the gate
+  std::unique_ptr<InstanceRecord> record_;                      // as the engine's was when it asked the gate
   std::map<std::string, definition::ProjectPointer> policies_;  // by the digest that verdicts name
   std::map<std::string, const Event*> effects_;                 // where each whole effect stands
   std::set<std::string> asked_for_;
@@ -79,7 +80,8 @@ Status Replay::load_policies() {
 void Replay::index(const std::vector<Event>& events) {
   for (const Event& event : events) {
     records_.push_back(&event);
-    if (event.type == EventType::decision_made) decisions_[std::string(event.data.string_or("task", ""))].push_back(&event);
+    if (event.type == EventType::decision_made)
+      decisions_[std::string(event.data.string_or("task", ""))].push_back(&event);
     if (has_verdict(event.type) && has_new_effect(event))
       effects_.emplace(std::string(event.data.find("effect")->string_or("id", "")), &event);
   }
@@ -152,8 +154,9 @@ void Replay::compare_other(const Action& action, const Event& input) {
   if (const auto* fault = std::get_if<Fault>(&action))
     return expect(input, last(EventType::instance_faulted), "the fault of the instance", {{"error", fault->error}});
   if (const auto* decision = std::get_if<RecordDecision>(&action))
-    return expect(input, next_decision(decision->task, input), "decision " + decision->decision,
-                  {{"answer", decision->answer}, {"rules", to_value(decision->rules)}, {"digest", Value(decision->digest)}});
+    return expect(
+        input, next_decision(decision->task, input), "decision " + decision->decision,
+        {{"answer", decision->answer}, {"rules", to_value(decision->rules)}, {"digest", Value(decision->digest)}});
 }
 
 // A loop decides the same task again and again, often many times after one input: each record counts once.

@@ -83,8 +83,9 @@ std::string over_text(const BudgetResult& result) {
 std::string asking_text(const BudgetResult& result) {
   const definition::Budget& budget = *result.budget->budget;
   if (!budget.reason.empty()) return budget.reason;
-  return fmt::format("This takes {} of budget {} of {}, more than is left of {}{}.", result.charge.amount, result.budget->name,
-                     result.charge.key, budget.max, budget.per ? " per " + format_duration(*budget.per) : std::string());
+  return fmt::format("This takes {} of budget {} of {}, more than is left of {}{}.", result.charge.amount,
+                     result.budget->name, result.charge.key, budget.max,
+                     budget.per ? " per " + format_duration(*budget.per) : std::string());
 }
 
 Asked asked_by(const BudgetResult& result) {
@@ -171,8 +172,9 @@ void decide(Verdict& verdict, const std::vector<RuleResult>& rules, const std::v
   if (const RuleResult* deny = first(rules, Says::deny); deny != nullptr && !GANTRY_PLANTED(overlooks_denials))
     return deny_by(deny->rule->name, reason_of(*deny, "denies this"));
   if (const RuleResult* failed = first(rules, Says::failed))
-    return deny_by(failed->rule->name, fmt::format("The condition of rule {} failed, and what can't be checked is denied: {}",
-                                                   failed->rule->name, failed->conditions.back().error));
+    return deny_by(failed->rule->name,
+                   fmt::format("The condition of rule {} failed, and what can't be checked is denied: {}",
+                               failed->rule->name, failed->conditions.back().error));
   std::vector<Asked> all;
   for (const RuleResult& result : rules)
     if (result.says == Says::approve || result.says == Says::four_eyes) all.push_back(asked_by(result));

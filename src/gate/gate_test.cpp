@@ -217,12 +217,13 @@ TEST_F(GateTest, ReadsVerdictsOfEarlierVersionsAsItWritesThemNow) {
           .with_member("approvers", Value::array({}))
           .with_member("requesterExcluded", true)
           .with_member("expires", "PT0S")
-          .with_member("explanation", Value(explanation)
-                                          .with_member("rules", json(R"([{"rule":"port/yes","says":"allow","conditions":[]}])"))
-                                          .with_member("facts", json("{}"))
-                                          .with_member("labels", json("{}"))
-                                          .with_member("budgets", json("[]"))
-                                          .with_member("toPass", json("[]")));
+          .with_member("explanation",
+                       Value(explanation)
+                           .with_member("rules", json(R"([{"rule":"port/yes","says":"allow","conditions":[]}])"))
+                           .with_member("facts", json("{}"))
+                           .with_member("labels", json("{}"))
+                           .with_member("budgets", json("[]"))
+                           .with_member("toPass", json("[]")));
   const Result<Verdict> read = verdict_from(before);
   ASSERT_TRUE(read.ok()) << read.error().message;
   EXPECT_EQ(print_canonical(to_value(*read)), print_canonical(now));

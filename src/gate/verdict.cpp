@@ -52,13 +52,15 @@ const Value& tool_value(const std::optional<Digest>& tool) {
   return value;
 }
 
-// What nearly every effect that is allowed has for an explanation: the rule that allowed it, which the verdict names anyway.
+// What nearly every effect that is allowed has for an explanation: the rule that allowed it, which the verdict names
+// anyway.
 bool is_implied(const Value& explanation, const Verdict& verdict) {
   if (verdict.kind != definition::VerdictKind::allow || explanation.size() != 1) return false;
   const Value* rules = explanation.find("rules");
   if (rules == nullptr || !rules->is_array() || rules->size() != 1) return false;
   const Value& only = rules->item(0);
-  return only.is_object() && only.size() == 2 && only.string_or("rule", "") == verdict.rule && only.string_or("says", "") == "allow";
+  return only.is_object() && only.size() == 2 && only.string_or("rule", "") == verdict.rule &&
+         only.string_or("says", "") == "allow";
 }
 
 Value implied_explanation(const Verdict& verdict) {
@@ -191,8 +193,9 @@ Result<Verdict> verdict_from(const Value& value) {
       verdict.charges.push_back(std::move(charge));
     }
   }
-  verdict.explanation = value.find("explanation") == nullptr ? implied_explanation(verdict)
-                                                             : short_explanation(verdict.kind, value.member("explanation"));
+  verdict.explanation = value.find("explanation") == nullptr
+                            ? implied_explanation(verdict)
+                            : short_explanation(verdict.kind, value.member("explanation"));
   verdict.circumstances = value.member("circumstances");
   return verdict;
 }

@@ -31,7 +31,8 @@ struct OpenFile {
     int code = SQLITE_OK;
     for (std::size_t done = 0; code == SQLITE_OK && done < gathered.size(); done += write_bytes_max) {
       const std::size_t size = std::min(write_bytes_max, gathered.size() - done);
-      code = calls().xWrite(behind(), gathered.data() + done, static_cast<int>(size), start + static_cast<sqlite3_int64>(done));
+      code = calls().xWrite(behind(), gathered.data() + done, static_cast<int>(size),
+                            start + static_cast<sqlite3_int64>(done));
     }
     gathered.clear();  // what could not be written is rolled back by SQLite, or written anew by its next checkpoint
     return code;
@@ -158,19 +159,27 @@ std::unique_ptr<GatheredWrites> GatheredWrites::in_front_of(const std::string& b
   calls.zName = layer->name.c_str();
   calls.pAppData = next;
   calls.xOpen = open_file;
-  calls.xDelete = [](sqlite3_vfs* self, const char* file, int sync) { return behind(self).xDelete(&behind(self), file, sync); };
+  calls.xDelete = [](sqlite3_vfs* self, const char* file, int sync) {
+    return behind(self).xDelete(&behind(self), file, sync);
+  };
   calls.xAccess = [](sqlite3_vfs* self, const char* file, int flags, int* answer) {
     return behind(self).xAccess(&behind(self), file, flags, answer);
   };
   calls.xFullPathname = [](sqlite3_vfs* self, const char* file, int size, char* out) {
     return behind(self).xFullPathname(&behind(self), file, size, out);
   };
-  calls.xRandomness = [](sqlite3_vfs* self, int size, char* out) { return behind(self).xRandomness(&behind(self), size, out); };
+  calls.xRandomness = [](sqlite3_vfs* self, int size, char* out) {
+    return behind(self).xRandomness(&behind(self), size, out);
+  };
   calls.xSleep = [](sqlite3_vfs* self, int microseconds) { return behind(self).xSleep(&behind(self), microseconds); };
   calls.xCurrentTime = [](sqlite3_vfs* self, double* now) { return behind(self).xCurrentTime(&behind(self), now); };
-  calls.xGetLastError = [](sqlite3_vfs* self, int size, char* out) { return behind(self).xGetLastError(&behind(self), size, out); };
+  calls.xGetLastError = [](sqlite3_vfs* self, int size, char* out) {
+    return behind(self).xGetLastError(&behind(self), size, out);
+  };
   if (calls.iVersion >= 2)
-    calls.xCurrentTimeInt64 = [](sqlite3_vfs* self, sqlite3_int64* now) { return behind(self).xCurrentTimeInt64(&behind(self), now); };
+    calls.xCurrentTimeInt64 = [](sqlite3_vfs* self, sqlite3_int64* now) {
+      return behind(self).xCurrentTimeInt64(&behind(self), now);
+    };
   if (sqlite3_vfs_register(&calls, 0) != SQLITE_OK) return nullptr;
   return std::unique_ptr<GatheredWrites>(new GatheredWrites(std::move(layer)));
 }

@@ -14,7 +14,8 @@ namespace {
 Batch long_batch(std::uint64_t first, std::size_t count, std::size_t bytes) {
   Batch batch;
   for (std::size_t i = 0; i < count; ++i)
-    batch.events.push_back(event("A", first + i, EventType::event_emitted, Value::object({{"event", Value(std::string(bytes, 'e'))}})));
+    batch.events.push_back(
+        event("A", first + i, EventType::event_emitted, Value::object({{"event", Value(std::string(bytes, 'e'))}})));
   return batch;
 }
 
@@ -30,7 +31,8 @@ TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
   EXPECT_LE(disk.writes() - before, 8);
   // Another connection sees them at once.
   RawDatabase raw(folder.file());
-  EXPECT_EQ(raw.rows("SELECT count(*) FROM journal_event WHERE type = " + std::to_string(static_cast<int>(EventType::event_emitted))),
+  EXPECT_EQ(raw.rows("SELECT count(*) FROM journal_event WHERE type = " +
+                     std::to_string(static_cast<int>(EventType::event_emitted))),
             (std::vector<RawDatabase::Row>{{"100"}}));
 }
 

@@ -13,8 +13,8 @@
 
 namespace gantry::journal {
 
-// The texts of one INSERT, for one row and for each larger number of rows up to `rows_max`. Lives as long as the program:
-// statements are known by its address.
+// The texts of one INSERT, for one row and for each larger number of rows up to `rows_max`. Lives as long as the
+// program: statements are known by its address.
 class InsertText {
  public:
   static constexpr std::size_t rows_max = 16;

@@ -56,7 +56,9 @@ TEST_P(InsertRows, EffectsThatEndInALaterBatchAreWhatTheyWereLast) {
   constexpr int effects = 50;
   Batch batch;
   std::uint64_t sequence = 0;
-  const auto add = [&](EventType type, Value data) { batch.events.push_back(event("I", ++sequence, type, std::move(data))); };
+  const auto add = [&](EventType type, Value data) {
+    batch.events.push_back(event("I", ++sequence, type, std::move(data)));
+  };
   const auto id = [](int number) { return fmt::format("I-e{}", number); };
   const auto write = [&] {
     EXPECT_TRUE(store->append(batch).ok());
@@ -74,7 +76,8 @@ TEST_P(InsertRows, EffectsThatEndInALaterBatchAreWhatTheyWereLast) {
     add(EventType::effect_sent_again, Value::object({{"effect", id(i)}}));
   }
   for (int i = 0; i < effects; ++i)
-    if (i % 5 != 0) add(i % 2 == 0 ? EventType::effect_done : EventType::effect_failed, Value::object({{"effect", id(i)}}));
+    if (i % 5 != 0)
+      add(i % 2 == 0 ? EventType::effect_done : EventType::effect_failed, Value::object({{"effect", id(i)}}));
   for (int i = 1; i < effects; i += 5) add(EventType::effect_done, Value::object({{"effect", id(i)}}));
   write();
   if (url() != "memory:") {

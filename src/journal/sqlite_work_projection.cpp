@@ -58,23 +58,24 @@ SqliteProjection::EffectRow SqliteProjection::row_of(const NewEffect& effect) {
 }
 
 Result<std::optional<SqliteProjection::EffectRow>> SqliteProjection::read_effect(const EventPlace& place,
-                                                                                std::string_view id) {
+                                                                                 std::string_view id) {
   TRY(flush_effects());
-  auto select =
-      TRY(places_.use("SELECT first_event, state, attempts, permit_event, doubt_event, end_event, tool, operation FROM journal_effect "
-                      "WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?) AND id = ? "
-                      "ORDER BY first_event DESC LIMIT 1",
-                      "SELECT f.first_event, f.state, f.attempts, f.permit_event, f.doubt_event, f.end_event, f.tool, f.operation FROM "
-                      "journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
-                      "WHERE p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
-                      place.stream, true));
+  auto select = TRY(places_.use(
+      "SELECT first_event, state, attempts, permit_event, doubt_event, end_event, tool, operation FROM journal_effect "
+      "WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?) AND id = ? "
+      "ORDER BY first_event DESC LIMIT 1",
+      "SELECT f.first_event, f.state, f.attempts, f.permit_event, f.doubt_event, f.end_event, f.tool, f.operation FROM "
+      "journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
+      "WHERE p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
+      place.stream, true));
   select->bind(1, place.stream).bind(2, id);
   if (!TRY(select->step())) return std::optional<EffectRow>();
   const auto event = [&](int column) {
     return select->is_null(column) ? std::nullopt : std::optional(select->integer(column));
   };
-  return std::optional(EffectRow{select->integer(0), static_cast<EffectState>(select->integer(1)), select->integer(2), event(3),
-                                 event(4), event(5), std::string(select->text(6)), std::string(select->text(7))});
+  return std::optional(EffectRow{select->integer(0), static_cast<EffectState>(select->integer(1)), select->integer(2),
+                                 event(3), event(4), event(5), std::string(select->text(6)),
+                                 std::string(select->text(7))});
 }
 
 // An effect that people are asked about anew is one effect: as it is asked about now.
@@ -108,7 +109,9 @@ Status SqliteProjection::insert_new_effects() {
       "INSERT INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, end_event)", 8);
   const auto bind = [](DatabaseStatement& insert, int before, const NewEffect& row) {
     const Value* effect = row.data.find("effect");
-    const auto said = [&](const char* key) { return effect != nullptr ? effect->string_or(key, "") : std::string_view(); };
+    const auto said = [&](const char* key) {
+      return effect != nullptr ? effect->string_or(key, "") : std::string_view();
+    };
     const bool permitted = row.state == EffectState::permitted, denied = row.state == EffectState::denied;
     insert.bind(before + 1, row.first_event).bind(before + 2, effect_id(row.data));
     insert.bind(before + 3, number_of(row.state)).bind(before + 4, std::int64_t{permitted});
@@ -126,10 +129,11 @@ Status SqliteProjection::replace_changed_effects() {
   constexpr std::string_view columns =
       "INTO journal_effect (first_event, id, state, attempts, tool, operation, permit_event, doubt_event, end_event)";
   static const InsertText in_sqlite(fmt::format("INSERT OR REPLACE {}", columns), 9);
-  static const InsertText in_postgres(fmt::format("INSERT {}", columns), 9,
-                                      " ON CONFLICT (first_event) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, "
-                                      "permit_event = excluded.permit_event, doubt_event = excluded.doubt_event, "
-                                      "end_event = excluded.end_event");
+  static const InsertText in_postgres(
+      fmt::format("INSERT {}", columns), 9,
+      " ON CONFLICT (first_event) DO UPDATE SET state = excluded.state, attempts = excluded.attempts, "
+      "permit_event = excluded.permit_event, doubt_event = excluded.doubt_event, "
+      "end_event = excluded.end_event");
   const auto bind = [](DatabaseStatement& replace, int before, const ChangedEffect& effect) {
     const EffectRow& row = effect.row;
     replace.bind(before + 1, row.first_event).bind(before + 2, effect.id);
@@ -208,8 +212,8 @@ Status SqliteProjection::doubt_effect(const EventPlace& place, const Event& even
 
 // The first end counts.
 Status SqliteProjection::end_effect(const EventPlace& place, const Event& event, EffectState state) {
-  TRY(change_effect(place, effect_id(event), {EffectState::permitted, EffectState::ambiguous, EffectState::proposed}, state,
-                    [&](EffectRow& row) { row.end_event = place.position; }));
+  TRY(change_effect(place, effect_id(event), {EffectState::permitted, EffectState::ambiguous, EffectState::proposed},
+                    state, [&](EffectRow& row) { row.end_event = place.position; }));
   return done();
 }
 

@@ -134,8 +134,7 @@ Result<Effect> effect_from(const Value& value) {
   const std::string class_name = TRY(effect_text(value, "class"));
   effect.effect_class = TRY(definition::parse_effect_class(class_name));
   if (const Value* irreversible = value.find("irreversible"); irreversible != nullptr) {
-    if (!irreversible->is_boolean())
-      return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
+    if (!irreversible->is_boolean()) return Error{Code::invalid_argument, "effect: /irreversible: expected a boolean"};
     effect.irreversible = irreversible->is_true();
   }
   effect.arguments = value.member("arguments");
