@@ -19,13 +19,31 @@ Batch long_batch(std::uint64_t first, std::size_t count, std::size_t bytes) {
   return batch;
 }
 
+std::unique_ptr<Store> open_begun(const TestFolder& folder) {
+  auto store = open_store(folder.url());
+  Batch batch;
+  batch.events.push_back(started("A"));
+  EXPECT_DONE(store->append(batch));
+  return store;
+}
+
+// With some 3,000 pages that only the log has yet.
+std::unique_ptr<Store> open_with_long_log(const TestFolder& folder) {
+  auto store = open_begun(folder);
+  EXPECT_DONE(store->append(long_batch(2, 3'000, 3'500)));
+  return store;
+}
+
+void expect_whole(const TestFolder& folder) {
+  auto store = open_store(folder.url());
+  EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
+  EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
+}
+
 TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
   TestFolder folder;
   FaultyDisk disk;
-  auto store = open_store(folder.url());
-  Batch first;
-  first.events.push_back(started("A"));
-  EXPECT_DONE(store->append(first));
+  auto store = open_begun(folder);
   const int before = disk.writes();
   EXPECT_DONE(store->append(long_batch(2, 100, 3'000)));  // some eighty pages
   EXPECT_LE(disk.writes() - before, 8);
@@ -38,10 +56,7 @@ TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
 
 TEST(GatheredWrites, KeepsACommitThatIsLargerThanTheCacheOfPages) {
   TestFolder folder;
-  auto store = open_store(folder.url());
-  Batch batch;
-  batch.events.push_back(started("A"));
-  EXPECT_DONE(store->append(batch));
+  auto store = open_begun(folder);
   EXPECT_DONE(store->append(long_batch(2, 4'000, 3'500)));  // 14 MB
   EXPECT_EQ(value_of(store->events_of("A")).size(), 4'001U);
   store.reset();
@@ -52,35 +67,23 @@ TEST(GatheredWrites, KeepsACommitThatIsLargerThanTheCacheOfPages) {
 TEST(GatheredWrites, HandsTheManyPagesOfACheckpointOnInFewWrites) {
   TestFolder folder;
   FaultyDisk disk;
-  auto store = open_store(folder.url());
-  Batch first;
-  first.events.push_back(started("A"));
-  EXPECT_DONE(store->append(first));
-  EXPECT_DONE(store->append(long_batch(2, 3'000, 3'500)));  // some 3,000 pages, which only the log has yet
+  auto store = open_with_long_log(folder);
   const int before = disk.writes();
   store.reset();
   EXPECT_LE(disk.writes() - before, 600);
   EXPECT_FALSE(std::filesystem::exists(folder.file() + "-wal")) << "all is in the database";
-  store = open_store(folder.url());
-  EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
-  EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
+  expect_whole(folder);
 }
 
 TEST(GatheredWrites, ACheckpointThatFailsLosesNothing) {
   TestFolder folder;
   FaultyDisk disk;
-  auto store = open_store(folder.url());
-  Batch first;
-  first.events.push_back(started("A"));
-  EXPECT_DONE(store->append(first));
-  EXPECT_DONE(store->append(long_batch(2, 3'000, 3'500)));
+  auto store = open_with_long_log(folder);
   disk.be_full(true);
   store.reset();  // the checkpoint at its end can't write
   disk.be_full(false);
   EXPECT_TRUE(std::filesystem::exists(folder.file() + "-wal")) << "the log has what the database has not";
-  store = open_store(folder.url());
-  EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
-  EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
+  expect_whole(folder);
 }
 
 TEST(GatheredWrites, IsNotThereInFrontOfALayerThatIsNotThere) {
