@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -162,12 +163,12 @@ void Replay::compare_other(const Action& action, const Event& input) {
 // A loop decides the same task again and again, often many times after one input: each record counts once.
 const Event* Replay::next_decision(const std::string& task, const Event& input) {
   auto& decisions = decisions_[task];
-  while (!decisions.empty()) {
-    const Event* next = decisions.front();
-    decisions.pop_front();
-    if (next->sequence > input.sequence) return next;
-  }
-  return nullptr;
+  const auto next = std::find_if(decisions.begin(), decisions.end(),
+                                 [&](const Event* event) { return event->sequence > input.sequence; });
+  if (next == decisions.end()) return nullptr;
+  const Event* found = *next;
+  decisions.erase(next);
+  return found;
 }
 
 Status Replay::judge(const Event& event) {
@@ -221,6 +222,10 @@ Result<ReplayReport> Replay::run(const std::string& instance, const InterpreterL
     if (!asked_for_.contains(effect))
       differ(event->sequence, fmt::format("effect {}: the workflow does not ask for it", effect),
              event->data.member("effect"), {});
+  for (const auto& [task, decisions] : decisions_)
+    for (const Event* event : decisions)
+      differ(event->sequence, fmt::format("decision at {}: the workflow does not make it", task),
+             event->data.member("answer"), {});
   report_.events = events.size();
   report_.status = record_->outcome().status;
   return std::move(report_);

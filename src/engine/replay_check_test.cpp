@@ -49,7 +49,8 @@ rules:
         "- each:\n    for: {each: n, in: '${ [range(3)] }'}\n    do:\n    - note: {call: world.plain, with: {n: '${ $n "
         "}'}}\n"
         // Several decisions of one task after one input.
-        "- sizes:\n    for: {each: n, in: '${ [range(4)] }'}\n    do:\n    - size: {call: decide, with: {decision: size, input: "
+        "- sizes:\n    for: {each: n, in: '${ [range(4)] }'}\n    do:\n    - size: {call: decide, with: {decision: "
+        "size, input: "
         "'${ {n: $n} }'}}\n"
         "- refused: {try: [{wipe: {call: world.wipe}}], catch: {do: [{say: {set: {said: no}}}]}}\n"
         "- finish: {set: {done: '${ $input.a + 1 }'}}\n");
@@ -121,6 +122,16 @@ TEST_F(ReplayCheck, AnArgumentAVerdictOrAnOutputThatDoesNotFollowIsNamed) {
   ASSERT_THAT(differences, SizeIs(1));
   EXPECT_THAT(differences[0].what, HasSubstr("decision size: 'answer' is another one"));
   EXPECT_EQ(differences[0].computed, Value("one"));
+  differences = changed(journal::EventType::decision_made, [](journal::Event& event) {
+    if (event.data.string_or("answer", "") == "one")
+      event.data = std::move(event.data).with_member("task", "/do/9/forged");
+  });
+  // Nothing makes the forged one, and one that was made has no record.
+  EXPECT_THAT(differences,
+              ::testing::Contains(::testing::Field(
+                  &ReplayDifference::what, HasSubstr("decision at /do/9/forged: the workflow does not make it"))));
+  EXPECT_THAT(differences,
+              ::testing::Contains(::testing::Field(&ReplayDifference::what, HasSubstr("has no record of it"))));
   differences = changed(journal::EventType::instance_completed, [](journal::Event& event) {
     event.data = Value::object({{"output", Value(9)}});
   });
