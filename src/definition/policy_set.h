@@ -13,6 +13,9 @@
 
 namespace gantry::definition {
 
+// {rules: [{rule, says: "allow"}]}: why an effect is allowed that one rule ("policy/rule") allows without a condition.
+Value explanation_of_allowing(std::string_view rule);
+
 class PolicySet {
  public:
   using Policies = std::map<std::string, std::shared_ptr<const Policy>>;
@@ -21,7 +24,7 @@ class PolicySet {
     const PolicyRule* rule = nullptr;
     std::vector<const Duty*> duties;
     Text shown_name;  // the name, for verdicts
-    Value allows;     // {rules: [{rule, says: "allow"}]}: why an effect is allowed that it allows without a condition
+    Value allows;     // explanation_of_allowing(name)
   };
   struct NamedBudget {
     std::string name;  // "policy/budget"

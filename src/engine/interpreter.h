@@ -157,11 +157,11 @@ class InstanceState {
   std::unique_ptr<Data> data_;
 };
 
-// Keeps the state as it is right before a task starts, each time anew, so the last time counts. Only in the main line:
-// while a branch of a `fork` or the `foreach` of a `listen` is at work, more is open than one place in the workflow.
 // Whether a turn says which tasks have begun and ended in it.
 enum class Traced : bool { no, yes };
 
+// Keeps the state as it is right before a task starts, each time anew, so the last time counts. Only in the main line:
+// while a branch of a `fork` or the `foreach` of a `listen` is at work, more is open than one place in the workflow.
 struct StartWatch {
   const definition::Task* task = nullptr;
   std::string state;  // serialised; empty: it has not started

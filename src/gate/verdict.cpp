@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "definition/policy_set.h"
 #include "gate/explain.h"
 #include "gate/gate.h"
 #include "gate/reading.h"
@@ -64,8 +65,7 @@ bool is_implied(const Value& explanation, const Verdict& verdict) {
 }
 
 Value implied_explanation(const Verdict& verdict) {
-  if (verdict.kind != definition::VerdictKind::allow) return {};
-  return Value::object({{"rules", Value::array({Value::object({{"rule", verdict.rule}, {"says", "allow"}})})}});
+  return verdict.kind == definition::VerdictKind::allow ? definition::explanation_of_allowing(verdict.rule) : Value();
 }
 
 }  // namespace

@@ -8,16 +8,6 @@
 
 namespace gantry::journal {
 
-struct ChainHasher::State {
-  Sha256 hash;
-  std::string text;  // of the links, kept for its memory
-};
-
-ChainHasher::ChainHasher() : state_(std::make_unique<State>()) {}
-ChainHasher::~ChainHasher() = default;
-ChainHasher::ChainHasher(ChainHasher&&) noexcept = default;
-ChainHasher& ChainHasher::operator=(ChainHasher&&) noexcept = default;
-
 std::string_view bytes_of(const Digest& digest) {
   return view_of(digest.bytes);
 }
@@ -48,47 +38,44 @@ void append_big_endian(std::string& bytes, std::uint64_t number) {
 }
 
 Salt ChainHasher::salt_of(const StreamSecret& secret, std::uint64_t sequence) {
-  std::string& text = state_->text;
-  text.assign(view_of(secret));
-  append_big_endian(text, sequence);
-  Digest whole = of({text});
+  text_.assign(view_of(secret));
+  append_big_endian(text_, sequence);
+  Digest whole = of({text_});
   Salt salt;
   std::copy_n(whole.bytes.begin(), salt.size(), salt.begin());
   return salt;
 }
 
 Digest ChainHasher::digest_of(const Salt& salt, std::string_view data, std::string_view labels) {
-  std::string& text = state_->text;
-  text.assign(view_of(salt));
-  append_big_endian(text, data.size());
-  state_->hash.add(text);
-  state_->hash.add(data);
-  text.clear();
-  append_big_endian(text, labels.size());
-  text.append(labels);
-  state_->hash.add(text);
-  return state_->hash.finish();
+  text_.assign(view_of(salt));
+  append_big_endian(text_, data.size());
+  hash_.add(text_);
+  hash_.add(data);
+  text_.clear();
+  append_big_endian(text_, labels.size());
+  text_.append(labels);
+  hash_.add(text_);
+  return hash_.finish();
 }
 
 Digest ChainHasher::hash_of(const Digest& before, const ChainLink& link, const Digest& digest) {
   GANTRY_ASSERT(link.type.size() <= 0xff && link.instance.size() <= 0xffff, "a name too long for its length field");
-  std::string& text = state_->text;
-  text.assign(bytes_of(before));
-  append_big_endian(text, link.position);
-  append_big_endian(text, static_cast<std::uint64_t>(link.at));
-  append_big_endian(text, link.sequence);
-  text.push_back(static_cast<char>(link.type.size()));
-  text.append(link.type);
-  text.push_back(static_cast<char>(link.instance.size() >> 8));
-  text.push_back(static_cast<char>(link.instance.size() & 0xff));
-  text.append(link.instance);
-  text.append(bytes_of(digest));
-  return of({text});
+  text_.assign(bytes_of(before));
+  append_big_endian(text_, link.position);
+  append_big_endian(text_, static_cast<std::uint64_t>(link.at));
+  append_big_endian(text_, link.sequence);
+  text_.push_back(static_cast<char>(link.type.size()));
+  text_.append(link.type);
+  text_.push_back(static_cast<char>(link.instance.size() >> 8));
+  text_.push_back(static_cast<char>(link.instance.size() & 0xff));
+  text_.append(link.instance);
+  text_.append(bytes_of(digest));
+  return of({text_});
 }
 
 Digest ChainHasher::of(std::initializer_list<std::string_view> texts) {
-  for (std::string_view text : texts) state_->hash.add(text);
-  return state_->hash.finish();
+  for (std::string_view text : texts) hash_.add(text);
+  return hash_.finish();
 }
 
 }  // namespace gantry::journal

@@ -77,6 +77,21 @@ int straight_on(sqlite3_file* file, Arguments... arguments) {
   return (open.calls().*call)(open.behind(), arguments...);
 }
 
+// A lock is given back whatever becomes of the writes: SQLite does not ask again.
+int unlock_file(sqlite3_file* file, int level) {
+  OpenFile& open = open_file_of(file);
+  const int written = open.hand_on();
+  const int unlocked = open.calls().xUnlock(open.behind(), level);
+  return unlocked != SQLITE_OK ? unlocked : written;
+}
+
+int lock_memory(sqlite3_file* file, int offset, int count, int flags) {
+  OpenFile& open = open_file_of(file);
+  const int written = (flags & SQLITE_SHM_UNLOCK) != 0 ? open.hand_on() : SQLITE_OK;
+  const int locked = open.calls().xShmLock(open.behind(), offset, count, flags);
+  return locked != SQLITE_OK ? locked : written;
+}
+
 void memory_barrier(sqlite3_file* file) {
   open_file_of(file).calls().xShmBarrier(open_file_of(file).behind());
 }
@@ -96,14 +111,14 @@ const sqlite3_io_methods* calls_of_version(int version) {
       calls.xSync = after_handing_on<&Calls::xSync, int>;
       calls.xFileSize = after_handing_on<&Calls::xFileSize, sqlite3_int64*>;
       calls.xLock = straight_on<&Calls::xLock, int>;
-      calls.xUnlock = after_handing_on<&Calls::xUnlock, int>;
+      calls.xUnlock = unlock_file;
       calls.xCheckReservedLock = straight_on<&Calls::xCheckReservedLock, int*>;
       calls.xFileControl = straight_on<&Calls::xFileControl, int, void*>;
       calls.xSectorSize = straight_on<&Calls::xSectorSize>;
       calls.xDeviceCharacteristics = straight_on<&Calls::xDeviceCharacteristics>;
       if (i < 1) continue;
       calls.xShmMap = straight_on<&Calls::xShmMap, int, int, int, void volatile**>;
-      calls.xShmLock = after_handing_on<&Calls::xShmLock, int, int, int>;
+      calls.xShmLock = lock_memory;
       calls.xShmBarrier = memory_barrier;
       calls.xShmUnmap = straight_on<&Calls::xShmUnmap, int>;
       if (i < 2) continue;

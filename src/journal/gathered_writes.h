@@ -5,7 +5,8 @@
 //
 // A commit with synchronous = FULL syncs the log before it tells other connections of its pages, and a checkpoint the
 // database before it tells them that its pages are there, so they never look for what has not been handed on. A write
-// that fails is reported by the call that handed it on, like a failed sync.
+// that fails is reported by the call that handed it on, like a failed sync; what a checkpoint that ended early has left
+// gathered, and can't be written when its locks are given back, the next checkpoint writes anew.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,11 @@
 #include "journal/gathered_writes.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <vector>
 
 #include "journal/faulty_disk.h"
 #include "journal/raw_database_fixture.h"
@@ -39,6 +42,31 @@ void expect_whole(const TestFolder& folder) {
   EXPECT_EQ(value_of(store->events_of("A")).size(), 3'001U);
   EXPECT_EQ(RawDatabase(folder.file()).one("PRAGMA integrity_check"), "ok");
 }
+
+// A file as SQLite has it of a layer.
+class OpenDatabaseFile {
+ public:
+  OpenDatabaseFile(const std::string& path, const char* layer) : layer_(sqlite3_vfs_find(layer)) {
+    memory_.resize(static_cast<std::size_t>(layer_->szOsFile) / sizeof(std::max_align_t) + 1);
+    name_ = sqlite3_create_filename(path.c_str(), "", "", 0, nullptr);
+    EXPECT_EQ(
+        layer_->xOpen(layer_, name_, file(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB, nullptr),
+        SQLITE_OK);
+  }
+  ~OpenDatabaseFile() {
+    calls().xClose(file());
+    sqlite3_free_filename(name_);
+  }
+  OpenDatabaseFile(const OpenDatabaseFile&) = delete;
+  OpenDatabaseFile& operator=(const OpenDatabaseFile&) = delete;
+  sqlite3_file* file() { return reinterpret_cast<sqlite3_file*>(memory_.data()); }
+  const sqlite3_io_methods& calls() { return *file()->pMethods; }
+
+ private:
+  sqlite3_vfs* layer_;
+  std::vector<std::max_align_t> memory_;
+  const char* name_;
+};
 
 TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
   TestFolder folder;
@@ -84,6 +112,35 @@ TEST(GatheredWrites, ACheckpointThatFailsLosesNothing) {
   disk.be_full(false);
   EXPECT_TRUE(std::filesystem::exists(folder.file() + "-wal")) << "the log has what the database has not";
   expect_whole(folder);
+}
+
+// A checkpoint that ends early leaves writes gathered; the lock is given back although they can't be written.
+TEST(GatheredWrites, GivesALockBackAlthoughTheDiskIsFull) {
+  TestFolder folder;
+  FaultyDisk disk;
+  const auto layer = GatheredWrites::in_front_of("");
+  OpenDatabaseFile one(folder.file(), layer->name()), another(folder.file(), layer->name());
+  ASSERT_EQ(one.calls().xLock(one.file(), SQLITE_LOCK_SHARED), SQLITE_OK);
+  ASSERT_EQ(one.calls().xLock(one.file(), SQLITE_LOCK_EXCLUSIVE), SQLITE_OK);
+  EXPECT_EQ(another.calls().xLock(another.file(), SQLITE_LOCK_SHARED), SQLITE_BUSY);
+  EXPECT_EQ(one.calls().xWrite(one.file(), "page", 4, 0), SQLITE_OK);
+  disk.be_full(true);
+  EXPECT_NE(one.calls().xUnlock(one.file(), SQLITE_LOCK_NONE), SQLITE_OK) << "the write has failed";
+  EXPECT_EQ(another.calls().xLock(another.file(), SQLITE_LOCK_SHARED), SQLITE_OK);
+  another.calls().xUnlock(another.file(), SQLITE_LOCK_NONE);
+
+  void volatile* memory = nullptr;
+  for (OpenDatabaseFile* each : {&one, &another})
+    ASSERT_EQ(each->calls().xShmMap(each->file(), 0, 32 << 10, 1, &memory), SQLITE_OK);
+  constexpr int take = SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE, give = SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE;
+  ASSERT_EQ(one.calls().xShmLock(one.file(), 1, 1, take), SQLITE_OK);
+  EXPECT_EQ(another.calls().xShmLock(another.file(), 1, 1, take), SQLITE_BUSY);
+  EXPECT_EQ(one.calls().xWrite(one.file(), "page", 4, 0), SQLITE_OK);
+  EXPECT_NE(one.calls().xShmLock(one.file(), 1, 1, give), SQLITE_OK) << "the write has failed";
+  EXPECT_EQ(another.calls().xShmLock(another.file(), 1, 1, take), SQLITE_OK);
+  another.calls().xShmLock(another.file(), 1, 1, give);
+  disk.be_full(false);
+  for (OpenDatabaseFile* each : {&one, &another}) each->calls().xShmUnmap(each->file(), 1);
 }
 
 TEST(GatheredWrites, IsNotThereInFrontOfALayerThatIsNotThere) {
