@@ -7,6 +7,7 @@
 
 #include "journal/audit_verify.h"
 #include "journal/maintenance.h"
+#include "journal/query.h"
 #include "journal/raw_database_fixture.h"
 #include "journal/redaction.h"
 #include "journal/sqlite_chain.h"
@@ -75,6 +76,21 @@ class Erase : public StoreKinds {
   std::unique_ptr<Store> store;
 };
 FOR_STORES_ON_DISK(Erase);
+
+TEST_P(Erase, LeavesEffectsAsTheyEnded) {
+  append({customer("C4", "Grace Hopper", "short"),
+          event("C4", 2, EventType::effect_permitted,
+                R"({"effect":{"id":"C4-e1","tool":"mail","operation":"send","arguments":{"to":"Grace Hopper"}}})")});
+  append({event("C4", 3, EventType::effect_done, R"({"effect":"C4-e1","result":"Grace Hopper"})"),
+          event("C4", 4, EventType::instance_completed, R"({"output":1})")});
+  ASSERT_NE(value_of(erase(*store, request("C4", ""))).record, 0u);
+  auto query = value_of(Query::open(*store));
+  EXPECT_EQ(value_of(query->effect("C4-e1")).string_or("state", ""), "done");
+  EXPECT_EQ(value_of(query->totals()).member("effects").integer_or("done", 0), 1);
+  const std::string before = RawDatabase(place()).dump_projections();
+  EXPECT_DONE(rebuild_projections(*store));
+  EXPECT_EQ(RawDatabase(place()).dump_projections(), before);
+}
 
 TEST_P(Erase, OfAnInstanceTakesItsContentOutOfEveryFileAndLeavesTheChainIntact) {
   ASSERT_THAT(everything(), HasSubstr("gggg"));

@@ -269,7 +269,7 @@ TEST_P(PlacesInAFile, LetNothingThatIsAskedByInstanceReadAllEvents) {
         "SELECT data FROM journal_event WHERE position IN (SELECT position FROM journal_stream_event WHERE stream = 1 "
         "AND sequence > 5) ORDER BY position",
         "SELECT sequence FROM journal_stream_event WHERE stream = 1 ORDER BY sequence DESC LIMIT 1",
-        "SELECT 1 FROM journal_instance i WHERE i.stream = 1 AND EXISTS (SELECT 1 FROM journal_effect f WHERE "
+        "SELECT 1 FROM journal_instance i WHERE i.stream = 1 AND EXISTS (SELECT 1 FROM journal_effect_all f WHERE "
         "f.first_event IN (SELECT position FROM journal_stream_event WHERE stream = i.stream))",
         "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = 1)",
         "DELETE FROM journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence FROM journal_event WHERE "
@@ -282,6 +282,19 @@ TEST_P(PlacesInAFile, LetNothingThatIsAskedByInstanceReadAllEvents) {
                     Contains(step[3]))
             << sql;
       }
+}
+
+TEST_P(PlacesInAFile, LetSomeEffectsBeFoundWithoutATableOfAll) {
+  { auto store = open_store(url()); }
+  RawDatabase raw(place());
+  for (const char* sql :
+       {"SELECT * FROM effects ORDER BY position DESC LIMIT 9", "SELECT * FROM effects WHERE position > 7 ORDER BY position",
+        "SELECT state FROM journal_effect_all WHERE first_event = 7",
+        "SELECT first_event FROM journal_effect_all WHERE id = 'e' AND first_event IN (SELECT position FROM "
+        "journal_stream_event WHERE stream = 1)"})
+    for (const RawDatabase::Row& step : raw.rows(std::string("EXPLAIN QUERY PLAN ") + sql))
+      for (const char* whole : {"MATERIALIZE", "CO-ROUTINE", "USE TEMP B-TREE"})
+        EXPECT_FALSE(step[3].starts_with(whole)) << sql << ": " << step[3];
 }
 
 }  // namespace

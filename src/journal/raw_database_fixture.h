@@ -107,9 +107,9 @@ class RawDatabase {
   }
 
   std::string dump_projections() {
-    return dump({"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task",
+    return dump({"journal_workflow", "journal_instance", "journal_key", "journal_effect_all", "journal_task",
                  "journal_task_role", "journal_vote", "journal_decision", "journal_timer", "journal_deployment",
-                 "journal_hold", "journal_count"});
+                 "journal_hold", "journal_count_all"});
   }
 
   std::string dump(std::vector<std::string> tables = {}) {

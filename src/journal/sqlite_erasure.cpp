@@ -246,6 +246,7 @@ Status SqliteErasure::project_again(std::int64_t stream) {
     Event event = TRY(event_from_row(connection_, *select));
     TRY(projection_.apply({select->integer(6), select->integer(7)}, event));
   }
+  TRY(projection_.flush_effects());
   projection_.forget();
   return done();
 }
@@ -309,7 +310,8 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
   std::lock_guard lock(connection_->mutex());
   if (connection_->dialect() == Dialect::sqlite) TRY(connection_->execute("PRAGMA secure_delete = ON"));
   Status changed = in_transaction("erasing", [&]() -> Status {
-    TRY(places_.show());
+    TRY(places_.place());
+    TRY(projection_.flush(true));
     SqliteErasure work(*connection_, chain_, projection_, options_.blob_threshold_bytes);
     const std::uint64_t record = chain_.head().position + 1;
     erasure = TRY(work.run(request, record));
@@ -328,7 +330,7 @@ Result<Erasure> SqliteStore::erase(const ErasureRequest& request) {
     if (!request.instance.empty()) data = std::move(data).with_member("instance", Value(request.instance));
     TRY(write_own(EventType::data_erased, std::move(data), request.at));
     TRY(chain_.sign_when_due(true));
-    return projection_.flush();
+    return finish_events();
   });
   TRY(changed);
   TRY(scrub());

@@ -38,7 +38,7 @@ Status SqliteStore::change_hold(const HoldRequest& request, bool place) {
     data = request.workflow.empty() ? std::move(data).with_member("instance", request.instance)
                                     : std::move(data).with_member("workflow", request.workflow);
     TRY(write_own(place ? EventType::hold_placed : EventType::hold_lifted, std::move(data), request.at));
-    return projection_.flush();
+    return finish_events();
   });
 }
 

@@ -112,9 +112,9 @@ Status SqlitePlaces::add(std::span<const Added> events) {
   return done();
 }
 
-Status SqlitePlaces::place_when_due() {
+bool SqlitePlaces::is_due() const {
   const std::size_t enough = std::clamp(streams_.size() * tail_events_per_stream, tail_events_min, tail_events_max);
-  return tail_.size() >= enough || bytes_ >= tail_bytes_max ? place() : done();
+  return tail_.size() >= enough || bytes_ >= tail_bytes_max;
 }
 
 Status SqlitePlaces::place() {

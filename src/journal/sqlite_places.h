@@ -44,11 +44,12 @@ class SqlitePlaces {
     std::size_t bytes = 0;  // how long it is
   };
   Status add(std::span<const Added> events);  // all that were written since the last time
-  Status place_when_due();
+  bool is_due() const;  // the tail is as long as it should get
   Status place();  // all there are
   // Forgets the places of the events at these positions, which are removed after that. They must have been placed.
   Status remove(std::int64_t first, std::int64_t last);
   Status rebuild();  // all places, from the events
+  bool is_used() const { return is_used_; }
   bool is_empty() const { return !is_open_ || (is_known_ && tail_.empty()); }
   // After a rollback.
   void rolled_back() { is_known_ = false; }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "journal/start_key.h"
 
 namespace gantry::journal {
@@ -26,7 +28,7 @@ std::string_view person_of(const Value* who) {
 }  // namespace
 
 Status SqliteProjection::apply(const EventPlace& place, const Event& event) {
-  ++event_changes_;
+  ++tail_events_;
   switch (event.type) {
     case EventType::project_deployed:
       return deploy_project(place, event);
@@ -153,7 +155,8 @@ Status SqliteProjection::start_instance(const EventPlace& place, const Event& ev
 // Known without a look for instances that started lately.
 Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   if (const auto known = open_effects_.extract(stream)) return known.mapped() > 0;
-  TRY(flush_effects());
+  TRY(replace_changed_effects());
+  if (!unwritten_open_.empty()) TRY(write_unwritten());
   auto select = TRY(
       places_.use("SELECT 1 FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
                   "stream = ?) AND state IN (1, 2) LIMIT 1",
@@ -245,8 +248,11 @@ Status SqliteProjection::create_counts(DatabaseConnection& connection) {
   return connection.execute("INSERT INTO journal_count (name, value) VALUES " + rows);
 }
 
-Status SqliteProjection::flush() {
-  TRY(flush_effects());
+Status SqliteProjection::flush(bool is_placed) {
+  TRY(replace_changed_effects());
+  if (is_placed || must_write_) TRY(write_unwritten());
+  if (is_placed) event_changes_ += std::exchange(tail_events_, 0);
+  needs_placed_tail_ = false;
   auto add = TRY(connection_.use("UPDATE journal_count SET value = value + ?2 WHERE name = ?1"));
   auto count = [&](const std::string& name, std::int64_t& change) -> Status {
     add->bind(1, name).bind(2, change);
@@ -323,16 +329,19 @@ void SqliteProjection::forget() {
   workflows_.clear();
   open_effects_.clear();
   effects_.clear();
-  new_effects_.clear();
+  unwritten_open_.clear();
+  unwritten_.clear();
   changed_effects_.clear();
+  must_write_ = needs_placed_tail_ = is_tail_known_ = false;
   instance_changes_ = {};
   effect_changes_ = {};
   open_task_changes_ = 0;
-  event_changes_ = 0;
+  event_changes_ = tail_events_ = 0;
 }
 
 Status SqliteProjection::clear() {
   forget();
+  is_tail_known_ = true;
   TRY(connection_.execute(
       "DELETE FROM journal_workflow; DELETE FROM journal_instance; DELETE FROM journal_key; DELETE FROM "
       "journal_effect; DELETE FROM journal_task;"

@@ -1,9 +1,15 @@
 // Keeps the projection tables in step with the events: each event is applied in the transaction that writes it, and
 // the same function over all events from the start gives the same rows (rebuild_projections, maintenance.h).
 // A projection takes only what it needs to find and filter rows; the views read the rest from the events.
+//
+// In SQLite an effect that is allowed at once gets its row when the tail of the journal is placed (sqlite_places.h), with
+// its end if it has one by then: most need one row in place of two, and a commit does not touch their pages. Until then
+// readers see it from its events (the view journal_effect_tail), as they see how many events the tail has. An effect that
+// waits for people, is denied, in doubt or sent again has its row with the commit.
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -29,8 +35,15 @@ class SqliteProjection {
   SqliteProjection(DatabaseConnection& connection, SqlitePlaces& places) : connection_(connection), places_(places) {}
 
   Status apply(const EventPlace& place, const Event& event);
-  // Writes what is left of the events since the last flush, the counters among it; before the commit.
-  Status flush();
+  // Before the first event after a start or a rollback: reads what the tail has that is in no table.
+  Status load_tail();
+  // An event of the tail would be read as the begin of an effect, and is none: the tail has to be placed now.
+  bool needs_placed_tail() const { return needs_placed_tail_; }
+  // Writes what is left of the events since the last flush, the counters among it; before the commit. What readers see
+  // from the tail is written only when it `is_placed`.
+  Status flush(bool is_placed);
+  // The effects' rows, all of them.
+  Status flush_effects();
   // After a rollback: what was remembered about the transaction is void.
   void forget();
   // Takes one instance out of the counters, for retention: before its rows go.
@@ -78,24 +91,22 @@ class SqliteProjection {
     std::optional<std::int64_t> permit_event, doubt_event, end_event;
     std::string tool, operation;
   };
-  struct NewEffect {
-    std::int64_t first_event = 0;
-    EffectState state{};
-    Value data;  // of that event
-  };
-  struct ChangedEffect {
+  struct KnownEffect {
     std::string id;
     EffectRow row;
   };
-  static EffectRow row_of(const NewEffect& effect);
-  void remember_effect(std::string_view id, EffectRow row);
+  static std::string_view effect_id(const Event& event);
+  static KnownEffect begun_effect(std::int64_t position, EffectState state, std::string_view id);
+  static void bind_effect(DatabaseStatement& statement, int before, const KnownEffect& effect);
+  void keep_unwritten(KnownEffect effect);
+  void remember_effect(std::string id, EffectRow row);
   Result<std::optional<EffectRow>> read_effect(const EventPlace& place, std::string_view id);
   // Where it is in one of the states `from`, `change` is made to its row, and the answer is true.
   template <class Change>
   Result<bool> change_effect(const EventPlace& place, std::string_view id, std::initializer_list<EffectState> from,
                              EffectState to, const Change& change);
-  Status flush_effects();
-  Status insert_new_effects();
+  bool change_unwritten(std::int64_t stream, KnownEffect& effect, EffectState to);
+  Status write_unwritten();
   Status replace_changed_effects();
 
   DatabaseConnection& connection_;
@@ -109,12 +120,17 @@ class SqliteProjection {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   std::unordered_map<std::string, EffectRow, HashOfText, std::equal_to<>> effects_;
-  std::vector<NewEffect> new_effects_;          // without a row yet, by position
-  std::vector<ChangedEffect> changed_effects_;  // with an older row, each once
+  std::deque<KnownEffect> unwritten_;                                  // without a row yet, by position
+  std::unordered_map<std::string_view, KnownEffect*> unwritten_open_;  // those that have not ended; by their own id
+  std::vector<KnownEffect> changed_effects_;                           // with an older row, each once
+  bool must_write_ = false;                                            // readers can't see one of the unwritten
+  bool needs_placed_tail_ = false;
+  bool is_tail_known_ = false;
   std::array<std::int64_t, instance_status_names.size()> instance_changes_{};
   std::array<std::int64_t, effect_state_names.size()> effect_changes_{};
   std::int64_t open_task_changes_ = 0;
   std::int64_t event_changes_ = 0;
+  std::int64_t tail_events_ = 0;  // not in journal_count
 };
 
 }  // namespace gantry::journal

@@ -72,9 +72,9 @@ Result<std::optional<std::int64_t>> SqliteQuery::place_of_effect(std::string_vie
   const bool has_instance = dash != std::string_view::npos;
   auto select = TRY(connection_->use(
       has_instance
-          ? "SELECT first_event FROM journal_effect WHERE id = ?1 AND first_event IN (SELECT position FROM "
+          ? "SELECT first_event FROM journal_effect_all WHERE id = ?1 AND first_event IN (SELECT position FROM "
             "journal_stream_event WHERE stream = (SELECT number FROM journal_stream WHERE id = ?2))"
-          : "SELECT first_event FROM journal_effect WHERE id = ?1 AND ?2 = ''"));
+          : "SELECT first_event FROM journal_effect_all WHERE id = ?1 AND ?2 = ''"));
   select->bind(1, id).bind(2, has_instance ? id.substr(0, dash) : std::string_view());
   const bool found = TRY(select->step());
   return found ? std::optional(select->integer(0)) : std::nullopt;
@@ -88,7 +88,7 @@ Result<Value> SqliteQuery::effect_locked(std::string_view id) {
   if (rows.empty()) return nothing_found("effect", id);
   Value result = std::move(rows.front());
   auto places =
-      TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect WHERE first_event = ?"));
+      TRY(connection_->use("SELECT first_event, permit_event, end_event FROM journal_effect_all WHERE first_event = ?"));
   places->bind(1, *position);
   TRY(places->step());
   auto place = [&](int column) {
@@ -136,7 +136,7 @@ Result<Page> SqliteQuery::cloud_events(const PageRequest& page) {
 Result<Value> SqliteQuery::totals() {
   std::lock_guard lock(connection_->mutex());
   std::map<std::string, std::int64_t, std::less<>> counts;
-  auto select = TRY(connection_->use("SELECT name, value FROM journal_count"));
+  auto select = TRY(connection_->use("SELECT name, value FROM journal_count_all"));
   while (TRY(select->step())) counts.emplace(select->text(0), select->integer(1));
   auto count_of = [&](std::string_view name) {
     auto found = counts.find(name);

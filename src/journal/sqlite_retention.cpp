@@ -214,6 +214,7 @@ Result<Removed> SqliteRetention::run(const std::vector<std::string>& instances, 
                                      Timestamp now, std::size_t events_max) {
   Removed removed;
   TRY(places_.place());
+  TRY(projection_.flush(true));
   for (const std::string& instance : instances) {
     if (removed.events == events_max) {
       removed.more = true;
@@ -252,7 +253,7 @@ Result<Removed> SqliteStore::remove_instances(const std::vector<std::string>& in
                                 {"events", Value(removed.events)}});
     TRY(write_own(EventType::instances_removed, std::move(data), now));
     TRY(chain_.sign_when_due(true));  // checkpoints went with what they were about
-    return projection_.flush();
+    return finish_events();
   });
   TRY(changed);
   return removed;

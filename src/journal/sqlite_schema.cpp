@@ -224,6 +224,10 @@ Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
     TRY(connection.execute(place_tables));
     TRY(connection.execute(places_from_index));
   }
+  // What the tail has is counted by who reads.
+  if (version < 10 && connection.dialect() == Dialect::sqlite)
+    TRY(connection.execute("UPDATE journal_count SET value = value - (SELECT count(*) FROM journal_event WHERE position > "
+                           "(SELECT position FROM journal_placed)) WHERE name = 'events'"));
   return create_views(connection);
 }
 

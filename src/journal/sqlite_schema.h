@@ -14,7 +14,7 @@
 
 namespace gantry::journal {
 
-inline constexpr int schema_version = 9;
+inline constexpr int schema_version = 10;
 inline constexpr std::int64_t application_id = 0x476e7472;  // "Gntr", in the file's header
 
 // event_received and event_emitted, as a list in SQL: what the index journal_event_cloud covers.

@@ -96,7 +96,10 @@ SqliteStore::~SqliteStore() {
 Status SqliteStore::finish_writing() {
   std::lock_guard lock(connection_->mutex());
   if (places_.is_empty()) return done();
-  return in_transaction("placing the last events", [&] { return places_.place(); });
+  return in_transaction("placing the last events", [&]() -> Status {
+    TRY(places_.place());
+    return projection_.flush(true);
+  });
 }
 
 Status SqliteStore::sign_checkpoint() {
@@ -150,7 +153,8 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   Status status = done();
   {
     auto transaction = DatabaseTransaction::begin(*connection_);
-    status = transaction ? write() : Status(transaction.error());
+    status = transaction ? (options_.tokens_only ? done() : projection_.load_tail()) : Status(transaction.error());
+    if (status) status = write();
     if (status && connection_->is_memory()) status = places_.show();  // queries share the connection
     bool written = status.ok();
     if (written) status = transaction->commit();
@@ -219,8 +223,13 @@ Status SqliteStore::write_batch(const Batch& batch, const std::vector<StoredData
   for (const Snapshot& snapshot : batch.snapshots) TRY(write_snapshot(snapshot));
   for (const Rest& rest : batch.rests) TRY(write_rest(rest));
   TRY(chain_.sign_when_due());
-  TRY(places_.place_when_due());
-  return projection_.flush();
+  return finish_events();
+}
+
+// After the last event of a transaction: what follows from it.
+Status SqliteStore::finish_events() {
+  if (places_.is_due() || projection_.needs_placed_tail()) TRY(places_.place());
+  return projection_.flush(places_.is_empty());
 }
 
 Result<SqliteStore::Stream*> SqliteStore::stream_of(const std::string& instance, bool create) {
@@ -368,7 +377,7 @@ Status SqliteStore::rebuild() {
       EventPlace place{select->integer(6), select->integer(7)};
       TRY(projection_.apply(place, event));
     }
-    return projection_.flush();
+    return projection_.flush(true);
   });
 }
 

@@ -96,6 +96,7 @@ class SqliteStore final : public Store {
   };
   Status write_events(std::span<const Event> events, std::span<const StoredData> stored);
   Status add_row(const Event& event, const StoredData& stored);
+  Status finish_events();
   static void bind_row(DatabaseStatement& insert, int before, const EventRow& row);
   // An event of the installation that the store itself decides; in a transaction.
   Status write_own(EventType type, Value data, Timestamp at);

@@ -78,7 +78,7 @@ Result<std::vector<std::string>> SqliteStore::unfinished_instances() {
   auto select =
       TRY(connection_->use("SELECT s.id FROM (SELECT stream FROM journal_instance WHERE status = 0 AND rests = 0 UNION "
                            "SELECT i.stream FROM journal_instance i WHERE i.lingers = 1 AND EXISTS (SELECT 1 FROM "
-                           "journal_effect f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE "
+                           "journal_effect_all f WHERE f.first_event IN (SELECT position FROM journal_stream_event WHERE "
                            "stream = i.stream) AND f.state IN (1, 2))) i JOIN journal_stream s "
                            "ON s.number = i.stream ORDER BY i.stream"));
   std::vector<std::string> instances;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
+#include "journal/event.h"
 #include "journal/sqlite_states.h"
 
 namespace gantry::journal {
@@ -52,6 +55,74 @@ std::string stream_event_view(Dialect dialect) {
          "sequence, position FROM journal_event WHERE position > (SELECT position FROM journal_placed);";
 }
 
+std::string text_of(EventType type) {
+  return std::to_string(static_cast<int>(type));
+}
+std::string text_of(EffectState state) {
+  return std::to_string(static_cast<int>(state));
+}
+
+// Of the tail: effects that were allowed at once and have no row yet (sqlite_projection.h).
+std::string tail_begins() {
+  return "n.position > (SELECT position FROM journal_placed) AND n.type = " + text_of(EventType::effect_permitted) +
+         " AND json_valid(n.data) AND json_type(n.data, '$.effect.tool') IS NOT NULL "
+         "AND NOT EXISTS (SELECT 1 FROM journal_effect r WHERE r.first_event = n.position)";
+}
+// Which effect an event x ends, and in which state.
+std::string ends_an_effect() {
+  return fmt::format("x.type IN ({}, {}) AND json_valid(x.data)", text_of(EventType::effect_done),
+                     text_of(EventType::effect_failed));
+}
+constexpr std::string_view ended_effect = "coalesce(x.data ->> '$.effect.id', x.data ->> '$.effect')";
+std::string state_at_end() {
+  return fmt::format("CASE x.type WHEN {} THEN {} ELSE {} END", text_of(EventType::effect_done),
+                     text_of(EffectState::done), text_of(EffectState::failed));
+}
+
+// Each looks for its end by itself: quick for one, or for some of the newest. The types are those of the table's columns,
+// or SQLite would make a table of all effects before it looks at any.
+std::string tail_effects_view() {
+  const std::string end = fmt::format(
+      "FROM journal_event x WHERE x.position > n.position AND x.stream = n.stream AND {} AND {} = n.data ->> '$.effect.id' "
+      "ORDER BY x.position LIMIT 1",
+      ends_an_effect(), ended_effect);
+  return fmt::format(
+      R"sql(CREATE VIEW journal_effect_tail AS SELECT n.position AS first_event, CAST(n.data ->> '$.effect.id' AS TEXT) AS id,
+  CAST(coalesce((SELECT {1} {0}), {2}) AS INTEGER) AS state, CAST(1 AS INTEGER) AS attempts,
+  CAST(n.data ->> '$.effect.tool' AS TEXT) AS tool, CAST(nullif(n.data ->> '$.effect.operation', '') AS TEXT) AS operation,
+  n.position AS permit_event, CAST(NULL AS INTEGER) AS doubt_event, CAST((SELECT x.position {0}) AS INTEGER) AS end_event,
+  n.stream AS stream FROM journal_event n WHERE {3};)sql",
+      end, state_at_end(), text_of(EffectState::permitted), tail_begins());
+}
+
+// For all: with many instances the ends are far behind the begins, so they are brought into a table first.
+std::string tail_effect_counts() {
+  return fmt::format(
+      R"sql(SELECT 'effects.' || {3} AS name, count(*) AS value FROM (
+  WITH e AS MATERIALIZED (SELECT x.position AS position, x.stream AS stream, {4} AS id, {0} AS state FROM journal_event x
+    WHERE x.position > (SELECT position FROM journal_placed) AND {5})
+  SELECT coalesce((SELECT e.state FROM e WHERE e.stream = n.stream AND e.id = n.data ->> '$.effect.id' AND e.position > n.position
+    ORDER BY e.position LIMIT 1), {1}) AS state FROM journal_event n WHERE {2}) GROUP BY state)sql",
+      state_at_end(), text_of(EffectState::permitted), tail_begins(), names_by_number("state", effect_state_names),
+      ended_effect, ends_an_effect());
+}
+
+constexpr std::string_view effect_columns =
+    "f.first_event, f.id, f.state, f.attempts, f.tool, f.operation, f.permit_event, f.doubt_event, f.end_event";
+
+// journal_effect and journal_count as they are once the tail is placed.
+std::string whole_views(Dialect dialect) {
+  if (dialect == Dialect::postgres)
+    return "CREATE VIEW journal_effect_all AS SELECT * FROM journal_effect;"
+           "CREATE VIEW journal_count_all AS SELECT * FROM journal_count;";
+  return tail_effects_view() +
+         fmt::format(
+             R"sql(CREATE VIEW journal_effect_all AS SELECT {0} FROM journal_effect f UNION ALL SELECT {0} FROM journal_effect_tail f;
+CREATE VIEW journal_count_all AS SELECT c.name AS name, c.value + coalesce(t.value, 0) AS value FROM journal_count c LEFT JOIN ({1}
+  UNION ALL SELECT 'events', count(*) FROM journal_event WHERE position > (SELECT position FROM journal_placed)) t ON t.name = c.name;)sql",
+             effect_columns, tail_effect_counts());
+}
+
 // The last sequence of the instance i. The tail is looked through once, however many instances are asked for.
 std::string event_count(Dialect dialect) {
   if (dialect == Dialect::postgres) return "(SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream)";
@@ -79,11 +150,13 @@ LEFT JOIN journal_event k ON k.position = i.stuck_event;)sql",
 }
 
 std::string effects_with_instance(Dialect dialect) {
-  return "(" +
-         placed_and_tail(dialect,
-                         "SELECT f.*, s.id AS instance FROM journal_effect f JOIN journal_event n ON n.position = f.first_event",
-                         "f.first_event") +
-         ")";
+  const std::string rows = placed_and_tail(
+      dialect, "SELECT f.*, s.id AS instance FROM journal_effect f JOIN journal_event n ON n.position = f.first_event",
+      "f.first_event");
+  if (dialect == Dialect::postgres) return "(" + rows + ")";
+  return fmt::format(
+      "({} UNION ALL SELECT {}, s.id AS instance FROM journal_effect_tail f JOIN journal_stream s ON s.number = f.stream)", rows,
+      effect_columns);
 }
 
 std::string effects_view(Dialect dialect) {
@@ -165,7 +238,7 @@ CREATE VIEW blobs AS SELECT hash, length(data) AS bytes, data, labels FROM journ
 }  // namespace
 
 std::string view_definitions(Dialect dialect) {
-  return stream_event_view(dialect) + instances_view(dialect) + effects_view(dialect) + tasks_view(dialect) + events_view(dialect) +
+  return stream_event_view(dialect) + whole_views(dialect) + instances_view(dialect) + effects_view(dialect) + tasks_view(dialect) + events_view(dialect) +
          other_views(dialect);
 }
 

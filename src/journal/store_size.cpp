@@ -91,7 +91,7 @@ Status measure_growth(DatabaseConnection& connection, StoreSize& size) {
   const std::int64_t first = TRY(connection.integer_of("SELECT min(position) FROM journal_event"));
   const std::int64_t last = TRY(connection.integer_of("SELECT max(position) FROM journal_event"));
   size.events =
-      static_cast<std::uint64_t>(TRY(connection.integer_of("SELECT value FROM journal_count WHERE name = 'events'")));
+      static_cast<std::uint64_t>(TRY(connection.integer_of("SELECT value FROM journal_count_all WHERE name = 'events'")));
   if (size.events == 0) return done();
   std::uint64_t bytes = 0;
   for (const SizeOfKind& kind : size.kinds) bytes += kind.bytes;

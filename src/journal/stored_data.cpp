@@ -1,5 +1,7 @@
 #include "journal/stored_data.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "value/stored.h"
 #include "value/utf8.h"
@@ -11,9 +13,11 @@ constexpr std::string_view blob_key = "$blob";
 constexpr std::string_view labelled_start = "{\"$labelled\":";
 constexpr std::string_view labels_start = ",\"labels\":";
 
+constexpr std::size_t size_beside_text = 8;
+
 // Adds up roughly how long the JSON text is and stops once `limit` is reached.
 std::size_t rough_size(const Value& value, std::size_t limit) {
-  std::size_t size = 8;
+  std::size_t size = size_beside_text;
   if (value.is_string()) return size + value.size();
   if (value.is_array()) {
     for (const Value& item : value.items()) {
@@ -102,6 +106,7 @@ std::size_t StoredData::size() const {
 }
 
 StoredData split_data(const Value& data, std::size_t blob_threshold_bytes) {
+  blob_threshold_bytes = std::max(blob_threshold_bytes, never_split_bytes_max + size_beside_text + 1);
   StoredData stored;
   stored.text = to_stored_text(data);
   // Most events are small: their text says so without another walk through the value.

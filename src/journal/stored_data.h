@@ -32,6 +32,8 @@ struct StoredData {
 };
 
 StoredData split_data(const Value& data, std::size_t blob_threshold_bytes);
+// A text of at most so many bytes stays where it is, whatever the threshold.
+inline constexpr std::size_t never_split_bytes_max = 80;
 // `read_blob` answers the value of a blob by its hash.
 Result<Value> join_data(Value data, const std::function<Result<Value>(std::string_view hash)>& read_blob);
 

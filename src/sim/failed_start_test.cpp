@@ -56,9 +56,9 @@ TEST(FailedStart, LeavesNoHalfOfABatch) {
     const auto number = [&](const char* sql) { return journal::value_of(store->connection()->integer_of(sql)); };
     const bool whole = events == 5;
     EXPECT_EQ(number("SELECT max(status) FROM journal_instance"), whole ? 1 : 0) << "life " << life;
-    EXPECT_EQ(number("SELECT count(*) FROM journal_effect"), whole ? 1 : 0) << "life " << life;
+    EXPECT_EQ(number("SELECT count(*) FROM journal_effect_all"), whole ? 1 : 0) << "life " << life;
     EXPECT_EQ(number("SELECT count(*) FROM journal_decision"), whole ? 1 : 0) << "life " << life;
-    EXPECT_EQ(number("SELECT value FROM journal_count WHERE name = 'events'"), static_cast<std::int64_t>(events) + 1)
+    EXPECT_EQ(number("SELECT value FROM journal_count_all WHERE name = 'events'"), static_cast<std::int64_t>(events) + 1)
         << "life " << life;
     ++(events == 1 ? lost : kept);
   }

@@ -226,8 +226,8 @@ namespace {
 Result<std::string> dump(journal::DatabaseConnection& connection) {
   std::string text;
   for (const char* table :
-       {"journal_workflow", "journal_instance", "journal_key", "journal_effect", "journal_task", "journal_task_role",
-        "journal_vote", "journal_decision", "journal_timer", "journal_deployment", "journal_count"}) {
+       {"journal_workflow", "journal_instance", "journal_key", "journal_effect_all", "journal_task", "journal_task_role",
+        "journal_vote", "journal_decision", "journal_timer", "journal_deployment", "journal_count_all"}) {
     auto rows = TRY(connection.prepare(fmt::format("SELECT * FROM {} ORDER BY 1, 2", table)));
     text += fmt::format("== {}\n", table);
     while (TRY(rows->step())) {
