@@ -150,9 +150,10 @@ TEST(EffectTail, IsReadAsIfItWerePlaced) {
   EXPECT_GT(without_row, 50u);
 }
 
-// In version 9 the tail's effects had their rows, and its events were counted with the others.
+// In version 9 the tail's effects had their rows, its events were counted with the others, and each placed event had a row.
 TEST(EffectTail, OfVersion9IsCountedOnce) {
   TestFolder folder, before;
+  EXPECT_DONE(open_store(folder.url())->append(full_story("I0")));  // and closed: these are placed
   auto store = open_store(folder.url());
   EXPECT_DONE(store->append(full_story("I1")));
   const Event second = event("I1", full_story_last_sequence + 1, EventType::effect_permitted,
@@ -160,14 +161,12 @@ TEST(EffectTail, OfVersion9IsCountedOnce) {
   EXPECT_DONE(store->append({{second}, {}}));
   const std::string said = said_of(folder, *store);
   copy_store(folder, before);
-  RawDatabase(before.file(), true)
-      .execute(
-          "CREATE TABLE counts AS SELECT * FROM journal_count_all; UPDATE journal_count SET value = (SELECT c.value FROM "
-          "counts c WHERE c.name = journal_count.name); DROP TABLE counts; INSERT INTO journal_effect SELECT * FROM "
-          "journal_effect_all WHERE first_event NOT IN (SELECT first_event FROM journal_effect); PRAGMA user_version = 9");
+  RawDatabase(before.file(), true).remove_version_10();
   auto upgraded = open_store(before.url());
   EXPECT_EQ(said_of(before, *upgraded), said);
-  EXPECT_EQ(RawDatabase(before.file()).one("SELECT count(*) FROM journal_placed WHERE position = 0"), "1");
+  EXPECT_EQ(RawDatabase(before.file()).one("SELECT position FROM journal_placed"), "20");
+  EXPECT_TRUE(value_of(find_damage(*upgraded)).empty());
+  EXPECT_EQ(value_of(upgraded->events_of("I0")).size(), full_story_last_sequence);
 }
 
 }  // namespace

@@ -90,15 +90,21 @@ Status check_places(DatabaseConnection& connection, std::vector<std::string>& fi
   TRY(collect(connection,
               "SELECT 'up to which position events have their place is not known' WHERE (SELECT count(*) FROM journal_placed) <> 1",
               findings));
+  const std::size_t before = findings.size();
+  TRY(collect(connection,
+              "SELECT 'instance number ' || stream || ': where its events from sequence ' || sequence || ' on are can''t be read' FROM "
+              "journal_event_block WHERE NOT json_valid(positions) OR json_type(positions) <> 'array'",
+              findings));
+  if (findings.size() > before) return done();  // the rest reads them
   TRY(collect(connection,
               "SELECT 'event at position ' || e.position || ': it is not found by its instance and sequence' FROM journal_event "
-              "e LEFT JOIN journal_event_place p ON p.stream = e.stream AND p.sequence = e.sequence WHERE e.position <= "
-              "(SELECT position FROM journal_placed) AND p.position IS NOT e.position",
+              "e WHERE e.position <= (SELECT position FROM journal_placed) AND e.position IS NOT (SELECT p.position FROM "
+              "journal_placed_event p WHERE p.stream = e.stream AND p.block = (e.sequence - 1) / 16 AND p.sequence = e.sequence)",
               findings));
   return collect(connection,
                  "SELECT 'position ' || p.position || ': the event of an instance that should be there is not' FROM "
-                 "journal_event_place p LEFT JOIN journal_event e ON e.position = p.position WHERE e.stream IS NOT p.stream OR "
-                 "e.sequence IS NOT p.sequence",
+                 "journal_placed_event p LEFT JOIN journal_event e ON e.position = p.position WHERE e.stream IS NOT p.stream OR "
+                 "e.sequence IS NOT p.sequence OR p.block <> (p.sequence - 1) / 16",
                  findings);
 }
 

@@ -64,7 +64,7 @@ class Places : public StoreKinds {
     return text;
   }
   std::string placed() {
-    return one("SELECT (SELECT position FROM journal_placed) || ' ' || (SELECT count(*) FROM journal_event_place)");
+    return one("SELECT (SELECT position FROM journal_placed) || ' ' || (SELECT count(*) FROM journal_placed_event)");
   }
   // So many events of so many instances, in turn.
   static Batch events_of_many(std::size_t instances, std::uint64_t sequence, std::size_t count) {
@@ -126,10 +126,10 @@ TEST_P(PlacesInAFile, AreGivenToAllEventsAtOnceWhenThereAreEnough) {
   EXPECT_EQ(placed(), "2100 2100");
   EXPECT_EQ(value_of(store->events_of("M99")).size(), 22u);
   EXPECT_EQ(value_of(value_of(Query::open(*store))->instance("M99")).integer_or("events", 0), 22);
-  // Of 1,000 instances eight each are waited for.
-  for (std::uint64_t sequence = 1; sequence <= 8; ++sequence) {
+  // Of 500 instances sixteen each are waited for.
+  for (std::uint64_t sequence = 1; sequence <= 16; ++sequence) {
     Batch batch;
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < 500; ++i) {
       const std::string id = "N" + std::to_string(i);
       batch.events.push_back(sequence == 1 ? started(id)
                                            : event(id, sequence, EventType::event_emitted, R"({"event":1})"));
@@ -137,8 +137,8 @@ TEST_P(PlacesInAFile, AreGivenToAllEventsAtOnceWhenThereAreEnough) {
     EXPECT_DONE(store->append(batch));
     EXPECT_EQ(placed(), "2100 2100");
   }
-  EXPECT_DONE(store->append(events_of_many(100, 23, 8)));
-  EXPECT_EQ(placed(), "11000 11000");
+  EXPECT_DONE(store->append(events_of_many(100, 23, 15)));
+  EXPECT_EQ(placed(), "11700 11700");
   EXPECT_THAT(value_of(find_damage(*store)), IsEmpty());
 }
 
@@ -218,10 +218,14 @@ TEST_P(Places, OfVersion7AreMadeFromItsIndex) {
 TEST_P(PlacesInAFile, ThatAreWrongAreFoundByTheDoctorAndMadeAnewByARebuild) {
   EXPECT_DONE(open_store(url())->append(full_story("I1")));
   for (const char* damage :
-       {"DELETE FROM journal_event_place WHERE sequence = 4",
-        "UPDATE journal_event_place SET position = 3 WHERE sequence = 9",
-        "INSERT INTO journal_event_place VALUES (1, 77, 5)",
-        "UPDATE journal_placed SET position = 900; DELETE FROM journal_event_place", "DELETE FROM journal_placed"}) {
+       {"DELETE FROM journal_event_block WHERE block = 1",
+        "UPDATE journal_event_block SET positions = json_remove(positions, '$[3]') WHERE block = 0",
+        "UPDATE journal_event_block SET positions = json_replace(positions, '$[8]', 3) WHERE block = 0",
+        "UPDATE journal_event_block SET sequence = 2 WHERE block = 0",
+        "UPDATE journal_event_block SET positions = '[1,2' WHERE block = 0",
+        "UPDATE journal_event_block SET positions = '7' WHERE block = 0",
+        "INSERT INTO journal_event_block VALUES (1, 4, 77, '[5]')",
+        "UPDATE journal_placed SET position = 900; DELETE FROM journal_event_block", "DELETE FROM journal_placed"}) {
     RawDatabase(place(), true).execute(damage);
     auto store = open_store(url());
     EXPECT_THAT(value_of(find_damage(*store)), Not(IsEmpty())) << damage;
@@ -272,8 +276,9 @@ TEST_P(PlacesInAFile, LetNothingThatIsAskedByInstanceReadAllEvents) {
         "SELECT 1 FROM journal_instance i WHERE i.stream = 1 AND EXISTS (SELECT 1 FROM journal_effect_all f WHERE "
         "f.first_event IN (SELECT position FROM journal_stream_event WHERE stream = i.stream))",
         "DELETE FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = 1)",
-        "DELETE FROM journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence FROM journal_event WHERE "
-        "position BETWEEN 5 AND 9)"})
+        "DELETE FROM journal_event_block WHERE (stream, block) IN (SELECT stream, (sequence - 1) / 16 FROM journal_event "
+        "WHERE position BETWEEN 5 AND 9)",
+        "SELECT position FROM journal_stream_event WHERE stream = 1 AND block BETWEEN 3 AND 4 AND sequence > 50"})
     for (const RawDatabase::Row& step : raw.rows(std::string("EXPLAIN QUERY PLAN ") + sql))
       if (step[3].starts_with("SCAN ") && !step[3].starts_with("SCAN (") &&
           !step[3].ends_with(" VIRTUAL TABLE INDEX 1:")) {

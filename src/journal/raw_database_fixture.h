@@ -66,11 +66,22 @@ class RawDatabase {
     return found.empty() ? "" : found[0][0];
   }
 
+  void remove_version_10() {
+    execute(
+        "CREATE TABLE counts AS SELECT * FROM journal_count_all; UPDATE journal_count SET value = (SELECT c.value FROM counts c "
+        "WHERE c.name = journal_count.name); DROP TABLE counts; INSERT INTO journal_effect SELECT * FROM journal_effect_all WHERE "
+        "first_event NOT IN (SELECT first_event FROM journal_effect); CREATE TABLE journal_event_place (stream INTEGER NOT NULL, "
+        "sequence INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID; INSERT INTO "
+        "journal_event_place SELECT stream, sequence, position FROM journal_placed_event; PRAGMA user_version = 9");
+    for (const Row& view : views()) execute("DROP VIEW " + view[0]);
+    execute("DROP TABLE journal_event_block");
+  }
+
   // All views, and what version 8 changed.
   void remove_version_8() {
     for (const Row& view : views()) execute("DROP VIEW " + view[0]);
     execute(
-        "DROP TABLE journal_event_place; DROP TABLE journal_placed; CREATE UNIQUE INDEX journal_event_sequence ON "
+        "DROP TABLE journal_event_block; DROP TABLE journal_placed; CREATE UNIQUE INDEX journal_event_sequence ON "
         "journal_event "
         "(stream, sequence)");
   }

@@ -56,7 +56,7 @@ Result<std::optional<SqliteProjection::EffectRow>> SqliteProjection::read_effect
       "WHERE first_event IN (SELECT position FROM journal_stream_event WHERE stream = ?) AND id = ? "
       "ORDER BY first_event DESC LIMIT 1",
       "SELECT f.first_event, f.state, f.attempts, f.permit_event, f.doubt_event, f.end_event, f.tool, f.operation FROM "
-      "journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position "
+      "journal_placed_event p CROSS JOIN journal_effect f ON f.first_event = p.position "
       "WHERE p.stream = ? AND f.id = ? ORDER BY p.sequence DESC LIMIT 1",
       place.stream, true));
   select->bind(1, place.stream).bind(2, id);

@@ -1,7 +1,11 @@
 #include "journal/sqlite_places.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
+
+#include "journal/event_blocks.h"
+#include "journal/insert_rows.h"
 
 namespace gantry::journal {
 namespace {
@@ -10,7 +14,7 @@ namespace {
 // looks through is at most this many events and pages, and what the last batch brought.
 constexpr std::size_t tail_events_min = 2'048;
 constexpr std::size_t tail_events_max = 16'384;
-constexpr std::size_t tail_events_per_stream = 8;
+constexpr std::size_t tail_events_per_stream = 16;
 constexpr std::size_t tail_bytes_max = 16u << 20;
 constexpr std::size_t page_bytes = 4'096;  // of a longer event a reader sees no more
 
@@ -20,12 +24,12 @@ Status SqlitePlaces::open() {
   if (!is_used_) return done();
   // The view comes last: without it the database's own is read.
   TRY(
-      connection_.execute("CREATE TEMP TABLE IF NOT EXISTS journal_tail (stream INTEGER NOT NULL, sequence INTEGER NOT "
+      connection_.execute(std::string("CREATE TEMP TABLE IF NOT EXISTS journal_tail (stream INTEGER NOT NULL, sequence INTEGER NOT "
                           "NULL, position INTEGER "
                           "NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;"
-                          "CREATE TEMP VIEW IF NOT EXISTS journal_stream_event AS SELECT stream, sequence, position "
-                          "FROM main.journal_event_place "
-                          "UNION ALL SELECT stream, sequence, position FROM temp.journal_tail"));
+                          "CREATE TEMP VIEW IF NOT EXISTS journal_stream_event AS SELECT stream, block, sequence, position "
+                          "FROM main.journal_placed_event UNION ALL SELECT stream, ") +
+                          block_of_sequence + ", sequence, position FROM temp.journal_tail"));
   is_open_ = true;
   return load();
 }
@@ -54,16 +58,6 @@ void SqlitePlaces::remember(const Place& place, EventType type) {
                           type == EventType::effect_permitted || type == EventType::effect_denied;
 }
 
-// An event that stands where another one stands already is never written by us; where somebody else did it, the journal
-// goes on, and the doctor finds that the event has no place.
-Status SqlitePlaces::insert(const InsertText& text, std::size_t first) {
-  return insert_rows(connection_, text, std::span<const Place>(tail_).subspan(first),
-                     [](DatabaseStatement& insert, int before, const Place& place) {
-                       insert.bind(before + 1, place.stream);
-                       insert.bind(before + 2, place.sequence).bind(before + 3, place.position);
-                     });
-}
-
 Status SqlitePlaces::show() {
   if (!is_open_) return done();
   if (!is_known_) TRY(load());
@@ -71,8 +65,13 @@ Status SqlitePlaces::show() {
   // Within a transaction or not, one for all of them.
   auto begin = TRY(connection_.use("SAVEPOINT show"));
   TRY(begin->run());
+  // An event that stands where another one stands already is never written by us.
   static const InsertText text("INSERT OR IGNORE INTO temp.journal_tail (stream, sequence, position)", 3);
-  const Status shown = insert(text, shown_);
+  const Status shown = insert_rows(connection_, text, std::span<const Place>(tail_).subspan(shown_),
+                                   [](DatabaseStatement& insert, int before, const Place& place) {
+                                     insert.bind(before + 1, place.stream);
+                                     insert.bind(before + 2, place.sequence).bind(before + 3, place.position);
+                                   });
   if (!shown) is_known_ = false;
   auto end = TRY(connection_.use("RELEASE show"));
   TRY(end->run());
@@ -94,11 +93,15 @@ Result<std::uint64_t> SqlitePlaces::last_sequence(std::int64_t stream) {
   if (is_open_ && !is_known_) TRY(load());
   if (const auto known = streams_.find(stream); known != streams_.end())
     return static_cast<std::uint64_t>(known->second.last_sequence);
-  auto last =
-      TRY(connection_.use("SELECT sequence FROM journal_stream_event WHERE stream = ? ORDER BY sequence DESC LIMIT 1"));
+  // What the writer does not know to be in the tail is not in it; anybody else looks.
+  auto last = TRY(connection_.use(
+      !is_used_  ? "SELECT max(sequence) FROM journal_event WHERE stream = ?1"
+      : is_open_ ? "SELECT sequence + json_array_length(positions) - 1 FROM main.journal_event_block WHERE stream = ?1 ORDER BY "
+                   "block DESC LIMIT 1"
+                 : "SELECT max(sequence) FROM journal_stream_event WHERE stream = ?1"));
   last->bind(1, stream);
   const bool found = TRY(last->step());
-  return found ? static_cast<std::uint64_t>(last->integer(0)) : 0;
+  return found && !last->is_null(0) ? static_cast<std::uint64_t>(last->integer(0)) : 0;
 }
 
 Status SqlitePlaces::add(std::span<const Added> events) {
@@ -126,8 +129,9 @@ Status SqlitePlaces::place() {
   std::sort(tail_.begin(), tail_.end(), [](const Place& left, const Place& right) {
     return std::tie(left.stream, left.sequence) < std::tie(right.stream, right.sequence);
   });
-  static const InsertText text("INSERT OR IGNORE INTO main.journal_event_place (stream, sequence, position)", 3);
-  TRY(insert(text, 0));
+  EventBlocks blocks(connection_);
+  for (const Place& place : tail_) TRY(blocks.add(place.stream, place.sequence, place.position));
+  TRY(blocks.finish());
   auto mark = TRY(connection_.use("UPDATE main.journal_placed SET position = ?"));
   mark->bind(1, last_position);
   TRY(mark->run());
@@ -135,22 +139,15 @@ Status SqlitePlaces::place() {
 }
 
 Status SqlitePlaces::remove(std::int64_t first, std::int64_t last) {
-  if (!is_used_) return done();
-  auto remove =
-      TRY(connection_.use("DELETE FROM main.journal_event_place WHERE (stream, sequence) IN (SELECT stream, sequence "
-                          "FROM main.journal_event "
-                          "WHERE position BETWEEN ? AND ?)"));
-  remove->bind(1, first).bind(2, last);
-  return remove->run();
+  return is_used_ ? EventBlocks::remove(connection_, first, last) : done();
 }
 
 Status SqlitePlaces::rebuild() {
   if (!is_used_) return done();
-  TRY(connection_.execute(
-      "DELETE FROM main.journal_event_place; INSERT OR IGNORE INTO main.journal_event_place SELECT stream, sequence, "
-      "position "
-      "FROM main.journal_event ORDER BY stream, sequence, position; DELETE FROM main.journal_placed; INSERT INTO "
-      "main.journal_placed SELECT coalesce(max(position), 0) FROM main.journal_event"));
+  TRY(EventBlocks::make_anew(connection_, "SELECT stream, sequence, position FROM main.journal_event ORDER BY stream, sequence, "
+                                          "position"));
+  TRY(connection_.execute("DELETE FROM main.journal_placed; INSERT INTO main.journal_placed SELECT coalesce(max(position), 0) "
+                          "FROM main.journal_event"));
   return load();
 }
 

@@ -1,5 +1,5 @@
-// Where the events of each instance are: journal_event_place, in the order of instance and sequence. An entry of its
-// own for each event, written with it, would change as many pages of a commit as it has instances. So in SQLite the
+// Where the events of each instance are: the view journal_placed_event, over blocks of them (event_blocks.h). An entry
+// for each event, written with it, would change as many pages of a commit as it has instances. So in SQLite the
 // newest events, the tail, have no entries yet; when the tail is long enough all of it is placed at once, sorted, in
 // the transaction of a batch. The view journal_stream_event has both. Readers find those of the tail by looking through
 // it, which its limits keep short. The writer knows its tail; before it asks for an instance that has events there, the
@@ -16,7 +16,6 @@
 
 #include "journal/database_connection.h"
 #include "journal/event.h"
-#include "journal/insert_rows.h"
 
 namespace gantry::journal {
 
@@ -64,7 +63,6 @@ class SqlitePlaces {
   };
   void remember(const Place& place, EventType type);
   Status load();
-  Status insert(const InsertText& text, std::size_t first);  // all of the tail from there on
 
   DatabaseConnection& connection_;
   bool is_used_;

@@ -160,7 +160,7 @@ Result<bool> SqliteProjection::has_open_effects(std::int64_t stream) {
   auto select = TRY(
       places_.use("SELECT 1 FROM journal_effect WHERE first_event IN (SELECT position FROM journal_stream_event WHERE "
                   "stream = ?) AND state IN (1, 2) LIMIT 1",
-                  "SELECT 1 FROM journal_event_place p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE p.stream = ? "
+                  "SELECT 1 FROM journal_placed_event p CROSS JOIN journal_effect f ON f.first_event = p.position WHERE p.stream = ? "
                   "AND f.state IN (1, 2) LIMIT 1",
                   stream, true));
   select->bind(1, stream);

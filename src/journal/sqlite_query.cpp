@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "journal/event_blocks.h"
 #include "journal/postgres_connection.h"
 #include "journal/stored_utf8.h"
 #include "value/json.h"
@@ -200,9 +201,9 @@ Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& p
   auto select = TRY(connection_->prepare(
       fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM journal_event e JOIN "
                   "journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM journal_stream_event "
-                  "WHERE stream = (SELECT number FROM journal_stream WHERE id = ?) AND sequence > ? ORDER BY sequence LIMIT "
-                  "{}) ORDER BY e.position",
-                  page.limit + 1)));
+                  "WHERE stream = (SELECT number FROM journal_stream WHERE id = ?1) AND block BETWEEN ?2 / {0} AND (?2 + {1}) / {0} "
+                  "AND sequence > ?2 ORDER BY sequence LIMIT {1}) ORDER BY e.position",
+                  events_in_block, page.limit + 1)));
   select->bind(1, instance).bind(2, cursor.value_or(0));
   Page result;
   while (TRY(select->step())) {

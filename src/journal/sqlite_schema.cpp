@@ -5,6 +5,7 @@
 #include <array>
 
 #include "journal/event.h"
+#include "journal/event_blocks.h"
 #include "journal/postgres_dialect.h"
 #include "journal/sqlite_chain.h"
 #include "journal/sqlite_projection.h"
@@ -134,13 +135,16 @@ constexpr const char* version_6_index =
 
 // Version 8: where the events of each instance are, sqlite_places.h. All events up to journal_placed have their place.
 constexpr const char* place_tables = R"sql(
-CREATE TABLE journal_event_place (
-  stream INTEGER NOT NULL, sequence INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, sequence)) STRICT, WITHOUT ROWID;
 CREATE TABLE journal_placed (position INTEGER NOT NULL) STRICT;
 INSERT INTO journal_placed VALUES (0);
 )sql";
-constexpr const char* places_from_index = R"sql(
-INSERT INTO journal_event_place SELECT stream, sequence, position FROM journal_event ORDER BY stream, sequence;
+// Version 10: event_blocks.h. Before, each event had a row of its own.
+constexpr const char* block_table = R"sql(
+CREATE TABLE journal_event_block (
+  stream INTEGER NOT NULL, block INTEGER NOT NULL, sequence INTEGER NOT NULL, positions TEXT NOT NULL, PRIMARY KEY (stream, block))
+  STRICT, WITHOUT ROWID;
+)sql";
+constexpr const char* all_placed = R"sql(
 UPDATE journal_placed SET position = (SELECT coalesce(max(position), 0) FROM journal_event);
 DROP INDEX journal_event_sequence;
 )sql";
@@ -184,12 +188,33 @@ Status create_schema(DatabaseConnection& connection) {
   for (const char* tables : {base_tables, start_key_table, effect_table, version_2_indexes, version_3_tables, version_4_tables,
                              version_5_indexes, version_6_index})
     TRY(connection.define(tables));
-  TRY(connection.execute(connection.dialect() == Dialect::postgres ? place_index : place_tables));
+  if (connection.dialect() == Dialect::postgres) {
+    TRY(connection.execute(place_index));
+  } else {
+    TRY(connection.execute(place_tables));
+    TRY(connection.execute(block_table));
+  }
   TRY(connection.define(fmt::format("CREATE INDEX journal_event_cloud ON journal_event (position) WHERE type IN ({})",
                                     cloud_event_types)));
   TRY(create_views(connection));
   TRY(SqliteProjection::create_counts(connection));
   return write_owner(connection);
+}
+
+// Versions 8 and 10, of SQLite only.
+Status place_in_blocks(DatabaseConnection& connection, std::int64_t version) {
+  if (version >= 10) return done();
+  TRY(connection.execute(block_table));
+  if (version < 8) {
+    TRY(connection.execute(place_tables));
+    TRY(EventBlocks::make_anew(connection, "SELECT stream, sequence, position FROM journal_event ORDER BY stream, sequence"));
+    return connection.execute(all_placed);
+  }
+  TRY(EventBlocks::make_anew(connection, "SELECT stream, sequence, position FROM journal_event_place ORDER BY stream, sequence"));
+  // What the tail has is counted by who reads.
+  return connection.execute(
+      "DROP TABLE journal_event_place; UPDATE journal_count SET value = value - (SELECT count(*) FROM journal_event WHERE "
+      "position > (SELECT position FROM journal_placed)) WHERE name = 'events'");
 }
 
 // One step for each version, in order, then the views anew.
@@ -220,14 +245,7 @@ Status upgrade_schema(DatabaseConnection& connection, std::int64_t version) {
     TRY(connection.define(version_6_index));
   }
   if (version < 7) TRY(give_keys_to_persons(connection));
-  if (version < 8 && connection.dialect() == Dialect::sqlite) {
-    TRY(connection.execute(place_tables));
-    TRY(connection.execute(places_from_index));
-  }
-  // What the tail has is counted by who reads.
-  if (version < 10 && connection.dialect() == Dialect::sqlite)
-    TRY(connection.execute("UPDATE journal_count SET value = value - (SELECT count(*) FROM journal_event WHERE position > "
-                           "(SELECT position FROM journal_placed)) WHERE name = 'events'"));
+  if (connection.dialect() == Dialect::sqlite) TRY(place_in_blocks(connection, version));
   return create_views(connection);
 }
 

@@ -6,7 +6,7 @@
 //   projections:  journal_workflow, journal_instance, journal_key, journal_effect, journal_task, journal_task_role,
 //                 journal_vote, journal_decision, journal_timer, journal_deployment, journal_hold, journal_count
 //   beside blobs: journal_blob_use
-//   index:        journal_event_place, journal_placed (sqlite_places.h; SQLite only)
+//   index:        journal_event_block, journal_placed (sqlite_places.h; SQLite only)
 //   cache:        journal_snapshot
 #pragma once
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/planted.h"
 #include "journal/durable_log.h"
+#include "journal/insert_rows.h"
 #include "journal/sqlite_connection.h"
 #include "journal/sqlite_schema.h"
 #include "journal/stored_utf8.h"
@@ -370,7 +371,7 @@ Status SqliteStore::rebuild() {
         TRY(connection_->prepare_scan("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position, e.stream FROM "
                                  "journal_event e JOIN journal_stream s ON s.number = e.stream WHERE s.id = '' OR EXISTS "
                                  // Not what retention has begun to remove: it is in no projection any more.
-                                 "(SELECT 1 FROM journal_stream_event b WHERE b.stream = e.stream AND b.sequence = 1) ORDER BY "
+                                 "(SELECT 1 FROM journal_stream_event b WHERE b.stream = e.stream AND b.block = 0 AND b.sequence = 1) ORDER BY "
                                  "e.position"));
     while (TRY(select->step())) {
       Event event = TRY(event_from_row(*connection_, *select));

@@ -197,11 +197,11 @@ Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std
   std::lock_guard lock(connection_->mutex());
   const std::int64_t stream = TRY(stream_number(instance));
   auto select = TRY(places_.use("SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_event e WHERE "
-                                "e.position IN (SELECT position FROM journal_stream_event WHERE stream = ?2 AND sequence > ?3) "
-                                "ORDER BY e.position",
-                                "SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_event_place p CROSS "
-                                "JOIN journal_event e ON e.position = p.position WHERE p.stream = ?2 AND p.sequence > ?3 ORDER BY "
-                                "p.sequence",
+                                "e.position IN (SELECT position FROM journal_stream_event WHERE stream = ?2 AND block >= ?3 / 16 AND "
+                                "sequence > ?3) ORDER BY e.position",
+                                "SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_placed_event p CROSS "
+                                "JOIN journal_event e ON e.position = p.position WHERE p.stream = ?2 AND p.block >= ?3 / 16 AND "
+                                "p.sequence > ?3 ORDER BY p.block, p.sequence",
                                 stream));
   select->bind(1, instance).bind(2, stream).bind(3, static_cast<std::int64_t>(after_sequence));
   std::vector<Event> events;

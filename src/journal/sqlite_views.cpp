@@ -5,9 +5,11 @@
 #include <string>
 
 #include "journal/event.h"
+#include "journal/event_blocks.h"
 #include "journal/sqlite_states.h"
 
 namespace gantry::journal {
+
 namespace {
 
 // RFC 3339 with six digits, so that text order is time order.
@@ -42,17 +44,23 @@ std::string names_by_number(std::string_view column, const std::array<const char
 std::string placed_and_tail(Dialect dialect, const std::string& rows, std::string_view position) {
   if (dialect == Dialect::postgres) return rows + " JOIN journal_stream s ON s.number = n.stream";
   return fmt::format(
-      "{0} JOIN journal_event_place o ON o.position = n.position AND o.stream = n.stream AND o.sequence = n.sequence JOIN "
-      "journal_stream s ON s.number = o.stream WHERE {1} <= (SELECT position FROM journal_placed) UNION ALL {0} JOIN journal_stream "
-      "s ON s.number = n.stream WHERE {1} > (SELECT position FROM journal_placed)",
-      rows, position);
+      "{0} JOIN journal_event_block o ON o.stream = n.stream AND o.block = (n.sequence - 1) / {2} JOIN json_each(o.positions) p ON "
+      "p.value = n.position JOIN journal_stream s ON s.number = o.stream WHERE {1} <= (SELECT position FROM journal_placed) UNION ALL "
+      "{0} JOIN journal_stream s ON s.number = n.stream WHERE {1} > (SELECT position FROM journal_placed)",
+      rows, position, events_in_block);
 }
 
 std::string stream_event_view(Dialect dialect) {
   if (dialect == Dialect::postgres)
-    return "CREATE VIEW journal_stream_event AS SELECT stream, sequence, position FROM journal_event;";
-  return "CREATE VIEW journal_stream_event AS SELECT stream, sequence, position FROM journal_event_place UNION ALL SELECT stream, "
-         "sequence, position FROM journal_event WHERE position > (SELECT position FROM journal_placed);";
+    return fmt::format(
+        "CREATE VIEW journal_stream_event AS SELECT stream, {} AS block, sequence, position FROM journal_event;",
+        block_of_sequence);
+  return fmt::format(
+      "CREATE VIEW journal_placed_event AS SELECT b.stream AS stream, b.block AS block, CAST(b.sequence + p.key AS INTEGER) AS sequence, CAST(p.value "
+      "AS INTEGER) AS position FROM journal_event_block b, json_each(b.positions) p;"
+      "CREATE VIEW journal_stream_event AS SELECT stream, block, sequence, position FROM journal_placed_event UNION ALL SELECT stream, "
+      "{}, sequence, position FROM journal_event WHERE position > (SELECT position FROM journal_placed);",
+      block_of_sequence);
 }
 
 std::string text_of(EventType type) {
@@ -127,8 +135,8 @@ CREATE VIEW journal_count_all AS SELECT c.name AS name, c.value + coalesce(t.val
 std::string event_count(Dialect dialect) {
   if (dialect == Dialect::postgres) return "(SELECT max(n.sequence) FROM journal_event n WHERE n.stream = i.stream)";
   return "coalesce((SELECT t.sequence FROM (SELECT stream, max(sequence) AS sequence FROM journal_event WHERE position > (SELECT "
-         "position FROM journal_placed) GROUP BY stream) t WHERE t.stream = i.stream), (SELECT max(o.sequence) FROM "
-         "journal_event_place o WHERE o.stream = i.stream))";
+         "position FROM journal_placed) GROUP BY stream) t WHERE t.stream = i.stream), (SELECT o.sequence + "
+         "json_array_length(o.positions) - 1 FROM journal_event_block o WHERE o.stream = i.stream ORDER BY o.block DESC LIMIT 1))";
 }
 
 std::string instances_view(Dialect dialect) {

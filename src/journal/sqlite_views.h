@@ -13,7 +13,7 @@ namespace gantry::journal {
 
 inline constexpr std::array view_names = {
     "instances", "effects",     "tasks", "approvals", "decisions",           "events", "timers", "projects",
-    "blobs",     "checkpoints", "holds", "budgets",   "journal_stream_event",
+    "blobs",     "checkpoints", "holds", "budgets",   "journal_stream_event", "journal_placed_event",
     "journal_effect_tail", "journal_effect_all", "journal_count_all"};
 
 // Statements that create all of them.
