@@ -135,6 +135,29 @@ TEST_P(Retention, TakesALargeInstanceInBoundedSteps) {
   expect_sound();
 }
 
+// Steps end anywhere in a block of places, and events of others lie between those that go.
+TEST_P(Retention, TakesLongInstancesInStepsOfAnyLength) {
+  for (const std::size_t step : {1, 5, 16, 17, 40}) {
+    const std::string name = "L" + std::to_string(step);
+    append({at_day(started(name), 1), started("K" + name)});
+    for (std::uint64_t sequence = 2; sequence <= 37; ++sequence)
+      append({at_day(event(name, sequence, EventType::event_emitted, R"({"event":1})"), 1),
+              event("K" + name, sequence, EventType::event_emitted, R"({"event":1})")});
+    append({at_day(event(name, 38, EventType::instance_completed, R"({"output":1})"), 1)});
+    std::size_t removed = 0;
+    for (bool more = true; more;) {
+      const Removed now = value_of(remove_instances(*store, {name}, keep_days(1), test_time(9 * day), step));
+      removed += now.events;
+      more = now.more;
+      ASSERT_LE(now.events, step);
+      ASSERT_THAT(value_of(find_damage(*store)), IsEmpty()) << name << " after " << removed;
+    }
+    EXPECT_EQ(removed, 38u);
+    EXPECT_EQ(value_of(store->events_of("K" + name)).size(), 37u);
+  }
+  expect_sound();
+}
+
 TEST_P(Retention, KeepsWhatIsHeldRunsOrIsNeeded) {
   run_instances({"A1", "A2"}, 0);
   append({at_day(started("P"), 0),

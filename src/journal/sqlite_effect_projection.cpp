@@ -115,12 +115,11 @@ void SqliteProjection::keep_unwritten(KnownEffect effect) {
 }
 
 // Whether it ended is what readers see; anything else they don't.
-bool SqliteProjection::change_unwritten(std::int64_t stream, KnownEffect& effect, EffectState to) {
+void SqliteProjection::change_unwritten(std::int64_t stream, KnownEffect& effect, EffectState to) {
   must_write_ = must_write_ || effect.row.state != EffectState::permitted || may_change(to);
   count_open_effect(stream, int{is_open(to)} - int{is_open(effect.row.state)});
   effect.row.state = to;
   if (!may_change(to)) unwritten_open_.erase(effect.id);
-  return true;
 }
 
 Status SqliteProjection::load_tail() {
@@ -211,7 +210,8 @@ Result<bool> SqliteProjection::change_effect(const EventPlace& place, std::strin
     KnownEffect& known = *unwritten->second;
     if (!may(known.row.state)) return false;
     change(known.row);
-    return change_unwritten(place.stream, known, to);
+    change_unwritten(place.stream, known, to);
+    return true;
   }
   KnownEffect effect;
   if (const auto known = effects_.find(id); known != effects_.end()) {

@@ -105,7 +105,7 @@ class SqliteProjection {
   template <class Change>
   Result<bool> change_effect(const EventPlace& place, std::string_view id, std::initializer_list<EffectState> from,
                              EffectState to, const Change& change);
-  bool change_unwritten(std::int64_t stream, KnownEffect& effect, EffectState to);
+  void change_unwritten(std::int64_t stream, KnownEffect& effect, EffectState to);
   Status write_unwritten();
   Status replace_changed_effects();
 
