@@ -16,7 +16,7 @@ inline std::int64_t block_of(std::int64_t sequence) {
   return (sequence - 1) / events_in_block;
 }
 // The same in SQL, of a row's `sequence`.
-inline constexpr const char* block_of_sequence = "CAST((sequence - 1) / 16 AS INTEGER)";
+inline constexpr const char* block_of_sequence = "CAST((sequence - 1) / 16 AS BIGINT)";
 static_assert(events_in_block == 16);
 
 class EventBlocks {

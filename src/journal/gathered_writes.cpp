@@ -1,12 +1,16 @@
 #include "journal/gathered_writes.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 #include <new>
 #include <vector>
 
@@ -17,12 +21,50 @@ constexpr std::size_t gathered_bytes_max = 1 << 20;
 // SQLite's layer for Unix takes the size of one write modulo 128 KiB.
 constexpr std::size_t write_bytes_max = 64 << 10;
 
+constexpr std::size_t early_bytes_min = 64 << 10;
+
+// SQLite gives no descriptor away, so each database file has one of ours. It is never closed while the file is there: who
+// closes any descriptor of a file gives back all locks that the process has on it, SQLite's among them.
+class OwnDescriptors {
+ public:
+  static int of(const char* path) {
+    static OwnDescriptors all;
+    std::lock_guard lock(all.mutex_);
+    return all.find(path);
+  }
+
+ private:
+  struct File {
+    int descriptor;
+    dev_t device;
+    ino_t number;
+  };
+  int find(const char* path) {
+    struct stat file {};
+    std::erase_if(files_, [&](const File& each) {
+      const bool is_gone = ::fstat(each.descriptor, &file) != 0 || file.st_nlink == 0;
+      return is_gone && ::close(each.descriptor) == 0;
+    });
+    if (path == nullptr || ::stat(path, &file) != 0 || !S_ISREG(file.st_mode)) return -1;
+    const auto is_it = [&](const File& each) { return each.device == file.st_dev && each.number == file.st_ino; };
+    if (const auto known = std::find_if(files_.begin(), files_.end(), is_it); known != files_.end())
+      return known->descriptor;
+    const int descriptor = ::open(path, O_RDWR | O_CLOEXEC);
+    if (descriptor >= 0) files_.push_back({descriptor, file.st_dev, file.st_ino});
+    return descriptor;
+  }
+
+  std::mutex mutex_;
+  std::vector<File> files_;
+};
+
 // What SQLite holds of an open file; it gives the memory, so it is made and unmade in place.
 struct OpenFile {
   sqlite3_file base;
   std::vector<std::max_align_t> memory;  // of the file of the layer behind
   std::vector<char> gathered;
   sqlite3_int64 start = 0;  // where in the file it belongs
+  int own_descriptor = -1;  // of a database on a disk
 
   sqlite3_file* behind() { return reinterpret_cast<sqlite3_file*>(memory.data()); }
   const sqlite3_io_methods& calls() { return *behind()->pMethods; }
@@ -34,6 +76,9 @@ struct OpenFile {
       code = calls().xWrite(behind(), gathered.data() + done, static_cast<int>(size),
                             start + static_cast<sqlite3_int64>(done));
     }
+    // Only a checkpoint hands on that much of a database, and syncs it in the end: the disk begins while it still copies.
+    if (code == SQLITE_OK && own_descriptor >= 0 && gathered.size() >= early_bytes_min)
+      (void)::sync_file_range(own_descriptor, start, static_cast<off64_t>(gathered.size()), SYNC_FILE_RANGE_WRITE);
     gathered.clear();  // what could not be written is rolled back by SQLite, or written anew by its next checkpoint
     return code;
   }
@@ -142,6 +187,7 @@ int open_file(sqlite3_vfs* layer, const char* name, sqlite3_file* file, int flag
   open->memory.assign((size_behind + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t), {});
   const int code = next.xOpen(&next, name, open->behind(), flags, flags_out);
   if (code == SQLITE_OK) {
+    if ((flags & SQLITE_OPEN_MAIN_DB) != 0) open->own_descriptor = OwnDescriptors::of(name);
     // Shared memory and mapped pages are the database's, not the log's.
     open->base.pMethods = calls_of_version((flags & SQLITE_OPEN_WAL) != 0 ? 1 : open->calls().iVersion);
     return SQLITE_OK;

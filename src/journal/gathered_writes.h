@@ -2,6 +2,7 @@
 // database, one page after the other, and hands on in one write what lies side by side: of the log the pages of a
 // commit, of the database those that a checkpoint brings into it. That is before the file is synced, read or unlocked
 // through the same connection. Every other file, and every other call, goes straight to the layer behind.
+// What a checkpoint hands on begins its way to the disk at once, so that the sync at its end has less to wait for.
 //
 // A commit with synchronous = FULL syncs the log before it tells other connections of its pages, and a checkpoint the
 // database before it tells them that its pages are there, so they never look for what has not been handed on. A write

@@ -1,7 +1,10 @@
 #include "journal/gathered_writes.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <filesystem>
@@ -67,6 +70,45 @@ class OpenDatabaseFile {
   std::vector<std::max_align_t> memory_;
   const char* name_;
 };
+
+// Whoever closes a descriptor of a file gives back all locks that the process has on it.
+TEST(GatheredWrites, LeaveLocksAloneWhenOneOfTwoConnectionsCloses) {
+  TestFolder folder;
+  const auto layer = GatheredWrites::in_front_of("");
+  OpenDatabaseFile kept(folder.file(), layer->name());
+  ASSERT_EQ(kept.calls().xLock(kept.file(), SQLITE_LOCK_SHARED), SQLITE_OK);
+  { OpenDatabaseFile closed(folder.file(), layer->name()); }
+  const auto is_locked_for_others = [&] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const int file = ::open(folder.file().c_str(), O_RDWR);
+      struct flock wanted {};
+      wanted.l_type = F_WRLCK;  // of the whole file
+      ::_exit(::fcntl(file, F_GETLK, &wanted) == 0 && wanted.l_type != F_UNLCK ? 1 : 0);
+    }
+    int status = 0;
+    EXPECT_EQ(::waitpid(child, &status, 0), child);
+    return WEXITSTATUS(status) == 1;
+  };
+  EXPECT_TRUE(is_locked_for_others());
+  EXPECT_EQ(kept.calls().xUnlock(kept.file(), SQLITE_LOCK_NONE), SQLITE_OK);
+  EXPECT_FALSE(is_locked_for_others());
+}
+
+TEST(GatheredWrites, KeepNoDescriptorOfAFileThatIsGone) {
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  const auto layer = GatheredWrites::in_front_of("");
+  std::ptrdiff_t before = 0;
+  for (int i = 0; i < 10; ++i) {
+    TestFolder folder;
+    OpenDatabaseFile file(folder.file(), layer->name());
+    if (i == 0) before = descriptors();
+    EXPECT_LE(descriptors(), before + 1);  // the last one's
+  }
+}
 
 TEST(GatheredWrites, HandsTheManyPagesOfACommitOnInFewWrites) {
   TestFolder folder;

@@ -182,6 +182,10 @@ TEST_P(QueryTest, PagesStayStableWhileInstancesAreAdded) {
   EXPECT_THAT(column(third.rows, "id"), ElementsAre("I1"));
   EXPECT_EQ(third.next_cursor, "");
   EXPECT_EQ(query_->instances({}, {.cursor = "7; DROP"}).error().code, Code::invalid_argument);
+  const PageRequest far = {.cursor = "9223372036854775807"};  // nothing can be added to it
+  EXPECT_EQ(query_->instances({}, far).error().code, Code::invalid_argument);
+  EXPECT_EQ(query_->events("I1", far).error().code, Code::invalid_argument);
+  EXPECT_EQ(query_->audit({}, far).error().code, Code::invalid_argument);
   EXPECT_EQ(query_->instances({}, {.limit = 0}).error().code, Code::invalid_argument);
   EXPECT_EQ(query_->instances({}, {.limit = 1001}).error().code, Code::invalid_argument);
 }

@@ -12,6 +12,8 @@ namespace gantry::journal {
 namespace {
 
 constexpr std::size_t page_rows_max = 1000;
+// More than any journal has; what is added to a cursor stays a number.
+constexpr std::int64_t cursor_max = std::int64_t{1} << 53;
 
 // "workflow_name" -> "workflowName"
 std::string camel_case(std::string_view name) {
@@ -50,7 +52,7 @@ Result<std::optional<std::int64_t>> read_cursor(const std::string& cursor) {
   if (cursor.empty()) return std::optional<std::int64_t>();
   std::int64_t number = 0;
   auto [end, failure] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), number);
-  if (failure != std::errc() || end != cursor.data() + cursor.size() || number < 0)
+  if (failure != std::errc() || end != cursor.data() + cursor.size() || number < 0 || number > cursor_max)
     return Error{
         Code::invalid_argument,
         fmt::format("'{}' is not a cursor; use the one that the page before gave, or none", cursor.substr(0, 40))};

@@ -201,11 +201,14 @@ Result<std::vector<Event>> SqliteStore::events_of(std::string_view instance, std
                                 "sequence > ?3) ORDER BY e.position",
                                 "SELECT CAST(?1 AS TEXT), e.sequence, e.at, e.type, e.data, e.labels FROM journal_placed_event p CROSS "
                                 "JOIN journal_event e ON e.position = p.position WHERE p.stream = ?2 AND p.block >= ?3 / 16 AND "
-                                "p.sequence > ?3 ORDER BY p.block, p.sequence",
+                                "p.sequence > ?3",
                                 stream));
   select->bind(1, instance).bind(2, stream).bind(3, static_cast<std::int64_t>(after_sequence));
   std::vector<Event> events;
   while (TRY(select->step())) events.push_back(TRY(event_from_row(*connection_, *select)));
+  // What is placed comes in its order; only SQLite does not know that, and would sort all.
+  const auto is_before = [](const Event& left, const Event& right) { return left.sequence < right.sequence; };
+  if (!std::is_sorted(events.begin(), events.end(), is_before)) std::sort(events.begin(), events.end(), is_before);
   return events;
 }
 
