@@ -231,6 +231,35 @@ TEST_F(EngineUnresolved, CancellingAnInstanceWhoseEffectIsInDoubtKeepsTheQuestio
   EXPECT_EQ(wait(instance).status, "cancelled");
 }
 
+// Found by the simulator: the gate was stopped when the call would have been sent again, and started again before the
+// instance was cancelled. That is then found out by asking the system, and nobody else is asked meanwhile.
+TEST_F(EngineUnresolved, APersonIsNotAskedWhileTheSystemIs) {
+  open_with("  - a: {call: world.asked}\n");
+  world_->script("asked", {Behaviour::lose_request});
+  const std::string instance = start();
+  world_->wait_for_call("lookup");
+  wait_for(instance, EventType::effect_done);
+  world_->hold("lookup");
+  clock_.advance(seconds(30));
+  world_->wait_for_call("lookup", 2);
+  const GateStop stop{.tool = "world", .workflow = "", .principal = ""};
+  ASSERT_TRUE(engine_->stop_gate(stop, "", admin_).ok());
+  world_->let_go("lookup");
+  for (int i = 0; i < 2'000 && count(instance, EventType::effect_done) < 2; ++i)
+    (void)engine_->wait(instance, std::chrono::milliseconds(2));
+  ASSERT_EQ(count(instance, EventType::effect_sent_again), 0) << dump(instance);
+  ASSERT_TRUE(engine_->start_gate(stop, admin_).ok());
+  world_->hold("lookup");
+  ASSERT_TRUE(engine_->cancel(instance, admin_, "wrong ship").ok());
+  world_->wait_for_call("lookup", 3);
+  clock_.advance(seconds(10));  // the time to send it again has come
+  (void)engine_->wait(instance, std::chrono::milliseconds(20));
+  world_->let_go("lookup");
+  wait_for(instance, EventType::effect_failed);
+  EXPECT_EQ(last(instance, EventType::effect_failed).string_or("resolvedBy", ""), "readBack");
+  EXPECT_THAT(open_tasks(instance), IsEmpty()) << dump(instance);
+}
+
 // The call is on its way to a worker when the gate is stopped. That this attempt was not sent says nothing of the
 // first.
 TEST_F(EngineUnresolved, AnEffectThatTookPlaceIsNotTakenForFailedWhenTheGateStopsItsSecondAttempt) {

@@ -172,9 +172,9 @@ void InstanceRecord::fire(const TimerKey& timer, Work& work) {
       escalate(timer.name, work);
       return;
     case TimerKey::Purpose::send_again:
-      // A person who is asked what became of it has the last word.
-      if (auto found = effects_.find(timer.name);
-          found != effects_.end() && found->second.attempts == timer.attempt && found->second.human_task.empty())
+      // A person who is asked what became of it has the last word, or the system that is.
+      if (auto found = effects_.find(timer.name); found != effects_.end() && found->second.attempts == timer.attempt &&
+                                                  found->second.human_task.empty() && !is_being_asked(timer.name))
         send_again(timer.name, "the answer to the attempt before was lost", false, work);
       break;
     case TimerKey::Purpose::schedule:

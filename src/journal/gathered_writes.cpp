@@ -24,7 +24,8 @@ constexpr std::size_t write_bytes_max = 64 << 10;
 constexpr std::size_t early_bytes_min = 64 << 10;
 
 // SQLite gives no descriptor away, so each database file has one of ours. It is never closed while the file is there: who
-// closes any descriptor of a file gives back all locks that the process has on it, SQLite's among them.
+// closes any descriptor of a file gives back all locks that the process has on it, SQLite's among them. A file that is gone
+// nobody else can lock; a connection that still has it open starts nothing that matters with the descriptor's number.
 class OwnDescriptors {
  public:
   static int of(const char* path) {
