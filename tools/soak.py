@@ -54,7 +54,7 @@ def main():
     if total:
         print("survived: {seeds} simulated lives of {steps} steps all in all, {instances} instances, {events} events, {effects} effects "
               "outside; {stops} stops ({powerFailures} power failures), {diskErrors} disk errors; {replays} replays compared; "
-              "{findings} findings".format(**total))
+              "{cutShort} cut short; {findings} findings".format(**total))
     return 1 if failed else 0
 
 

@@ -17,7 +17,7 @@ constexpr std::size_t seeds_by_default = 20;
 
 struct Sums {
   std::size_t seeds = 0, steps = 0, instances = 0, events = 0, effects = 0, stops = 0, power_failures = 0,
-              disk_errors = 0, replays = 0, findings = 0;
+              disk_errors = 0, replays = 0, cut_short = 0, findings = 0;
   void add(const sim::SimulationResult& result) {
     ++seeds;
     steps += result.steps;
@@ -28,6 +28,7 @@ struct Sums {
     power_failures += result.power_failures;
     disk_errors += result.disk_errors;
     replays += result.replays;
+    cut_short += result.cut_short ? 1 : 0;
     findings += result.findings.empty() ? 0 : 1;
   }
 };
@@ -42,6 +43,7 @@ Value to_value(const Sums& sums) {
                         {"powerFailures", sums.power_failures},
                         {"diskErrors", sums.disk_errors},
                         {"replays", sums.replays},
+                        {"cutShort", sums.cut_short},
                         {"findings", sums.findings}});
 }
 
@@ -49,9 +51,9 @@ std::string text_of(const Sums& sums) {
   return fmt::format(
       "{} seeds, {} steps: {} instances, {} events, {} effects outside; {} stops ({} power failures), {} disk errors, "
       "{} "
-      "replays compared; {} findings",
+      "replays compared{}; {} findings",
       sums.seeds, sums.steps, sums.instances, sums.events, sums.effects, sums.stops, sums.power_failures,
-      sums.disk_errors, sums.replays, sums.findings);
+      sums.disk_errors, sums.replays, sums.cut_short == 0 ? "" : fmt::format(", {} cut short", sums.cut_short), sums.findings);
 }
 
 void show_finding(const sim::SimulationResult& result, std::uint64_t seed, const SimOptions& options) {

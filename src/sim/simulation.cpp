@@ -11,6 +11,8 @@ namespace {
 constexpr Timestamp simulation_start{std::chrono::hours(490'000)};
 // Events that start instances that emit events can make a life of hundreds of thousands, which shows no more than these.
 constexpr std::size_t instances_max = 5'000;
+// While all is helped to its end those that are on their way may still make as many; then the life is cut short.
+constexpr std::size_t helped_instances_max = 20'000;
 constexpr std::size_t help_rounds_max = 4'000, help_rounds_per_instance_max = 20;
 constexpr std::size_t turns_max = 2'000, turns_per_instance_max = 200;  // of the loop, without a moment of rest
 
@@ -263,6 +265,10 @@ void Simulation::help_to_the_end() {
     const std::size_t most = turns_max + turns_per_instance_max * history_.running().size();
     std::size_t turns = 0;
     for (; turns < most && !found() && !installation_.refuses() && !is_quiet(); ++turns) {
+      if (history_.instances().size() > helped_instances_max) {
+        result_.cut_short = true;
+        return note("cut short: instances go on to start instances by their events");
+      }
       // What the journal refused for now is not tried again before its pause is over.
       const engine::SteppedEngine& engine = *installation_.engine();
       if (auto next = until_next(); next && (!engine.has_work() || engine.paused_until() > clocks_.steady())) pass(*next);
@@ -288,7 +294,7 @@ SimulationResult Simulation::run() {
   open_again();
   for (; result_.steps < options_.steps && history_.instances().size() < instances_max && !found(); ++result_.steps) step();
   if (!found()) help_to_the_end();
-  if (!found()) {
+  if (!found() && !result_.cut_short) {
     installation_.check_projections();
     installation_.stop();
     if (installation_.open()) installation_.stop();

@@ -23,6 +23,7 @@ struct SimulationResult {
   Digest trace;                       // of all lines, in their order
   // What it was made of.
   std::size_t steps = 0, instances = 0, events = 0, effects = 0, acknowledged = 0;
+  bool cut_short = false;  // it grew too large to be followed to its end: what an end shows was not checked
   std::size_t stops = 0, power_failures = 0, disk_errors = 0, syncs = 0, replays = 0;
 };
 
