@@ -150,6 +150,20 @@ TEST(EffectTail, IsReadAsIfItWerePlaced) {
   EXPECT_GT(without_row, 50u);
 }
 
+// It looks like the begin of one.
+TEST(EffectTail, DoesNotShowAnEffectTwiceThatIsPermittedAsAWholeLater) {
+  TestFolder folder;
+  auto store = open_store(folder.url());
+  const char* effect = R"({"effect":{"id":"A-e1","tool":"tos","operation":"move"}})";
+  EXPECT_DONE(store->append({{started("A"), event("A", 2, EventType::effect_proposed, effect)}, {}}));
+  EXPECT_EQ(RawDatabase(folder.file()).one("SELECT position FROM journal_placed"), "0");
+  EXPECT_DONE(store->append({{event("A", 3, EventType::effect_permitted, effect)}, {}}));
+  RawDatabase raw(folder.file());
+  EXPECT_EQ(raw.one("SELECT first_event || ' ' || permit_event FROM journal_effect_all"), "2 3");
+  EXPECT_EQ(raw.one("SELECT value FROM journal_count_all WHERE name = 'effects.permitted'"), "1");
+  EXPECT_EQ(raw.one("SELECT count(*) FROM effects"), "1");
+}
+
 // In version 9 the tail's effects had their rows, its events were counted with the others, and each placed event had a row.
 TEST(EffectTail, OfVersion9IsCountedOnce) {
   TestFolder folder, before;
