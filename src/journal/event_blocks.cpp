@@ -16,7 +16,7 @@ constexpr std::size_t blocks_at_once = InsertText::rows_max;
 Status EventBlocks::add(std::int64_t stream, std::int64_t sequence, std::int64_t position) {
   const std::int64_t block = block_of(sequence);
   if (blocks_.empty() || blocks_.back().stream != stream || blocks_.back().block != block) {
-    if (blocks_.size() == blocks_at_once) TRY(write());
+    if (blocks_.size() == blocks_at_once) TRY(finish());
     blocks_.push_back({stream, block, sequence, 0, false, "["});
   }
   Block& at = blocks_.back();
@@ -27,7 +27,7 @@ Status EventBlocks::add(std::int64_t stream, std::int64_t sequence, std::int64_t
   return done();
 }
 
-Status EventBlocks::write() {
+Status EventBlocks::finish() {
   for (Block& block : blocks_) block.positions += "]";
   static const InsertText text(
       "INSERT INTO main.journal_event_block (stream, block, sequence, positions)", 4,
@@ -41,10 +41,6 @@ Status EventBlocks::write() {
   TRY(insert_rows(connection_, text, std::span<const Block>(blocks_), bind));
   blocks_.clear();
   return done();
-}
-
-Status EventBlocks::finish() {
-  return write();
 }
 
 Status EventBlocks::remove(DatabaseConnection& connection, std::int64_t first, std::int64_t last) {

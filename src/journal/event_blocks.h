@@ -11,7 +11,7 @@
 
 namespace gantry::journal {
 
-inline constexpr std::int64_t events_in_block = 16;
+inline constexpr std::int64_t events_in_block = 16;  // statements and views that are literals have it, too
 inline std::int64_t block_of(std::int64_t sequence) {
   return (sequence - 1) / events_in_block;
 }
@@ -26,7 +26,7 @@ class EventBlocks {
   // All that are added, in the order of stream and sequence. Where one does not follow the one before, because somebody
   // else wrote it, neither it nor what follows it in its block gets a place: the doctor finds that.
   Status add(std::int64_t stream, std::int64_t sequence, std::int64_t position);
-  Status finish();
+  Status finish();  // writes those that have not been
 
   // Takes out the events at these positions, which are removed after that: the first ones of their instances.
   static Status remove(DatabaseConnection& connection, std::int64_t first, std::int64_t last);
@@ -39,7 +39,6 @@ class EventBlocks {
     bool is_broken = false;
     std::string positions;
   };
-  Status write();
 
   DatabaseConnection& connection_;
   std::vector<Block> blocks_;

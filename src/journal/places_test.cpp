@@ -235,6 +235,27 @@ TEST_P(PlacesInAFile, ThatAreWrongAreFoundByTheDoctorAndMadeAnewByARebuild) {
   }
 }
 
+// Events that somebody has taken out hide none of those behind them.
+TEST_P(PlacesInAFile, ListWhatComesAfterAGap) {
+  auto store = open_store(url());
+  EXPECT_DONE(store->append(events_of_many(1, 1, 200)));
+  store = nullptr;  // so these are placed
+  RawDatabase(place(), true)
+      .execute("DELETE FROM journal_event WHERE position BETWEEN 40 AND 160; DELETE FROM journal_event_block WHERE block BETWEEN 2 "
+               "AND 9");
+  store = open_store(url());
+  auto query = value_of(Query::open(*store));
+  std::vector<std::int64_t> seen;
+  PageRequest page{.limit = 5};
+  do {
+    const Page rows = value_of(query->events("M0", page));
+    for (const Value& row : rows.rows) seen.push_back(row.integer_or("sequence", 0));
+    page.cursor = rows.next_cursor;
+  } while (!page.cursor.empty());
+  EXPECT_EQ(seen.size(), 32u + 40u);  // of the blocks that are left
+  EXPECT_EQ(seen.back(), 200);
+}
+
 // Nothing but these tables keeps a sequence from being used twice.
 TEST_P(PlacesInAFile, AnEventThatStandsThereTwiceIsFound) {
   auto store = open_store(url());

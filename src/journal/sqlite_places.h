@@ -28,7 +28,7 @@ class SqlitePlaces {
   // drops the connection's temporary tables. Without it nothing can be added, and what is asked by instance is looked
   // through.
   Status open();
-  // A statement of the writer's that asks journal_stream_event for this stream. `of_placed` asks journal_event_place
+  // A statement of the writer's that asks journal_stream_event for this stream. `of_placed` asks journal_placed_event
   // instead and is taken, because it is quicker, where nothing of the stream is in the tail; `of_effects`: nothing that
   // may begin an effect.
   Result<StatementUse> use(const char* sql, const char* of_placed, std::int64_t stream, bool of_effects = false);

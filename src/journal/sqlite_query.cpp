@@ -203,18 +203,30 @@ Result<Page> SqliteQuery::events(std::string_view instance, const PageRequest& p
   auto select = TRY(connection_->prepare(
       fmt::format("SELECT s.id, e.sequence, e.at, e.type, e.data, e.labels, e.position FROM journal_event e JOIN "
                   "journal_stream s ON s.number = e.stream WHERE e.position IN (SELECT position FROM journal_stream_event "
-                  "WHERE stream = (SELECT number FROM journal_stream WHERE id = ?1) AND block BETWEEN ?2 / {0} AND (?2 + {1}) / {0} "
+                  "WHERE stream = (SELECT number FROM journal_stream WHERE id = ?1) AND block BETWEEN ?2 / {0} AND ?3 "
                   "AND sequence > ?2 ORDER BY sequence LIMIT {1}) ORDER BY e.position",
                   events_in_block, page.limit + 1)));
-  select->bind(1, instance).bind(2, cursor.value_or(0));
+  const std::int64_t after = cursor.value_or(0), expected_last = after + static_cast<std::int64_t>(page.limit) + 1;
+  Page result = TRY(events_page(*connection_, *select, instance, after, block_of(expected_last), page.limit));
+  // The end; or some are missing that retention has begun to remove, or that somebody has taken out.
+  if (result.next_cursor.empty())
+    result = TRY(events_page(*connection_, *select, instance, after, std::numeric_limits<std::int64_t>::max(), page.limit));
+  return result;
+}
+
+Result<Page> SqliteQuery::events_page(DatabaseConnection& connection, DatabaseStatement& select,
+                                      std::string_view instance, std::int64_t after, std::int64_t last_block,
+                                      std::size_t limit) {
+  select.reset();
+  select.bind(1, instance).bind(2, after).bind(3, last_block);
   Page result;
-  while (TRY(select->step())) {
-    if (result.rows.size() == page.limit) {
+  while (TRY(select.step())) {
+    if (result.rows.size() == limit) {
       result.next_cursor = fmt::format("{}", result.rows.back().integer_or("sequence", 0));
       break;
     }
-    Event event = TRY(event_from_row(*connection_, *select));
-    result.rows.push_back(Value::object({{"position", Value(select->integer(6))},
+    Event event = TRY(event_from_row(connection, select));
+    result.rows.push_back(Value::object({{"position", Value(select.integer(6))},
                                          {"instance", Value(event.instance)},
                                          {"sequence", Value(static_cast<std::int64_t>(event.sequence))},
                                          {"at", Value(format_timestamp(event.at))},

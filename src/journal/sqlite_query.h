@@ -74,6 +74,9 @@ class SqliteQuery final : public Query {
                        const PageRequest& page, const char* place);
   Result<std::vector<Value>> rows_of(const std::string& sql, std::string_view parameter);
   Result<Value> effect_locked(std::string_view id);
+  // Of `select`, which takes the instance, the sequence after which, and the last block that is looked at.
+  static Result<Page> events_page(DatabaseConnection& connection, DatabaseStatement& select, std::string_view instance,
+                                  std::int64_t after, std::int64_t last_block, std::size_t limit);
   Result<std::optional<std::int64_t>> place_of_effect(std::string_view id);
   Result<Value> event_data(std::optional<std::int64_t> position);
 

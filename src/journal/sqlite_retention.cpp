@@ -84,12 +84,12 @@ Status SqliteRetention::take(const std::string& instance, const RetentionPolicy&
     ++by_workflow_[workflow];
     ++removed.instances;
   }
-  // All is placed, and no more is looked at than is taken.
+  // All is placed. Each block has an event at least, so with as many of them there are enough.
   auto events = TRY(connection_.use(
       connection_.dialect() == Dialect::postgres
           ? "SELECT position FROM journal_event WHERE stream = ?1 ORDER BY sequence LIMIT ?2"
-          : "SELECT position FROM journal_placed_event WHERE stream = ?1 AND block <= (SELECT min(block) FROM "
-            "journal_event_block WHERE stream = ?1) + ?2 / 16 + 1 ORDER BY sequence LIMIT ?2"));
+          : "SELECT position FROM journal_placed_event WHERE stream = ?1 AND block IN (SELECT block FROM "
+            "journal_event_block WHERE stream = ?1 ORDER BY block LIMIT ?2) ORDER BY sequence LIMIT ?2"));
   events->bind(1, number).bind(2, static_cast<std::int64_t>(events_max - removed.events + 1));
   bool finished = true;
   while (TRY(events->step())) {

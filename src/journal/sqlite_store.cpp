@@ -154,7 +154,8 @@ Status SqliteStore::in_transaction(std::string_view doing, const std::function<S
   Status status = done();
   {
     auto transaction = DatabaseTransaction::begin(*connection_);
-    status = transaction ? (options_.tokens_only ? done() : projection_.load_tail()) : Status(transaction.error());
+    if (!transaction) status = transaction.error();
+    if (status && !options_.tokens_only) status = projection_.load_tail();
     if (status) status = write();
     if (status && connection_->is_memory()) status = places_.show();  // queries share the connection
     bool written = status.ok();
